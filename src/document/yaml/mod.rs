@@ -1,0 +1,1 @@
+//! The lossless YAML engine (being built).

@@ -1,0 +1,26 @@
+//! Sealant moves secret values between a person's editor, a Git repository, a secret store and a
+//! cluster, and nothing but the secret value changes on the way.
+//!
+//! The map. Arrows point down only; siblings never import each other.
+//!
+//! | room | what it is for |
+//! |---|---|
+//! | [`commands`] | drive: one file per subcommand |
+//! | [`failure`] | drive: errors of every room turned into exit codes and hints |
+//! | [`fsio`] | outside world: files, standard input, terminal, environment |
+//! | [`keyservice`] | outside world: who can wrap and unwrap a data key |
+//! | [`sops`] | pure: the SOPS file |
+//! | [`document`] | pure: text as leaves with byte spans |
+//! | [`secret`] | leaf: wiping types and the one random source |
+
+#[cfg(feature = "cli")]
+pub mod commands;
+pub mod document;
+#[cfg(feature = "cli")]
+pub mod failure;
+#[cfg(feature = "cli")]
+pub mod fsio;
+#[cfg(feature = "cli")]
+pub mod keyservice;
+pub mod secret;
+pub mod sops;

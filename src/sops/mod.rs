@@ -1,0 +1,9 @@
+//! The SOPS file: data key, value cipher, MAC, Shamir, metadata, creation rules, selector.
+
+pub mod cipher;
+pub mod key;
+pub mod metadata;
+pub mod regex;
+pub mod rules;
+pub mod selector;
+pub mod shamir;
