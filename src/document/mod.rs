@@ -1,5 +1,7 @@
 //! Text as leaves with byte spans: the lossless document engines and the neutral values they share.
 
 pub mod path;
+pub mod scalar;
 pub mod tree;
+pub mod value;
 pub mod yaml;

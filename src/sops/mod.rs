@@ -2,6 +2,7 @@
 
 pub mod cipher;
 pub mod key;
+pub mod mac;
 pub mod metadata;
 pub mod regex;
 pub mod rules;

@@ -1,1 +1,3 @@
 //! The lossless YAML engine (being built).
+
+pub mod emit;

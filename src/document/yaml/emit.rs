@@ -1,0 +1,1 @@
+//! Metadata trees as YAML text (being built).
