@@ -1,0 +1,291 @@
+//! From the bytes of a scalar to the text it stands for: escapes, folding, chomping. The scanner has already checked the form.
+
+use std::borrow::Cow;
+
+use super::chars::{at, break_len, is_blank, is_break};
+use super::node::ScalarStyle;
+
+/// The text of a plain or quoted scalar; `raw` includes the quotes.
+pub fn decode_flow(raw: &str, style: ScalarStyle) -> Cow<'_, str> {
+    let (body, special): (&str, &[u8]) = match style {
+        ScalarStyle::Single => (raw.get(1..raw.len().saturating_sub(1)).unwrap_or(""), b"'"),
+        ScalarStyle::Double => (raw.get(1..raw.len().saturating_sub(1)).unwrap_or(""), b"\\"),
+        _ => (raw, b""),
+    };
+    let bytes = body.as_bytes();
+    let escaped = special.first().is_some_and(|byte| memchr::memchr(*byte, bytes).is_some());
+    if !escaped && !has_break(bytes) {
+        return Cow::Borrowed(body);
+    }
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut pos = 0;
+    while pos < bytes.len() {
+        if is_blank(bytes, pos) || is_break(bytes, pos) {
+            pos = fold(bytes, pos, &mut out);
+            continue;
+        }
+        match (style, bytes[pos]) {
+            (ScalarStyle::Single, b'\'') => {
+                out.push(b'\'');
+                pos += 2;
+            }
+            (ScalarStyle::Double, b'\\') if is_break(bytes, pos + 1) => {
+                pos += 1;
+                pos += break_len(bytes, pos);
+                pos = escaped_break(bytes, pos, &mut out);
+            }
+            (ScalarStyle::Double, b'\\') => pos = unescape(body, pos, &mut out),
+            (_, byte) => {
+                out.push(byte);
+                pos += 1;
+            }
+        }
+    }
+    Cow::Owned(into_text(out))
+}
+
+/// The pieces are whole characters of valid text, so this never replaces anything.
+fn into_text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}
+
+fn has_break(bytes: &[u8]) -> bool {
+    memchr::memchr2(b'\n', b'\r', bytes).is_some()
+        || memchr::memchr2_iter(0xC2, 0xE2, bytes).any(|pos| is_break(bytes, pos))
+}
+
+/// A run of blanks and line breaks inside a flow scalar: kept when it holds no break, folded otherwise.
+fn fold(bytes: &[u8], start: usize, out: &mut Vec<u8>) -> usize {
+    let mut pos = start;
+    while is_blank(bytes, pos) {
+        pos += 1;
+    }
+    if !is_break(bytes, pos) {
+        out.extend_from_slice(&bytes[start..pos]);
+        return pos;
+    }
+    let (first, mut pos) = read_break(bytes, pos);
+    let mut more = Vec::new();
+    while is_blank(bytes, pos) || is_break(bytes, pos) {
+        if is_blank(bytes, pos) {
+            pos += 1;
+        } else {
+            let (text, next) = read_break(bytes, pos);
+            more.extend_from_slice(text);
+            pos = next;
+        }
+    }
+    if first == b"\n" {
+        if more.is_empty() {
+            out.push(b' ');
+        }
+    } else {
+        out.extend_from_slice(first);
+    }
+    out.extend_from_slice(&more);
+    pos
+}
+
+/// After `\` at the end of a line: the break vanishes, further empty lines stay.
+fn escaped_break(bytes: &[u8], mut pos: usize, out: &mut Vec<u8>) -> usize {
+    while is_blank(bytes, pos) || is_break(bytes, pos) {
+        if is_blank(bytes, pos) {
+            pos += 1;
+        } else {
+            let (text, next) = read_break(bytes, pos);
+            out.extend_from_slice(text);
+            pos = next;
+        }
+    }
+    pos
+}
+
+/// A line break as it is kept: LF for LF, CR, CRLF and NEL; LS and PS as they are (YAML 1.1 §5.4).
+fn read_break(bytes: &[u8], pos: usize) -> (&[u8], usize) {
+    let len = break_len(bytes, pos);
+    if len == 3 { (&bytes[pos..pos + 3], pos + 3) } else { (b"\n", pos + len) }
+}
+
+fn unescape(body: &str, pos: usize, out: &mut Vec<u8>) -> usize {
+    let bytes = body.as_bytes();
+    let code: u32 = match at(bytes, pos + 1) {
+        b'0' => 0,
+        b'a' => 7,
+        b'b' => 8,
+        b't' | b'\t' => 9,
+        b'n' => 10,
+        b'v' => 11,
+        b'f' => 12,
+        b'r' => 13,
+        b'e' => 27,
+        b'N' => 0x85,
+        b'_' => 0xA0,
+        b'L' => 0x2028,
+        b'P' => 0x2029,
+        digits @ (b'x' | b'u' | b'U') => {
+            let len = match digits {
+                b'x' => 2,
+                b'u' => 4,
+                _ => 8,
+            };
+            let code = body.get(pos + 2..pos + 2 + len).and_then(|hex| u32::from_str_radix(hex, 16).ok());
+            push_char(code.unwrap_or(0xFFFD), out);
+            return pos + 2 + len;
+        }
+        other => u32::from(other),
+    };
+    push_char(code, out);
+    pos + 2
+}
+
+fn push_char(code: u32, out: &mut Vec<u8>) {
+    let character = char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
+    out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+}
+
+/// How the end of a block scalar is treated.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Chomp {
+    /// `-`
+    Strip,
+    /// no indicator
+    Clip,
+    /// `+`
+    Keep,
+}
+
+/// A block scalar taken apart. Offsets are relative to the scalar's own text.
+#[derive(Debug)]
+pub struct Block<'a> {
+    /// The value.
+    pub text: Cow<'a, str>,
+    /// The chomping indicator.
+    pub chomp: Chomp,
+    /// Whether the header fixes the indentation.
+    pub explicit_indent: bool,
+    /// First byte after the header's line break.
+    pub content_start: usize,
+    /// End of the lines that make the value, without the last line break.
+    pub content_end: usize,
+}
+
+/// Takes a block scalar apart; `raw` runs from the indicator to the end of its trailing empty lines, `indent` is its content's column.
+pub fn decode_block(raw: &str, indent: usize) -> Block<'_> {
+    let bytes = raw.as_bytes();
+    let folded = bytes.first() == Some(&b'>');
+    let mut chomp = Chomp::Clip;
+    let mut explicit_indent = false;
+    let mut pos = 1;
+    loop {
+        match at(bytes, pos) {
+            b'-' => chomp = Chomp::Strip,
+            b'+' => chomp = Chomp::Keep,
+            b'1'..=b'9' => explicit_indent = true,
+            _ => break,
+        }
+        pos += 1;
+    }
+    while pos < bytes.len() && !is_break(bytes, pos) {
+        pos += 1;
+    }
+    pos += break_len(bytes, pos);
+    let content_start = pos;
+    let mut reader = BlockReader { bytes, pos, indent, text: Vec::new(), breaks: Vec::new() };
+    let mut content_end = content_start;
+    let mut leading_break: &[u8] = b"";
+    let mut leading_blank = false;
+    reader.breaks();
+    while let Some(line) = reader.line() {
+        let trailing_blank = line.first().is_some_and(|byte| matches!(byte, b' ' | b'\t'));
+        if folded && !leading_blank && !trailing_blank && leading_break == b"\n" {
+            if reader.breaks.is_empty() {
+                reader.text.push(b' ');
+            }
+        } else {
+            reader.text.extend_from_slice(leading_break);
+        }
+        reader.flush_breaks();
+        leading_blank = trailing_blank;
+        reader.text.extend_from_slice(line);
+        content_end = reader.pos;
+        leading_break = reader.line_break();
+        reader.breaks();
+    }
+    if chomp != Chomp::Strip {
+        reader.text.extend_from_slice(leading_break);
+    }
+    if chomp == Chomp::Keep {
+        reader.flush_breaks();
+        content_end = without_last_break(bytes, content_end.max(content_start));
+    }
+    Block { text: Cow::Owned(into_text(reader.text)), chomp, explicit_indent, content_start, content_end }
+}
+
+/// With `+` the empty lines belong to the value: up to the last break of the scalar.
+fn without_last_break(bytes: &[u8], floor: usize) -> usize {
+    let mut end = floor;
+    let mut pos = floor;
+    while pos < bytes.len() {
+        if is_break(bytes, pos) {
+            end = pos;
+            pos += break_len(bytes, pos);
+        } else {
+            pos += 1;
+        }
+    }
+    end
+}
+
+struct BlockReader<'a> {
+    bytes: &'a [u8],
+    pos: usize,
+    indent: usize,
+    text: Vec<u8>,
+    breaks: Vec<u8>,
+}
+
+impl<'a> BlockReader<'a> {
+    /// Skips indentation and collects the breaks of empty lines.
+    fn breaks(&mut self) {
+        loop {
+            let start = self.pos;
+            while self.pos - start < self.indent && at(self.bytes, self.pos) == b' ' {
+                self.pos += 1;
+            }
+            if !is_break(self.bytes, self.pos) {
+                if self.pos - start < self.indent {
+                    self.pos = self.bytes.len();
+                }
+                return;
+            }
+            let (text, next) = read_break(self.bytes, self.pos);
+            self.breaks.extend_from_slice(text);
+            self.pos = next;
+        }
+    }
+
+    fn line(&mut self) -> Option<&'a [u8]> {
+        if self.pos >= self.bytes.len() {
+            return None;
+        }
+        let start = self.pos;
+        while self.pos < self.bytes.len() && !is_break(self.bytes, self.pos) {
+            self.pos += 1;
+        }
+        Some(&self.bytes[start..self.pos])
+    }
+
+    fn line_break(&mut self) -> &'a [u8] {
+        if self.pos >= self.bytes.len() {
+            return b"";
+        }
+        let (text, next) = read_break(self.bytes, self.pos);
+        self.pos = next;
+        text
+    }
+
+    fn flush_breaks(&mut self) {
+        self.text.extend_from_slice(&self.breaks);
+        self.breaks.clear();
+    }
+}

@@ -1,0 +1,126 @@
+//! A node as a neutral tree: aliases expanded, merge keys resolved. For configuration and metadata, never for the lossless path.
+
+use super::document::Document;
+use super::error::YamlError;
+use super::node::{NodeId, NodeKind};
+use super::walk::MAX_ALIAS_VISITS;
+use crate::document::tree::{Key, Kind, Node};
+use crate::document::value::Value;
+
+struct Builder<'d> {
+    document: &'d Document,
+    /// A byte and its line, to count on from.
+    counted: (usize, usize),
+    copies: usize,
+    copied: usize,
+    depth: usize,
+}
+
+impl Document {
+    /// The tree below `id`.
+    ///
+    /// # Errors
+    /// [`YamlError`] for a tag that contradicts its value, an integer beyond 64 bits, and aliases that expand without bound.
+    pub fn tree(&self, id: NodeId) -> Result<Node, YamlError> {
+        let start = self.span(id).start;
+        let counted = (start, self.position(start).0);
+        Builder { document: self, counted, copies: 0, copied: 0, depth: 0 }.node(id)
+    }
+}
+
+impl Builder<'_> {
+    fn fail<T>(&self, id: NodeId, problem: &'static str) -> Result<T, YamlError> {
+        Err(YamlError::at(self.document.text().as_bytes(), self.document.span(id).start, problem))
+    }
+
+    /// The line of a node; cheap in the order of the text.
+    fn line(&mut self, id: NodeId) -> usize {
+        let (from, line) = self.counted;
+        let to = self.document.span(id).start;
+        let text = self.document.text().as_bytes();
+        let line = if to >= from {
+            line + memchr::memchr_iter(b'\n', &text[from..to]).count()
+        } else {
+            line - memchr::memchr_iter(b'\n', &text[to..from]).count()
+        };
+        self.counted = (to, line);
+        line
+    }
+
+    fn node(&mut self, id: NodeId) -> Result<Node, YamlError> {
+        self.depth += 1;
+        self.copied += usize::from(self.copies > 0);
+        if self.copied > MAX_ALIAS_VISITS || self.depth > 1024 {
+            return self.fail(id, "aliases expand to more values than are allowed");
+        }
+        let line = self.line(id);
+        let kind = match self.document.kind(id) {
+            NodeKind::Scalar => self.scalar(id)?,
+            NodeKind::List => {
+                let document = self.document;
+                Kind::List(document.items(id).map(|item| self.node(item)).collect::<Result<_, _>>()?)
+            }
+            NodeKind::Map => Kind::Map(self.map(id)?),
+            NodeKind::Alias => {
+                self.copies += 1;
+                let node = self.node(self.document.resolve_alias(id))?;
+                self.copies -= 1;
+                node.kind
+            }
+        };
+        self.depth -= 1;
+        Ok(Node { line, kind })
+    }
+
+    fn scalar(&self, id: NodeId) -> Result<Kind, YamlError> {
+        Ok(match self.document.value(id) {
+            Ok(Value::Null) => Kind::Null,
+            Ok(Value::Bool(value)) => Kind::Bool(value),
+            Ok(Value::Int(value)) => Kind::Int(value),
+            Ok(Value::BigInt(_)) => return self.fail(id, "the integer is too large"),
+            Ok(Value::Float(value)) => Kind::Float(value),
+            Ok(Value::Time(value)) => Kind::Time(value),
+            Ok(Value::Str(value)) => Kind::Str(value.into_owned()),
+            Ok(Value::Bytes(_)) => return self.fail(id, "the value is not text"),
+            Err(_) => return self.fail(id, "the value contradicts its tag"),
+        })
+    }
+
+    fn map(&mut self, id: NodeId) -> Result<Vec<(Key, Node)>, YamlError> {
+        let mut entries: Vec<(Key, Node)> = Vec::new();
+        let mut merged: Vec<(Key, Node)> = Vec::new();
+        let document = self.document;
+        for (key, value) in document.entries(id) {
+            let name = document.key_text(key).into_owned();
+            let line = self.line(key);
+            let node = self.node(value)?;
+            if name == "<<" && self.document.is_plain(key) {
+                merge(node, &mut merged);
+            } else if entries.iter().any(|(known, _)| known.name == name) {
+                return self.fail(key, "a key stands twice in one mapping");
+            } else {
+                entries.push((Key { name, line }, node));
+            }
+        }
+        for (key, node) in merged {
+            if !entries.iter().any(|(known, _)| known.name == key.name) {
+                entries.push((key, node));
+            }
+        }
+        Ok(entries)
+    }
+}
+
+fn merge(node: Node, merged: &mut Vec<(Key, Node)>) {
+    match node.kind {
+        Kind::Map(entries) => {
+            for (key, node) in entries {
+                if !merged.iter().any(|(known, _)| known.name == key.name) {
+                    merged.push((key, node));
+                }
+            }
+        }
+        Kind::List(items) => items.into_iter().for_each(|item| merge(item, merged)),
+        _ => {}
+    }
+}
