@@ -24,6 +24,16 @@ pub enum Value<'a> {
     Bytes(Vec<u8>),
 }
 
+impl Value<'_> {
+    /// Text when the bytes are UTF-8, else the bytes.
+    pub fn from_bytes(bytes: Vec<u8>) -> Self {
+        match String::from_utf8(bytes) {
+            Ok(text) => Self::Str(Cow::Owned(text)),
+            Err(error) => Self::Bytes(error.into_bytes()),
+        }
+    }
+}
+
 impl fmt::Debug for Value<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[REDACTED]")
