@@ -1,1 +1,9 @@
 //! The one integration test binary; one module per subject.
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "tests set up files, run programs, read the clock, and may stop at a surprise"
+)]
+
+mod arrows;

