@@ -15,7 +15,10 @@ pub(super) struct Fields<'a> {
 impl<'a> Fields<'a> {
     /// The whole block.
     pub(super) fn top(items: &'a [(Key, Node)]) -> Self {
-        Self { items, place: String::new() }
+        Self {
+            items,
+            place: String::new(),
+        }
     }
 
     /// A field's name with its place.
@@ -27,12 +30,20 @@ impl<'a> Fields<'a> {
     pub(super) fn get(&self, name: &str) -> Option<&'a Node> {
         let exact = self.items.iter().find(|(key, _)| key.name == name);
         exact
-            .or_else(|| self.items.iter().find(|(key, _)| key.name.eq_ignore_ascii_case(name)))
+            .or_else(|| {
+                self.items
+                    .iter()
+                    .find(|(key, _)| key.name.eq_ignore_ascii_case(name))
+            })
             .map(|(_, value)| value)
     }
 
     fn wrong(&self, name: &str, expected: &'static str, node: &Node) -> MetadataError {
-        MetadataError::WrongType { field: self.path(name), expected, line: node.line }
+        MetadataError::WrongType {
+            field: self.path(name),
+            expected,
+            line: node.line,
+        }
     }
 
     /// Text; empty when missing.

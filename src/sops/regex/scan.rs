@@ -8,6 +8,7 @@ pub(super) struct Scanner<'a> {
 }
 
 /// The number of a `{…}` that Go takes as a repetition.
+#[derive(Clone, Copy)]
 pub(super) struct Count {
     pub(super) min: u32,
     /// `None`: no upper limit.
@@ -148,7 +149,10 @@ impl<'a> Scanner<'a> {
 
     /// A decimal number without leading zeros. Large ones are cut: they are refused anyway.
     fn number(&mut self) -> Option<u32> {
-        let end = self.rest.find(|next: char| !next.is_ascii_digit()).unwrap_or(self.rest.len());
+        let end = self
+            .rest
+            .find(|next: char| !next.is_ascii_digit())
+            .unwrap_or(self.rest.len());
         let (digits, rest) = self.rest.split_at(end);
         if digits.is_empty() || (digits.len() > 1 && digits.starts_with('0')) {
             return None;
