@@ -105,7 +105,14 @@ fn values_of_a_real_file() {
         // and the same text again from the same IV
         let mut again = String::new();
         let iv = opened.iv.unwrap();
-        cipher.seal(&plain, type_word, aad.as_bytes(), &iv, &mut Zeroizing::default(), &mut again);
+        cipher.seal(
+            &plain,
+            type_word,
+            aad.as_bytes(),
+            &iv,
+            &mut Zeroizing::default(),
+            &mut again,
+        );
         assert_eq!(again, text);
     }
 }
