@@ -8,3 +8,6 @@ pub mod regex;
 pub mod rules;
 pub mod selector;
 pub mod shamir;
+
+#[cfg(test)]
+mod yaml_for_tests;

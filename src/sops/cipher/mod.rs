@@ -79,7 +79,10 @@ impl ValueCipher {
     /// The cipher for `key`.
     pub fn new(key: &DataKey) -> Self {
         let aes = Aes256::new(GenericArray::from_slice(key.expose()));
-        Self { gcm: AesGcm::from(aes.clone()), aes }
+        Self {
+            gcm: AesGcm::from(aes.clone()),
+            aes,
+        }
     }
 
     /// Appends the encrypted form of `plain` to `out`. `plain` should not be empty: sops leaves empty text alone and
@@ -96,7 +99,10 @@ impl ValueCipher {
         scratch: &mut Zeroizing<Vec<u8>>,
         out: &mut String,
     ) {
-        debug_assert!(!plain.is_empty(), "sops cannot read an encrypted empty value");
+        debug_assert!(
+            !plain.is_empty(),
+            "sops cannot read an encrypted empty value"
+        );
         make_room(scratch, plain.len());
         scratch.extend_from_slice(plain);
         let tag = self
@@ -145,7 +151,10 @@ impl ValueCipher {
         base64::decode_append(parts.data.as_bytes(), plain)?;
         let iv = Iv::decode(parts.iv.as_bytes())?;
         base64::decode_append(parts.tag.as_bytes(), plain)?;
-        let length = plain.len().checked_sub(TAG_LENGTH).ok_or(CipherError::BadLength)?;
+        let length = plain
+            .len()
+            .checked_sub(TAG_LENGTH)
+            .ok_or(CipherError::BadLength)?;
         let tag = Tag::clone_from_slice(&plain[length..]);
         plain.truncate(length);
         let iv = match iv {
@@ -215,7 +224,10 @@ const POOL_LENGTH: usize = 4096;
 impl IvSource {
     /// A source that draws at the first use.
     pub fn new() -> Self {
-        Self { pool: Zeroizing::new(vec![0; POOL_LENGTH]), used: POOL_LENGTH }
+        Self {
+            pool: Zeroizing::new(vec![0; POOL_LENGTH]),
+            used: POOL_LENGTH,
+        }
     }
 
     /// An IV that was never handed out before.

@@ -19,7 +19,14 @@ fn cipher() -> ValueCipher {
 
 fn seal(plain: &[u8], type_word: TypeWord, aad: &str, iv: &[u8; 32]) -> String {
     let mut out = String::new();
-    cipher().seal(plain, type_word, aad.as_bytes(), iv, &mut Zeroizing::default(), &mut out);
+    cipher().seal(
+        plain,
+        type_word,
+        aad.as_bytes(),
+        iv,
+        &mut Zeroizing::default(),
+        &mut out,
+    );
     out
 }
 
@@ -36,8 +43,78 @@ fn open(text: &str, aad: &str) -> Result<(Vec<u8>, Opened), CipherError> {
 fn the_vector_of_sops() {
     let iv: [u8; 32] = std::array::from_fn(|at| at as u8 + 0x20);
     assert_eq!(seal(b"hello", TypeWord::Str, "a:b:", &iv), VECTOR);
-    let opened = Opened { type_word: TypeWord::Str, iv: Some(iv) };
+    let opened = Opened {
+        type_word: TypeWord::Str,
+        iv: Some(iv),
+    };
     assert_eq!(open(VECTOR, "a:b:"), Ok((b"hello".to_vec(), opened)));
+}
+
+/// Values of a file that sops 3.13.2 wrote, with the paths that bind them.
+#[test]
+fn values_of_a_real_file() {
+    let key = [
+        0x56, 0x2e, 0x20, 0xa5, 0xd1, 0xe9, 0x8b, 0x25, 0xb8, 0x5d, 0x5e, 0xbf, 0xf2, 0x6d, 0xd6,
+        0x9c, 0xa9, 0x87, 0x2b, 0xec, 0x23, 0xd0, 0xc4, 0xb4, 0x0e, 0xeb, 0x42, 0x7b, 0xfc, 0x08,
+        0x13, 0x43,
+    ];
+    let cipher = ValueCipher::new(&DataKey::from_bytes(&key).unwrap());
+    let rows = [
+        (
+            "ENC[AES256_GCM,data:u/Yl9p4TQV4R1kEt,iv:ApTkvbvs8bmcGr6KYGE0a+J195I1In4Bfj5N1xNxOY0=,tag:gmRMoOl0Mb2wzp5z/a+Dng==,type:comment]",
+            ":",
+            " top comment",
+            TypeWord::Comment,
+        ),
+        (
+            "ENC[AES256_GCM,data:BU4=,iv:Vl/HuuVFIJA6WCTj3UxzIl7V3aCsftDXpYlVAkCS+Mc=,tag:yL+/tyGqggqgZmgI3TDxGA==,type:int]",
+            "int:",
+            "42",
+            TypeWord::Int,
+        ),
+        (
+            "ENC[AES256_GCM,data:GF/+5m34POIL5KDwYYzRBp7Oxa9t91Jl6g==,iv:nrduE20grXKRLImZl/Fw9QsZhG89aVqt6vI4CRxOOzM=,tag:La1CfQGQGy7q/MAd9JfEbA==,type:time]",
+            "ts:",
+            "2006-01-02T15:04:05+07:06",
+            TypeWord::Time,
+        ),
+        (
+            "ENC[AES256_GCM,data:Eg==,iv:FApo55x/wnbOTBsnzO0OrKK6qSlNymepfqVeu17SB2w=,tag:xSiO+soRslndf5PsGbENsQ==,type:str]",
+            "nested:a:b:",
+            "x",
+            TypeWord::Str,
+        ),
+        (
+            "ENC[AES256_GCM,data:fQ==,iv:tLtbRIomnfFNr1SMQP/J0Cs56k0nZySLTo4uJgcaHSQ=,tag:cGxZwMT6z8UOQo8tP9jDLQ==,type:int]",
+            "nested:list:",
+            "2",
+            TypeWord::Int,
+        ),
+        (
+            "ENC[AES256_GCM,data:9KUIoa47WTXSQ3J9Fempr9mHHoY7rnnOzxZb12sUM8Y2Z98yP9Lm/HsAyI7sgltIGsfd7I96hmQS7H5ckIkkFm5FPOmjWE6rCAbgPoNMPdzmjMiSk3adXLaQhAvNB8K4BVai6xhFIK9VQxn168n8rPirBrn2TjSGY3lZXAWvuDQ=,iv:Dz5ncfV6wCjHSxK4jzA6WrcE6kaaeX9XIFCG4w3yPi0=,tag:UEFx/x0XMH6bkX0FKR/lGw==,type:str]",
+            "2026-11-22T20:49:18Z",
+            "ACE9D998E08A7D8690D50AFAEBCBD76C06EB0B0BEBFC21AB3ACB5C4B48582A0076E83CDF4FE7E76F5BC6B3CDF9B1506E06CA4528FD3764CF26E30CE364990151",
+            TypeWord::Str,
+        ),
+    ];
+    let mut plain = Zeroizing::default();
+    for (text, aad, expected, type_word) in rows {
+        let opened = cipher.open(text, aad.as_bytes(), &mut plain).unwrap();
+        assert_eq!(plain.as_slice(), expected.as_bytes(), "{aad}");
+        assert_eq!(opened.type_word, type_word);
+        // and the same text again from the same IV
+        let mut again = String::new();
+        let iv = opened.iv.unwrap();
+        cipher.seal(
+            &plain,
+            type_word,
+            aad.as_bytes(),
+            &iv,
+            &mut Zeroizing::default(),
+            &mut again,
+        );
+        assert_eq!(again, text);
+    }
 }
 
 #[test]
@@ -81,7 +158,10 @@ fn ivs_of_any_length_open() {
     ];
     for value in values {
         let (plain, opened) = open(value, "a:b:").unwrap();
-        assert_eq!(plain, b"a value longer than one block, of odd length", "{value}");
+        assert_eq!(
+            plain, b"a value longer than one block, of odd length",
+            "{value}"
+        );
         assert_eq!(opened.iv, None);
         assert_eq!(open(value, "a:"), Err(CipherError::Tampered), "{value}");
     }
@@ -112,20 +192,35 @@ fn what_the_form_allows() {
         (&with("f6SdJOI=", "", tag, "str"), CipherError::NotEncrypted),
         (&with("f6SdJOI=", iv, "", "str"), CipherError::NotEncrypted),
         (&with("f6SdJOI=", iv, tag, ""), CipherError::NotEncrypted),
-        (&with("f6S\ndJOI=", iv, tag, "str"), CipherError::NotEncrypted),
+        (
+            &with("f6S\ndJOI=", iv, tag, "str"),
+            CipherError::NotEncrypted,
+        ),
         (&with("f6SdJOI", iv, tag, "str"), CipherError::Malformed),
         (&with("f6SdJO I=", iv, tag, "str"), CipherError::Malformed),
         (&with("f6SdJOI=", "ü", tag, "str"), CipherError::Malformed),
         (&with("f6SdJOI=", "\r", tag, "str"), CipherError::BadLength),
         (&with("f6SdJOI=", iv, "TEFu", "str"), CipherError::BadLength),
-        (&with("f6SdJOI=", iv, tag, "strange"), CipherError::UnknownType),
-        (&with("f6SdJOI=", iv, tag, "str,type:int"), CipherError::Malformed),
+        (
+            &with("f6SdJOI=", iv, tag, "strange"),
+            CipherError::UnknownType,
+        ),
+        (
+            &with("f6SdJOI=", iv, tag, "str,type:int"),
+            CipherError::Malformed,
+        ),
     ];
     for (text, error) in bad {
         assert_eq!(open(text, "a:b:"), Err(error), "{text:?}");
     }
     // type:bytes is never written, but opens
-    assert_eq!(open(&with("f6SdJOI=", iv, tag, "bytes"), "a:b:").unwrap().1.type_word, TypeWord::Bytes);
+    assert_eq!(
+        open(&with("f6SdJOI=", iv, tag, "bytes"), "a:b:")
+            .unwrap()
+            .1
+            .type_word,
+        TypeWord::Bytes
+    );
 }
 
 #[test]
@@ -160,7 +255,10 @@ fn debug_is_redacted() {
 
 #[test]
 fn errors_hold_no_part_of_a_value() {
-    for text in ["hunter2", "ENC[AES256_GCM,data:hunter2,iv:hunter2,tag:hunter2,type:hunter2]"] {
+    for text in [
+        "hunter2",
+        "ENC[AES256_GCM,data:hunter2,iv:hunter2,tag:hunter2,type:hunter2]",
+    ] {
         let error = open(text, "hunter2:").unwrap_err();
         assert!(!format!("{error} {error:?}").contains("hunter2"));
     }
@@ -191,7 +289,20 @@ fn any_type() -> impl Strategy<Value = TypeWord> {
 /// Text made of the pieces that matter, so that odd borders come up often.
 fn nearly_encrypted() -> impl Strategy<Value = String> {
     let piece = proptest::sample::select(vec![
-        "ENC[AES256_GCM,data:", "AA==", ",iv:", ",tag:", ",type:", "str", "]", "x", ",", "\n", "é", "[", ":", "",
+        "ENC[AES256_GCM,data:",
+        "AA==",
+        ",iv:",
+        ",tag:",
+        ",type:",
+        "str",
+        "]",
+        "x",
+        ",",
+        "\n",
+        "é",
+        "[",
+        ":",
+        "",
     ]);
     proptest::collection::vec(piece, 0..14).prop_map(|pieces| pieces.concat())
 }
