@@ -2,10 +2,10 @@
 //!
 //! | file | what it is for |
 //! |---|---|
-//! | [`env`] | the environment variables we know, read once |
+//! | [`env`](mod@env) | the environment variables we know, read once |
 //! | [`read`] | bounded reads, and the stamp that shows whether a file changed since |
 //! | [`target`] | where a write really goes, and whether it may |
-//! | [`write`] | one atomic replacement |
+//! | [`write`](mod@write) | one atomic replacement |
 //! | [`batch`] | many replacements, all or nothing |
 //! | [`lock`] | one writer per file |
 //! | [`walk`] | files below folders, in a stable order |

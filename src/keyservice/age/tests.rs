@@ -84,6 +84,38 @@ fn wraps_for_one_recipient_with_a_final_newline() {
     assert_eq!(opened.expose(), [7; 32]);
 }
 
+/// A data key wrapped by sops 3.13.2, and the throw-away identity it was wrapped for.
+#[test]
+fn opens_what_sops_wrapped() {
+    const IDENTITY: &str =
+        "AGE-SECRET-KEY-1YDYNU25DR2AN2ALNC64VZZ3YVLS0SA4TKPQX5C3CKPYFW70LR36QX2XHSR";
+    const RECIPIENT: &str = "age1n8cennjgz7efz2tdarlhhr5lqyth75kdv9vxnfp46rkru3hlq3qsn8mhln";
+    const ENC: &str = "-----BEGIN AGE ENCRYPTED FILE-----\n\
+        YWdlLWVuY3J5cHRpb24ub3JnL3YxCi0+IFgyNTUxOSBOUTRINGNDN2puNDNBbDcw\n\
+        N1JVSExRWHJjcUduc0lNYWN3QkhTTWNvUmxzClJvbFEvM0VYQzZ1Ny9pc1c4c0cy\n\
+        cjZZM3pLcGt5NnMydmNhaU1sYlhLZm8KLS0tIHEzUFFCc3B6NVVheE1wQlB6enRO\n\
+        cWNqa2F3VlBuempxa0FIcWNjdmR4aVkKkUFoW+i++gDsb8QG4Du8GR+UP8Somdd/\n\
+        0YLFXZKaVaYYH8AHPfxQyGetvsagVH8c6X8wxPbTXaTRJhhQRKNahw==\n\
+        -----END AGE ENCRYPTED FILE-----\n";
+    const KEY_BEGINS: [u8; 8] = [0x56, 0x2e, 0x20, 0xa5, 0xd1, 0xe9, 0x8b, 0x25];
+
+    let service = service(file(IDENTITY));
+    assert_eq!(service.recipients(), [RECIPIENT]);
+    let key = MasterKey::Age {
+        recipient: RECIPIENT.into(),
+    };
+    let wrapped = WrappedKey {
+        key,
+        enc: ENC.into(),
+        created_at: None,
+    };
+    let opened = service.unwrap(&wrapped).unwrap().unwrap();
+    assert_eq!(
+        (opened.expose().len(), &opened.expose()[..8]),
+        (32, &KEY_BEGINS[..])
+    );
+}
+
 #[test]
 fn three_answers() {
     let [mine, other] = [x25519::Identity::generate(), x25519::Identity::generate()];
