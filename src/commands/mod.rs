@@ -1,1 +1,3 @@
-//! (being built)
+//! Drive: one file per subcommand (being built).
+
+pub mod identities;

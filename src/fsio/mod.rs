@@ -1,1 +1,34 @@
-//! (being built)
+//! The only door to files, standard input, environment, terminal and child programs.
+//!
+//! | file | what it is for |
+//! |---|---|
+//! | [`env`](mod@env) | the environment variables we know, read once |
+//! | [`read`] | bounded reads, and the stamp that shows whether a file changed since |
+//! | [`target`] | where a write really goes, and whether it may |
+//! | [`write`](mod@write) | one atomic replacement |
+//! | [`batch`] | many replacements, all or nothing |
+//! | [`lock`] | one writer per file |
+//! | [`walk`] | files below folders, in a stable order |
+//! | [`private`] | a folder for plaintext that is gone afterwards |
+//! | [`signals`] | what is removed when a signal ends us |
+//! | [`harden`] | no core dumps |
+//! | [`terminal`] | prompts without echo, progress |
+//! | [`child`] | programs we start: key commands, editors |
+//! | [`printable`] | text from files made safe to print |
+
+pub mod batch;
+pub mod child;
+pub mod env;
+mod error;
+pub mod harden;
+pub mod lock;
+pub mod printable;
+pub mod private;
+pub mod read;
+pub mod signals;
+pub mod target;
+pub mod terminal;
+pub mod walk;
+pub mod write;
+
+pub use error::FsError;

@@ -1,0 +1,223 @@
+//! The environment variables we know: listed once, read once, handed around as a value.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroize;
+
+use crate::secret::SecretText;
+
+macro_rules! variables {
+    ($($(#[doc = $doc:literal])+ $name:ident = $text:literal;)+) => {
+        /// An environment variable that has a meaning for us.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+        pub enum Var {
+            $($(#[doc = $doc])+ $name,)+
+        }
+
+        impl Var {
+            /// All of them, in the order of the help page.
+            pub const ALL: &[Self] = &[$(Self::$name),+];
+
+            /// The variable's name.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text,)+
+                }
+            }
+
+            /// What it is for, one line.
+            pub fn doc(self) -> &'static str {
+                match self {
+                    $(Self::$name => concat!($($doc),+).trim_ascii(),)+
+                }
+            }
+        }
+    };
+}
+
+variables! {
+    /// age identities, one or more per line (as in sops)
+    SopsAgeKey = "SOPS_AGE_KEY";
+    /// a file with age identities (as in sops)
+    SopsAgeKeyFile = "SOPS_AGE_KEY_FILE";
+    /// a command that prints age identities; it finds the wanted recipient in SOPS_AGE_RECIPIENT (as in sops)
+    SopsAgeKeyCmd = "SOPS_AGE_KEY_CMD";
+    /// an SSH private key file (as in sops; not supported yet)
+    SopsAgeSshPrivateKeyFile = "SOPS_AGE_SSH_PRIVATE_KEY_FILE";
+    /// a command that prints an SSH private key (as in sops; not supported yet)
+    SopsAgeSshPrivateKeyCmd = "SOPS_AGE_SSH_PRIVATE_KEY_CMD";
+    /// age recipients for new files, separated by commas (as in sops)
+    SopsAgeRecipients = "SOPS_AGE_RECIPIENTS";
+    /// the configuration file, instead of looking for .sops.yaml (as in sops)
+    SopsConfig = "SOPS_CONFIG";
+    /// the order in which kinds of keys are tried (as in sops)
+    SopsDecryptionOrder = "SOPS_DECRYPTION_ORDER";
+    /// the editor for secrets, before VISUAL and EDITOR (as in sops)
+    SopsEditor = "SOPS_EDITOR";
+    /// the editor with a screen
+    Visual = "VISUAL";
+    /// the editor
+    Editor = "EDITOR";
+    /// where programs are looked for
+    Path = "PATH";
+    /// the home folder
+    Home = "HOME";
+    /// the home folder on Windows
+    UserProfile = "USERPROFILE";
+    /// the folder of per-user configuration on Windows
+    AppData = "AppData";
+    /// the folder of per-user configuration
+    XdgConfigHome = "XDG_CONFIG_HOME";
+    /// the folder for run-time files of the session, usually in memory
+    XdgRuntimeDir = "XDG_RUNTIME_DIR";
+    /// the folder for temporary files
+    TmpDir = "TMPDIR";
+    /// no colours when it is set and not empty
+    NoColor = "NO_COLOR";
+    /// the kind of terminal; `dumb` has no progress line
+    Term = "TERM";
+}
+
+/// The known variables as they were when we started. Values are wiped when dropped and never printed.
+#[derive(Default)]
+pub struct Env {
+    values: BTreeMap<Var, OsString>,
+}
+
+impl Env {
+    /// The environment of this process.
+    pub fn from_process() -> Self {
+        let values = Var::ALL
+            .iter()
+            .filter_map(|var| Some((*var, std::env::var_os(var.name())?)))
+            .collect();
+        Self { values }
+    }
+
+    /// An environment of our own, for tests and callers that embed us.
+    pub fn from_pairs<T: Into<OsString>>(pairs: impl IntoIterator<Item = (Var, T)>) -> Self {
+        Self {
+            values: pairs
+                .into_iter()
+                .map(|(var, value)| (var, value.into()))
+                .collect(),
+        }
+    }
+
+    /// The value as it is; `None` when the variable is not set.
+    pub fn os(&self, var: Var) -> Option<&OsStr> {
+        self.values.get(&var).map(OsString::as_os_str)
+    }
+
+    /// The value as text; `None` when it is not set, empty, or not UTF-8.
+    pub fn text(&self, var: Var) -> Option<&str> {
+        self.os(var)?.to_str().filter(|text| !text.is_empty())
+    }
+
+    /// The value as a path; `None` when it is not set or empty.
+    pub fn path(&self, var: Var) -> Option<&Path> {
+        self.os(var)
+            .filter(|value| !value.is_empty())
+            .map(Path::new)
+    }
+
+    /// The value as secret text; bytes that are not UTF-8 are replaced.
+    pub fn secret(&self, var: Var) -> Option<SecretText> {
+        self.os(var)
+            .map(|value| SecretText::new(value.to_string_lossy().into_owned()))
+    }
+
+    /// The user's home folder.
+    pub fn home(&self) -> Option<&Path> {
+        self.path(if cfg!(windows) {
+            Var::UserProfile
+        } else {
+            Var::Home
+        })
+    }
+
+    /// The folder of per-user configuration, where Go's `os.UserConfigDir` and sops look
+    /// (sops 3.13.2 `age/keysource.go`, `getUserConfigDir`).
+    pub fn config_folder(&self) -> Option<PathBuf> {
+        if cfg!(windows) {
+            return self.path(Var::AppData).map(Path::to_owned);
+        }
+        let xdg = self.path(Var::XdgConfigHome);
+        if cfg!(target_os = "macos") {
+            let library = || {
+                self.home()
+                    .map(|home| home.join("Library/Application Support"))
+            };
+            return xdg.map(Path::to_owned).or_else(library);
+        }
+        match xdg {
+            // Go refuses a relative one
+            Some(folder) => folder.is_absolute().then(|| folder.to_owned()),
+            None => self.home().map(|home| home.join(".config")),
+        }
+    }
+}
+
+impl Drop for Env {
+    fn drop(&mut self) {
+        for value in self.values.values_mut() {
+            std::mem::take(value).into_encoded_bytes().zeroize();
+        }
+    }
+}
+
+impl fmt::Debug for Env {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set()
+            .entries(self.values.keys().map(|var| var.name()))
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_names_only() {
+        let env = Env::from_pairs([(Var::SopsAgeKey, "AGE-SECRET-KEY-1X")]);
+        assert_eq!(format!("{env:?}"), "{\"SOPS_AGE_KEY\"}");
+    }
+
+    #[test]
+    fn every_variable_has_its_own_name_and_a_line_of_help() {
+        let mut names: Vec<_> = Var::ALL.iter().map(|var| var.name()).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), Var::ALL.len());
+        assert!(
+            Var::ALL
+                .iter()
+                .all(|var| !var.doc().is_empty() && !var.doc().contains('\n'))
+        );
+    }
+
+    #[test]
+    fn empty_is_not_set_for_text_and_paths() {
+        let env = Env::from_pairs([(Var::Editor, "")]);
+        assert_eq!((env.text(Var::Editor), env.path(Var::Editor)), (None, None));
+        assert!(env.os(Var::Editor).is_some());
+        assert!(env.secret(Var::SopsAgeKey).is_none());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn configuration_is_where_go_looks() {
+        let of = |pairs: &[(Var, &str)]| Env::from_pairs(pairs.iter().copied()).config_folder();
+        assert_eq!(of(&[(Var::Home, "/h")]), Some("/h/.config".into()));
+        assert_eq!(
+            of(&[(Var::Home, "/h"), (Var::XdgConfigHome, "/x")]),
+            Some("/x".into())
+        );
+        assert_eq!(of(&[(Var::Home, "/h"), (Var::XdgConfigHome, "x")]), None);
+        assert_eq!(of(&[]), None);
+    }
+}

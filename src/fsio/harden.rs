@@ -1,0 +1,56 @@
+//! What a process that holds secrets asks of the system: no core dumps, and room for many open files.
+
+/// As many files as we hold open without asking for more: far below the usual limit of 1024.
+pub(super) const FEW_FILES: usize = 200;
+
+/// Turns core dumps off and, on Linux, keeps other processes of the same user from reading our memory.
+/// Best effort: a system that refuses leaves us as we were. Child programs are not concerned.
+pub fn harden_process() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, setrlimit};
+        _ = setrlimit(
+            Resource::Core,
+            Rlimit {
+                current: Some(0),
+                maximum: Some(0),
+            },
+        );
+    }
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+        _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    }
+}
+
+/// Raises the limit of open files as far as the system allows: a batch locks all its files at once.
+pub fn allow_many_files() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, getrlimit, setrlimit};
+        let mut limit = getrlimit(Resource::Nofile);
+        limit.current = limit.maximum;
+        // macOS says "no limit" but takes no more than this
+        if limit.current.is_none() && cfg!(target_vendor = "apple") {
+            limit.current = Some(10_240);
+        }
+        _ = setrlimit(Resource::Nofile, limit);
+    }
+}
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests {
+    use rustix::process::{DumpableBehavior, Resource, dumpable_behavior, getrlimit};
+
+    #[test]
+    fn limits_are_set() {
+        super::harden_process();
+        assert_eq!(getrlimit(Resource::Core).current, Some(0));
+        assert_eq!(dumpable_behavior(), Ok(DumpableBehavior::NotDumpable));
+        super::allow_many_files();
+        let limit = getrlimit(Resource::Nofile);
+        assert_eq!(limit.current, limit.maximum);
+    }
+}

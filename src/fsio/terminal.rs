@@ -1,0 +1,166 @@
+//! The terminal: is there one, prompts without echo, one line of progress.
+
+use std::io::{self, IsTerminal, Write};
+use std::time::{Duration, Instant};
+
+use super::printable::sanitize;
+use crate::secret::SecretText;
+
+/// Whether a person types our standard input.
+pub fn stdin_is_terminal() -> bool {
+    io::stdin().is_terminal()
+}
+
+/// Whether a person reads our standard output.
+pub fn stdout_is_terminal() -> bool {
+    io::stdout().is_terminal()
+}
+
+/// Whether a person reads our standard error.
+pub fn stderr_is_terminal() -> bool {
+    io::stderr().is_terminal()
+}
+
+/// Asks for a secret on the terminal itself (not standard input), without echo.
+///
+/// # Errors
+/// What the system says, also when there is no terminal.
+pub fn prompt_secret(prompt: &str) -> io::Result<SecretText> {
+    echo::remember();
+    let answer = rpassword::prompt_password(sanitize(prompt));
+    echo::forget();
+    answer.map(SecretText::new)
+}
+
+/// Asks a question on standard error, to be answered on standard input by `y` or `yes`; anything else is no.
+///
+/// # Errors
+/// What the system says; the end of input is an error, not an answer.
+pub fn confirm(question: &str) -> io::Result<bool> {
+    let mut err = io::stderr().lock();
+    write!(err, "{} (y/n): ", sanitize(question))?;
+    err.flush()?;
+    let mut answer = String::new();
+    if io::stdin().read_line(&mut answer)? == 0 {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok(matches!(
+        answer.trim().to_ascii_lowercase().as_str(),
+        "y" | "yes"
+    ))
+}
+
+/// Gives the terminal back what a prompt that was cut off by a signal had taken.
+pub(super) fn restore_echo() {
+    echo::restore();
+}
+
+#[cfg(unix)]
+mod echo {
+    use std::fs::File;
+    use std::sync::Mutex;
+
+    use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+
+    use crate::fsio::signals::lock;
+
+    static BEFORE: Mutex<Option<(File, Termios)>> = Mutex::new(None);
+
+    pub(super) fn remember() {
+        let Ok(terminal) = File::options().read(true).write(true).open("/dev/tty") else {
+            return;
+        };
+        if let Ok(settings) = tcgetattr(&terminal) {
+            *lock(&BEFORE) = Some((terminal, settings));
+        }
+    }
+
+    pub(super) fn forget() {
+        lock(&BEFORE).take();
+    }
+
+    pub(super) fn restore() {
+        if let Some((terminal, settings)) = lock(&BEFORE).take() {
+            _ = tcsetattr(&terminal, OptionalActions::Now, &settings);
+        }
+    }
+}
+
+#[cfg(not(unix))]
+mod echo {
+    pub(super) fn remember() {}
+    pub(super) fn forget() {}
+    pub(super) fn restore() {}
+}
+
+/// One line on standard error that says how far we are; nothing at all when no person reads it.
+#[derive(Debug)]
+pub struct Progress {
+    visible: bool,
+    shown: Option<Instant>,
+}
+
+/// Faster than this nobody can read.
+const REDRAW: Duration = Duration::from_millis(80);
+
+impl Progress {
+    /// Visible when standard error is a terminal that can redraw a line.
+    pub fn new(env: &super::env::Env) -> Self {
+        let dumb = env.text(super::env::Var::Term) == Some("dumb");
+        Self {
+            visible: stderr_is_terminal() && !dumb,
+            shown: None,
+        }
+    }
+
+    /// Shows `done` of `total` and what is being worked on, if it is time to.
+    pub fn show(&mut self, done: usize, total: usize, what: &str) {
+        if !self.visible || self.shown.is_some_and(|at| at.elapsed() < REDRAW) {
+            return;
+        }
+        let mut err = io::stderr().lock();
+        // a line that wraps could not be redrawn
+        _ = write!(err, "{}", line(done, total, what));
+        _ = err.flush();
+        self.shown = Some(Instant::now());
+    }
+
+    /// Removes the line.
+    pub fn clear(&mut self) {
+        if self.shown.take().is_some() {
+            _ = io::stderr().write_all(b"\r\x1b[K");
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+fn line(done: usize, total: usize, what: &str) -> String {
+    let what: String = sanitize(what).chars().take(50).collect();
+    format!("\r\x1b[K{done}/{total} {what}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_is_short_and_safe() {
+        assert_eq!(line(3, 10, "a\x1b[1m"), "\r\x1b[K3/10 a\\u{1b}[1m");
+        assert!(line(1, 2, &"x".repeat(500)).len() < 70);
+    }
+
+    #[test]
+    fn invisible_progress_prints_nothing() {
+        let mut progress = Progress {
+            visible: false,
+            shown: None,
+        };
+        progress.show(1, 2, "a");
+        assert!(progress.shown.is_none());
+    }
+}
