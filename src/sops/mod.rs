@@ -1,6 +1,7 @@
 //! The SOPS file: data key, value cipher, MAC, Shamir, metadata, creation rules, selector.
 
 pub mod cipher;
+pub mod file;
 pub mod key;
 pub mod mac;
 pub mod metadata;

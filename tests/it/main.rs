@@ -7,3 +7,5 @@
 )]
 
 mod arrows;
+mod lossless;
+mod tree_dump;

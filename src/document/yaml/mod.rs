@@ -26,6 +26,6 @@ pub use document::Document;
 pub use error::YamlError;
 pub use node::{NodeId, NodeKind, ScalarStyle};
 pub use scalar_text::{Block, Chomp, decode_block};
-pub use site::{Part, Site, Spot};
 pub use shape::{Problem, ProblemKind};
+pub use site::{Part, Site, Spot};
 pub use walk::{Visit, WalkError};

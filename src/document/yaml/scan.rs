@@ -39,6 +39,8 @@ pub(super) struct Scanner<'t> {
     pub flow_level: usize,
     pub comments: Vec<CommentRun>,
     pub comments_head: usize,
+    /// Directives that only YAML 1.2 readers step over.
+    pub odd_directives: Vec<usize>,
     /// Every comment of the text: `#` to the end of its line.
     pub comment_lines: Vec<(u32, u32)>,
 }
@@ -64,6 +66,7 @@ impl<'t> Scanner<'t> {
             flow_level: 0,
             comments: Vec::new(),
             comments_head: 0,
+            odd_directives: Vec::new(),
             comment_lines: Vec::new(),
         }
     }
@@ -73,11 +76,19 @@ impl<'t> Scanner<'t> {
     }
 
     pub fn mark(&self) -> Mark {
-        Mark { index: self.pos as i64, line: self.line, column: self.column() }
+        Mark {
+            index: self.pos as i64,
+            line: self.line,
+            column: self.column(),
+        }
     }
 
     pub fn fail<T>(&self, offset: i64, problem: &'static str) -> Result<T, YamlError> {
-        Err(YamlError::at(self.text, usize::try_from(offset).unwrap_or(0), problem))
+        Err(YamlError::at(
+            self.text,
+            usize::try_from(offset).unwrap_or(0),
+            problem,
+        ))
     }
 
     pub fn fail_here<T>(&self, problem: &'static str) -> Result<T, YamlError> {
@@ -139,7 +150,9 @@ impl<'t> Scanner<'t> {
     fn head_may_be_key(&mut self) -> Result<bool, YamlError> {
         let parsed = self.parsed;
         // Token numbers grow with the flow level.
-        let at = self.simple_keys.partition_point(|key| key.token_number < parsed);
+        let at = self
+            .simple_keys
+            .partition_point(|key| key.token_number < parsed);
         for index in at..self.simple_keys.len() {
             if self.simple_keys[index].token_number != parsed {
                 break;
@@ -180,7 +193,11 @@ impl<'t> Scanner<'t> {
             comment_mark = last.start;
         }
         self.fetch_content(byte)?;
-        if self.tokens.last().is_some_and(|token| token.kind == TokenKind::BlockEntry) {
+        if self
+            .tokens
+            .last()
+            .is_some_and(|token| token.kind == TokenKind::BlockEntry)
+        {
             return Ok(());
         }
         self.scan_line_comment(comment_mark);
@@ -214,7 +231,14 @@ impl<'t> Scanner<'t> {
     }
 
     fn push(&mut self, kind: TokenKind, start: Mark, end: usize) {
-        self.push_token(Token { kind, start, end, style: ScalarStyle::Plain, indent: self.indent, parent: self.indent });
+        self.push_token(Token {
+            kind,
+            start,
+            end,
+            style: ScalarStyle::Plain,
+            indent: self.indent,
+            parent: self.indent,
+        });
     }
 
     fn push_token(&mut self, token: Token) {
@@ -256,7 +280,10 @@ impl<'t> Scanner<'t> {
             return bytes;
         }
         let start = usize::try_from(index).unwrap_or(0);
-        self.text[start..self.pos].iter().filter(|byte| **byte & 0xC0 != 0x80).count() as i64
+        self.text[start..self.pos]
+            .iter()
+            .filter(|byte| **byte & 0xC0 != 0x80)
+            .count() as i64
     }
 
     fn save_simple_key(&mut self) -> Result<(), YamlError> {
@@ -277,7 +304,9 @@ impl<'t> Scanner<'t> {
     }
 
     fn remove_simple_key(&mut self) -> Result<(), YamlError> {
-        let Some(last) = self.simple_keys.last_mut() else { return Ok(()) };
+        let Some(last) = self.simple_keys.last_mut() else {
+            return Ok(());
+        };
         if last.possible {
             if last.required {
                 let at = last.mark.index;
@@ -288,7 +317,13 @@ impl<'t> Scanner<'t> {
         Ok(())
     }
 
-    fn roll_indent(&mut self, column: i64, number: Option<usize>, kind: TokenKind, mark: Mark) -> Result<(), YamlError> {
+    fn roll_indent(
+        &mut self,
+        column: i64,
+        number: Option<usize>,
+        kind: TokenKind,
+        mark: Mark,
+    ) -> Result<(), YamlError> {
         if self.flow_level > 0 || i64::from(self.indent) >= column {
             return Ok(());
         }
@@ -297,10 +332,19 @@ impl<'t> Scanner<'t> {
         }
         self.indents.push(self.indent);
         self.indent = i32::try_from(column).unwrap_or(i32::MAX);
-        let token = Token { kind, start: mark, end: mark.index as usize, style: ScalarStyle::Plain, indent: self.indent, parent: self.indent };
+        let token = Token {
+            kind,
+            start: mark,
+            end: mark.index as usize,
+            style: ScalarStyle::Plain,
+            indent: self.indent,
+            parent: self.indent,
+        };
         match number {
             None => self.tokens.push(token),
-            Some(number) => self.tokens.insert(self.head + (number - self.parsed), token),
+            Some(number) => self
+                .tokens
+                .insert(self.head + (number - self.parsed), token),
         }
         Ok(())
     }
@@ -358,7 +402,11 @@ impl<'t> Scanner<'t> {
         self.skip();
         self.skip();
         self.skip();
-        let kind = if byte == b'-' { TokenKind::DocumentStart } else { TokenKind::DocumentEnd };
+        let kind = if byte == b'-' {
+            TokenKind::DocumentStart
+        } else {
+            TokenKind::DocumentEnd
+        };
         self.push(kind, start, self.pos);
         Ok(())
     }
@@ -369,7 +417,11 @@ impl<'t> Scanner<'t> {
             return self.fail_here("collections are nested too deeply");
         }
         let number = self.parsed + (self.tokens.len() - self.head);
-        self.simple_keys.push(SimpleKey { token_number: number, mark: self.mark(), ..SimpleKey::default() });
+        self.simple_keys.push(SimpleKey {
+            token_number: number,
+            mark: self.mark(),
+            ..SimpleKey::default()
+        });
         self.flow_level += 1;
         self.simple_key_allowed = true;
         self.push_indicator(kind);
@@ -399,7 +451,12 @@ impl<'t> Scanner<'t> {
             if !self.simple_key_allowed {
                 return self.fail_here("a list item is not allowed here");
             }
-            self.roll_indent(self.column(), None, TokenKind::BlockSequenceStart, self.mark())?;
+            self.roll_indent(
+                self.column(),
+                None,
+                TokenKind::BlockSequenceStart,
+                self.mark(),
+            )?;
         }
         self.remove_simple_key()?;
         self.simple_key_allowed = true;
@@ -412,7 +469,12 @@ impl<'t> Scanner<'t> {
             if !self.simple_key_allowed {
                 return self.fail_here("a mapping key is not allowed here");
             }
-            self.roll_indent(self.column(), None, TokenKind::BlockMappingStart, self.mark())?;
+            self.roll_indent(
+                self.column(),
+                None,
+                TokenKind::BlockMappingStart,
+                self.mark(),
+            )?;
         }
         self.remove_simple_key()?;
         self.simple_key_allowed = self.flow_level == 0;
@@ -434,7 +496,12 @@ impl<'t> Scanner<'t> {
                 parent: self.indent,
             };
             self.tokens.insert(at, token);
-            self.roll_indent(key.mark.column, Some(key.token_number), TokenKind::BlockMappingStart, key.mark)?;
+            self.roll_indent(
+                key.mark.column,
+                Some(key.token_number),
+                TokenKind::BlockMappingStart,
+                key.mark,
+            )?;
             self.simple_keys[last].possible = false;
             self.simple_key_allowed = false;
         } else {
@@ -442,7 +509,12 @@ impl<'t> Scanner<'t> {
                 if !self.simple_key_allowed {
                     return self.fail_here("a mapping value is not allowed here");
                 }
-                self.roll_indent(self.column(), None, TokenKind::BlockMappingStart, self.mark())?;
+                self.roll_indent(
+                    self.column(),
+                    None,
+                    TokenKind::BlockMappingStart,
+                    self.mark(),
+                )?;
             }
             self.simple_key_allowed = self.flow_level == 0;
         }
@@ -459,7 +531,10 @@ impl<'t> Scanner<'t> {
             self.skip();
         }
         let ends = is_blankz(self.text, self.pos)
-            || matches!(at(self.text, self.pos), b'?' | b':' | b',' | b']' | b'}' | b'%' | b'@' | b'`');
+            || matches!(
+                at(self.text, self.pos),
+                b'?' | b':' | b',' | b']' | b'}' | b'%' | b'@' | b'`'
+            );
         if self.pos as i64 == start.index + 1 || !ends {
             return self.fail(start.index, "expected letters or digits after '&' or '*'");
         }
@@ -489,7 +564,14 @@ impl<'t> Scanner<'t> {
         self.simple_key_allowed = false;
         let start = self.mark();
         self.scan_quoted(style)?;
-        self.push_token(Token { kind: TokenKind::Scalar, start, end: self.pos, style, indent: self.indent, parent: self.indent });
+        self.push_token(Token {
+            kind: TokenKind::Scalar,
+            start,
+            end: self.pos,
+            style,
+            indent: self.indent,
+            parent: self.indent,
+        });
         Ok(())
     }
 
@@ -498,7 +580,14 @@ impl<'t> Scanner<'t> {
         self.simple_key_allowed = false;
         let start = self.mark();
         let end = self.scan_plain()?;
-        self.push_token(Token { kind: TokenKind::Scalar, start, end, style: ScalarStyle::Plain, indent: self.indent, parent: self.indent });
+        self.push_token(Token {
+            kind: TokenKind::Scalar,
+            start,
+            end,
+            style: ScalarStyle::Plain,
+            indent: self.indent,
+            parent: self.indent,
+        });
         Ok(())
     }
 
@@ -532,7 +621,9 @@ impl<'t> Scanner<'t> {
 
     /// `- # comment` above an item's content is the head of that content.
     fn entry_comment_becomes_head(&mut self) {
-        let [.., a, b] = self.tokens.as_slice() else { return };
+        let [.., a, b] = self.tokens.as_slice() else {
+            return;
+        };
         let entry = a.kind == TokenKind::BlockSequenceStart && b.kind == TokenKind::BlockEntry;
         let mark = self.mark();
         let at_break = is_break(self.text, self.pos);

@@ -27,7 +27,9 @@ impl Scanner<'_> {
                 while matches!(at(self.text, self.pos), b'0'..=b'9' | b'.') {
                     self.skip();
                 }
-                if !self.text[version..self.pos].starts_with(b"1.") || !is_blankz(self.text, self.pos) {
+                if !self.text[version..self.pos].starts_with(b"1.")
+                    || !is_blankz(self.text, self.pos)
+                {
                     return self.fail(start.index, "expected a version 1.x after %YAML");
                 }
                 end = self.pos;
@@ -47,6 +49,7 @@ impl Scanner<'_> {
                 end = self.pos;
             }
             None => {
+                self.odd_directives.push(start.index as usize);
                 while !is_breakz(self.text, self.pos) && at(self.text, self.pos) != b'#' {
                     self.skip();
                 }
@@ -91,7 +94,8 @@ impl Scanner<'_> {
             }
         }
         // YAML 1.2 also lets a tag end at `,` inside a flow collection.
-        let ends = is_blankz(self.text, self.pos) || self.flow_level > 0 && matches!(at(self.text, self.pos), b',' | b']' | b'}');
+        let ends = is_blankz(self.text, self.pos)
+            || self.flow_level > 0 && matches!(at(self.text, self.pos), b',' | b']' | b'}');
         if !ends {
             return self.fail_here("expected a blank or a line break after a tag");
         }
@@ -127,7 +131,9 @@ impl Scanner<'_> {
                     return self.fail_here("expected two hexadecimal digits after '%' in a tag");
                 }
                 self.pos += 3;
-            } else if is_word(self.text, self.pos) || b";/?:@&=+$,.!~*'()[]".contains(&byte) && byte != 0 {
+            } else if is_word(self.text, self.pos)
+                || b";/?:@&=+$,.!~*'()[]".contains(&byte) && byte != 0
+            {
                 self.skip();
             } else {
                 return Ok(());

@@ -31,7 +31,10 @@ struct BlockSite {
 
 /// Tags that say what type a scalar has; a ciphertext under one of them would contradict it.
 fn is_core_type(tag: &str) -> bool {
-    matches!(tag, "!!int" | "!!float" | "!!bool" | "!!null" | "!!timestamp" | "!!binary")
+    matches!(
+        tag,
+        "!!int" | "!!float" | "!!bool" | "!!null" | "!!timestamp" | "!!binary"
+    )
 }
 
 /// Where a scalar's text goes.
@@ -60,12 +63,20 @@ impl Document {
         let block = style.is_block().then(|| {
             let indent = usize::try_from(self.indent(id)).unwrap_or(0);
             let parts = decode_block(&self.text()[self.span(id)], indent);
-            BlockSite { chomp: parts.chomp, indent, explicit: parts.explicit_indent }
+            BlockSite {
+                chomp: parts.chomp,
+                indent,
+                explicit: parts.explicit_indent,
+            }
         });
         Site {
             style,
             in_flow: self.in_flow(id),
-            parent_indent: if style.is_block() { -1 } else { self.indent(id) },
+            parent_indent: if style.is_block() {
+                -1
+            } else {
+                self.indent(id)
+            },
             crlf: self.line_end() == "\r\n",
             str_tag: tag.is_some_and(|tag| tag != "!" && !is_core_type(tag)),
             block,
@@ -76,11 +87,21 @@ impl Document {
     pub fn spot(&self, id: NodeId) -> Spot {
         let span = self.span(id);
         if self.style(id).is_block() {
-            let block = decode_block(&self.text()[span.clone()], usize::try_from(self.indent(id)).unwrap_or(0));
-            let content = span.start + block.content_start..span.start + block.content_end.max(block.content_start);
-            return Spot { span: content, part: Part::Content };
+            let block = decode_block(
+                &self.text()[span.clone()],
+                usize::try_from(self.indent(id)).unwrap_or(0),
+            );
+            let content = span.start + block.content_start
+                ..span.start + block.content_end.max(block.content_start);
+            return Spot {
+                span: content,
+                part: Part::Content,
+            };
         }
-        Spot { span, part: Part::Scalar }
+        Spot {
+            span,
+            part: Part::Scalar,
+        }
     }
 
     /// The bytes of a scalar's `part`.
@@ -103,13 +124,26 @@ impl Document {
         let mut site = self.site(id, style);
         if typed {
             site.str_tag = false;
-            return (Spot { span: self.full_span(id), part: Part::Node }, site);
+            return (
+                Spot {
+                    span: self.full_span(id),
+                    part: Part::Node,
+                },
+                site,
+            );
         }
         (self.spot(id), site)
     }
 
     /// Appends `ciphertext` as it stands at its spot.
-    pub fn write_cipher(&self, id: NodeId, spot: &Spot, site: &Site, ciphertext: &str, out: &mut String) {
+    pub fn write_cipher(
+        &self,
+        id: NodeId,
+        spot: &Spot,
+        site: &Site,
+        ciphertext: &str,
+        out: &mut String,
+    ) {
         if spot.part == Part::Node
             && let Some(anchor) = self.anchor(id)
         {
@@ -143,7 +177,12 @@ impl Document {
     }
 
     /// Where a ciphertext can stand bare, because decrypting it there gives the scalar back exactly as it is written now.
-    pub fn bare_spot(&self, id: NodeId, value: &Value<'_>, probe: &mut String) -> Option<Range<usize>> {
+    pub fn bare_spot(
+        &self,
+        id: NodeId,
+        value: &Value<'_>,
+        probe: &mut String,
+    ) -> Option<Range<usize>> {
         if self.in_flow(id) || self.tag(id).is_some_and(is_core_type) {
             return None;
         }
@@ -165,7 +204,10 @@ impl Document {
         if !self.style(id).is_block() || self.span(id).is_empty() {
             return None;
         }
-        let block = decode_block(&self.text()[self.span(id)], usize::try_from(self.indent(id)).unwrap_or(0));
+        let block = decode_block(
+            &self.text()[self.span(id)],
+            usize::try_from(self.indent(id)).unwrap_or(0),
+        );
         (block.chomp != Chomp::Strip && !block.text.is_empty()).then_some(id)
     }
 
@@ -186,7 +228,9 @@ impl Site {
         Context {
             in_flow: self.in_flow,
             is_key: false,
-            parent_indent: self.block.map_or(self.parent_indent, |block| block.indent as i32 - 2),
+            parent_indent: self
+                .block
+                .map_or(self.parent_indent, |block| block.indent as i32 - 2),
             crlf: self.crlf,
             str_tag: self.str_tag,
         }
@@ -220,7 +264,11 @@ impl Site {
 
     /// Appends `value` with a header or quotes of its own.
     fn write_whole(&self, value: &Value<'_>, out: &mut String) {
-        let style = if matches!(value, Value::Str(_)) { Style::Double } else { Style::Plain };
+        let style = if matches!(value, Value::Str(_)) {
+            Style::Double
+        } else {
+            Style::Plain
+        };
         spell(value, style, &self.context(), out);
     }
 }
@@ -228,12 +276,20 @@ impl Site {
 impl BlockSite {
     /// The content lines of `text` under this header, without the last line break.
     fn write(self, text: &str, site: &Site, out: &mut String) -> bool {
-        let Some(body) = self.body(text) else { return false };
+        let Some(body) = self.body(text) else {
+            return false;
+        };
         let folded = site.style == ScalarStyle::Folded;
         if folded && (body.contains('\n') || body.starts_with([' ', '\t'])) {
             return false;
         }
-        let odd = |c: char| c.is_control() && c != '\n' && c != '\t' || matches!(c, '\u{2028}' | '\u{2029}' | '\u{FEFF}' | '\u{FFFE}' | '\u{FFFF}');
+        let odd = |c: char| {
+            c.is_control() && c != '\n' && c != '\t'
+                || matches!(
+                    c,
+                    '\u{2028}' | '\u{2029}' | '\u{FEFF}' | '\u{FFFE}' | '\u{FFFF}'
+                )
+        };
         if body.contains(odd) {
             return false;
         }
@@ -260,7 +316,9 @@ impl BlockSite {
     fn body(self, text: &str) -> Option<&str> {
         match self.chomp {
             Chomp::Strip => (!text.ends_with('\n')).then_some(text),
-            Chomp::Clip => text.strip_suffix('\n').filter(|body| !body.ends_with('\n') && !body.is_empty()),
+            Chomp::Clip => text
+                .strip_suffix('\n')
+                .filter(|body| !body.ends_with('\n') && !body.is_empty()),
             Chomp::Keep => text.strip_suffix('\n'),
         }
     }

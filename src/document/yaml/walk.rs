@@ -68,9 +68,19 @@ impl Document {
     ///
     /// # Errors
     /// The visitor's error, or [`WalkError::AliasBomb`].
-    pub fn walk<E>(&self, document: usize, visit: impl FnMut(Visit<'_>) -> Result<(), E>) -> Result<(), WalkError<E>> {
+    pub fn walk<E>(
+        &self,
+        document: usize,
+        visit: impl FnMut(Visit<'_>) -> Result<(), E>,
+    ) -> Result<(), WalkError<E>> {
         let root = &self.parsed().roots[document];
-        let mut walk = Walk { document: self, visit, copies: 0, copied: 0, depth: 0 };
+        let mut walk = Walk {
+            document: self,
+            visit,
+            copies: 0,
+            copied: 0,
+            depth: 0,
+        };
         let id = root.node;
         if self.kind(id) == NodeKind::Scalar {
             walk.rows(&root.head)?;
@@ -91,8 +101,19 @@ impl Document {
     ///
     /// # Errors
     /// As [`Document::walk`].
-    pub fn walk_node<E>(&self, id: NodeId, visit: impl FnMut(Visit<'_>) -> Result<(), E>) -> Result<(), WalkError<E>> {
-        Walk { document: self, visit, copies: 0, copied: 0, depth: 0 }.value(id, true)
+    pub fn walk_node<E>(
+        &self,
+        id: NodeId,
+        visit: impl FnMut(Visit<'_>) -> Result<(), E>,
+    ) -> Result<(), WalkError<E>> {
+        Walk {
+            document: self,
+            visit,
+            copies: 0,
+            copied: 0,
+            depth: 0,
+        }
+        .value(id, true)
     }
 }
 
@@ -120,7 +141,9 @@ impl<E, F: FnMut(Visit<'_>) -> Result<(), E>> Walk<'_, F> {
     /// Head and line comments (`before`), or foot comments.
     fn comments_of(&mut self, id: NodeId, before: bool) -> Result<(), WalkError<E>> {
         let document = self.document;
-        let Some(extra) = document.extra(id) else { return Ok(()) };
+        let Some(extra) = document.extra(id) else {
+            return Ok(());
+        };
         if before {
             self.rows(&extra.head)?;
             self.rows(&extra.line)
@@ -166,7 +189,11 @@ impl<E, F: FnMut(Visit<'_>) -> Result<(), E>> Walk<'_, F> {
     }
 
     fn inside(&mut self, id: NodeId) -> Result<(), WalkError<E>> {
-        if self.document.kind(id) == NodeKind::Map { self.map(id) } else { self.list(id) }
+        if self.document.kind(id) == NodeKind::Map {
+            self.map(id)
+        } else {
+            self.list(id)
+        }
     }
 
     fn map(&mut self, id: NodeId) -> Result<(), WalkError<E>> {

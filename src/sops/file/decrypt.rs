@@ -1,0 +1,600 @@
+//! Decrypting a file: values in place, metadata out, the MAC checked before anything is handed over.
+
+use ring::digest::{Context, SHA256};
+use zeroize::Zeroizing;
+
+use super::encrypt::{follow, stopped};
+use super::error::{FileError, ValueError};
+use super::layout::{self, Layout, Spelling};
+use super::orphans;
+use super::place;
+use super::reuse::{Reuse, Stamp};
+use crate::document::edits::Edits;
+use crate::document::scalar::{TypeWord, append_plain_bytes, from_plain_bytes};
+use crate::document::trail::Trail;
+use crate::document::value::Value;
+use crate::document::yaml::{Document, NodeId, NodeKind, ScalarStyle, Visit};
+use crate::secret::SecretBytes;
+use crate::sops::cipher::{ValueCipher, is_encrypted};
+use crate::sops::key::DataKey;
+use crate::sops::mac::Mac;
+use crate::sops::metadata::Metadata;
+use crate::sops::selector::{Selector, SelectorWalk};
+
+/// A parsed SOPS file.
+#[derive(Debug)]
+pub struct EncryptedFile {
+    document: Document,
+    /// Its metadata.
+    pub metadata: Metadata,
+}
+
+/// A decrypted document.
+#[derive(Debug)]
+pub struct Decrypted {
+    /// The plain text.
+    pub text: Zeroizing<String>,
+    /// Lines of comments that look encrypted but do not open; they are left as they are, as sops leaves them.
+    pub unreadable_comments: Vec<usize>,
+    /// How many values were decrypted.
+    pub values: usize,
+    /// For every comment, what it should be bound to where it is read.
+    pub(super) comment_bounds: Vec<Option<String>>,
+}
+
+/// Where in a stream the metadata is: the first document, or a last one of its own.
+fn metadata_document(document: &Document) -> Option<usize> {
+    let last = document.documents().checked_sub(1)?;
+    if place::find(document, 0).is_some() {
+        return Some(0);
+    }
+    place::is_own_document(document, last).then_some(last)
+}
+
+/// Whether a parsed text is a SOPS file.
+pub fn is_encrypted_file(document: &Document) -> bool {
+    metadata_document(document)
+        .and_then(|index| place::find(document, index))
+        .is_some_and(|(_, value)| document.kind(value) == NodeKind::Map)
+}
+
+impl EncryptedFile {
+    /// Parses an encrypted file.
+    ///
+    /// # Errors
+    /// [`FileError::NotEncrypted`] without a `sops` entry, [`FileError::Yaml`] and [`FileError::Metadata`].
+    pub fn parse(text: String) -> Result<Self, FileError> {
+        Self::from_document(Document::parse(text)?)
+    }
+
+    /// The same from a document.
+    ///
+    /// # Errors
+    /// As [`EncryptedFile::parse`].
+    pub fn from_document(document: Document) -> Result<Self, FileError> {
+        let index = metadata_document(&document).ok_or(FileError::NotEncrypted)?;
+        let (_, value) = place::find(&document, index).ok_or(FileError::NotEncrypted)?;
+        let metadata = Metadata::read(&document.tree(value)?)?;
+        Ok(Self { document, metadata })
+    }
+
+    /// The document as it stands in the file.
+    pub fn document(&self) -> &Document {
+        &self.document
+    }
+
+    /// Decrypts everything; with `ignore_mac` the file's integrity is not checked.
+    ///
+    /// # Errors
+    /// [`FileError::Value`] for the first value that does not open, then the MAC's errors.
+    pub fn decrypt(&self, key: &DataKey, ignore_mac: bool) -> Result<Decrypted, FileError> {
+        self.run(key, ignore_mac, None)
+    }
+
+    /// Decrypts, and remembers every ciphertext for another encryption under the same data key.
+    ///
+    /// # Errors
+    /// As [`EncryptedFile::decrypt`].
+    pub fn decrypt_for_reuse(&self, key: &DataKey) -> Result<(Decrypted, Reuse), FileError> {
+        let mut reuse = Reuse::default();
+        let decrypted = self.run(key, false, Some(&mut reuse))?;
+        reuse.encrypted = self.document.text().to_owned();
+        reuse.plain = decrypted.text.clone();
+        Ok((decrypted, reuse))
+    }
+
+    fn run(
+        &self,
+        key: &DataKey,
+        ignore_mac: bool,
+        mut reuse: Option<&mut Reuse>,
+    ) -> Result<Decrypted, FileError> {
+        let cipher = ValueCipher::new(key);
+        let layout_plain = self.layout(&cipher)?;
+        let layout = Layout::read(&layout_plain);
+        let mut reader = Reader::new(self, &cipher, &layout, reuse.as_deref_mut());
+        reader.run()?;
+        let mac = std::mem::replace(&mut reader.mac, Mac::new(false)).finish();
+        let mut stored = Zeroizing::new(Vec::new());
+        if !ignore_mac {
+            self.check_mac(&cipher, &mac, &mut stored)?;
+        }
+        let digest = std::mem::replace(&mut reader.digest, Context::new(&SHA256)).finish();
+        let decrypted = reader.finish();
+        if let Some(reuse) = reuse {
+            reuse.stamp = Some(Stamp {
+                lastmodified: self.metadata.lastmodified.clone(),
+                mac: self.metadata.mac.clone(),
+                mac_plain: SecretBytes::new(stored.to_vec()).into(),
+                layout: self.metadata.layout.clone(),
+                layout_plain: SecretBytes::new(layout_plain.to_vec()).into(),
+            });
+        }
+        if layout.is_empty()
+            || value_digest(&decrypted.text).is_some_and(|found| found == digest.as_ref())
+        {
+            return Ok(decrypted);
+        }
+        // A spelling that no longer fits its surroundings: the values are what counts.
+        let none = Layout::default();
+        let mut reader = Reader::new(self, &cipher, &none, None);
+        reader.run()?;
+        Ok(reader.finish())
+    }
+
+    fn layout(&self, cipher: &ValueCipher) -> Result<Zeroizing<Vec<u8>>, FileError> {
+        let mut plain = Zeroizing::new(Vec::new());
+        if let Some(text) = &self.metadata.layout
+            && cipher
+                .open(text, layout::BOUND.as_bytes(), &mut plain)
+                .is_err()
+        {
+            plain.clear();
+        }
+        Ok(plain)
+    }
+
+    fn check_mac(
+        &self,
+        cipher: &ValueCipher,
+        mac: &crate::sops::mac::MacText,
+        stored: &mut Zeroizing<Vec<u8>>,
+    ) -> Result<(), FileError> {
+        if self.metadata.mac.is_empty() {
+            return Err(FileError::NoMac);
+        }
+        let bound = self.metadata.mac_aad()?;
+        cipher
+            .open(&self.metadata.mac, bound.as_bytes(), stored)
+            .map_err(|_| FileError::BadMac)?;
+        if mac.same_as_stored(stored) {
+            Ok(())
+        } else {
+            Err(FileError::MacMismatch)
+        }
+    }
+}
+
+/// Digest of the values of a plain text, in the order of the walk; `None` when it is not YAML.
+fn value_digest(text: &str) -> Option<Vec<u8>> {
+    let document = Document::parse(text.to_owned()).ok()?;
+    let mut digest = Context::new(&SHA256);
+    let mut buffer = Zeroizing::new(Vec::new());
+    for index in 0..document.documents() {
+        let root = document.root(index);
+        document
+            .walk::<FileError>(index, |visit| {
+                match visit {
+                    Visit::Scalar { id, .. } if id == root => {}
+                    Visit::Scalar { id, .. } => {
+                        buffer.clear();
+                        let value = document.value(id).unwrap_or(Value::Null);
+                        append_plain_bytes(&value, &mut buffer);
+                        add_value(&mut digest, &value, &buffer);
+                    }
+                    Visit::EnterKey(key) => add_step(&mut digest, key),
+                    Visit::EnterItem(_) => add_step(&mut digest, "\0item"),
+                    _ => {}
+                }
+                Ok(())
+            })
+            .ok()?;
+    }
+    Some(digest.finish().as_ref().to_vec())
+}
+
+fn add_step(digest: &mut Context, key: &str) {
+    digest.update(b"k");
+    digest.update(&(key.len() as u64).to_le_bytes());
+    digest.update(key.as_bytes());
+}
+
+fn add_value(digest: &mut Context, value: &Value<'_>, bytes: &[u8]) {
+    let kind: &[u8] = match value {
+        Value::Null => b"n",
+        Value::Bool(_) => b"b",
+        Value::Int(_) | Value::BigInt(_) => b"i",
+        Value::Float(_) => b"f",
+        Value::Time(_) => b"t",
+        Value::Str(_) | Value::Bytes(_) => b"s",
+    };
+    digest.update(kind);
+    digest.update(&(bytes.len() as u64).to_le_bytes());
+    digest.update(bytes);
+}
+
+struct Reader<'a> {
+    file: &'a EncryptedFile,
+    cipher: &'a ValueCipher,
+    layout: &'a Layout,
+    reuse: Option<&'a mut Reuse>,
+    trail: Trail,
+    index: usize,
+    /// Depth at which the metadata began; inside it nothing is read.
+    skipping: Option<usize>,
+    mac: Mac,
+    digest: Context,
+    edits: Edits,
+    plain: Zeroizing<Vec<u8>>,
+    hashed: Zeroizing<Vec<u8>>,
+    place: String,
+    last_bound: String,
+    visited: Vec<bool>,
+    comment_bounds: Vec<Option<String>>,
+    unreadable_comments: Vec<usize>,
+    values: usize,
+    /// First item of a list that holds nothing but encrypted comments.
+    comment_list: Option<NodeId>,
+}
+
+impl<'a> Reader<'a> {
+    fn new(
+        file: &'a EncryptedFile,
+        cipher: &'a ValueCipher,
+        layout: &'a Layout,
+        reuse: Option<&'a mut Reuse>,
+    ) -> Self {
+        let comments = file.document.comments();
+        Self {
+            file,
+            cipher,
+            layout,
+            reuse,
+            trail: Trail::default(),
+            index: 0,
+            skipping: None,
+            mac: Mac::new(file.metadata.mac_only_encrypted),
+            digest: Context::new(&SHA256),
+            edits: Edits::with_capacity(file.document.text().len() / 4),
+            plain: Zeroizing::default(),
+            hashed: Zeroizing::default(),
+            place: String::new(),
+            last_bound: String::new(),
+            visited: vec![false; comments],
+            comment_bounds: vec![None; comments],
+            unreadable_comments: Vec::new(),
+            values: 0,
+            comment_list: None,
+        }
+    }
+
+    fn run(&mut self) -> Result<(), FileError> {
+        let document = &self.file.document;
+        let selector = Selector::compile_lenient(&self.file.metadata.selection);
+        let removed = place::remove(document, &mut self.edits);
+        for index in 0..document.documents() {
+            self.index = index;
+            self.trail = Trail::default();
+            if index > 0 && place::is_own_document(document, index) {
+                continue;
+            }
+            let mut walk = selector.walk();
+            document
+                .walk(index, |visit| self.visit(&visit, &mut walk))
+                .map_err(stopped)?;
+        }
+        for (row, trail, selected) in orphans::find(document, &self.visited, &selector) {
+            let start = document.comment(row).start;
+            if selected && !removed.iter().any(|span| span.contains(&start)) {
+                self.trail = trail;
+                self.comment(row)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Decrypted {
+        Decrypted {
+            text: self.edits.apply(self.file.document.text()),
+            unreadable_comments: self.unreadable_comments,
+            values: self.values,
+            comment_bounds: self.comment_bounds,
+        }
+    }
+
+    fn visit(&mut self, visit: &Visit<'_>, walk: &mut SelectorWalk<'_>) -> Result<(), FileError> {
+        let document = &self.file.document;
+        if self.skip(visit) {
+            return Ok(());
+        }
+        match visit {
+            Visit::Scalar { id, copy } => {
+                let selected = walk.leaf();
+                return self.scalar(*id, *copy, selected);
+            }
+            Visit::Comment { row, copy } => {
+                let selected = walk.comment(document.comment_text(*row));
+                if !copy {
+                    self.visited[*row as usize] = true;
+                    if selected {
+                        self.comment(*row)?;
+                    }
+                }
+                return Ok(());
+            }
+            Visit::Open(id) => {
+                self.note_comment_list(*id);
+                if self.trail.depth() > 0 {
+                    self.restore_alias(*id);
+                }
+            }
+            Visit::EnterKey(key) if !self.layout.is_empty() => add_step(&mut self.digest, key),
+            Visit::EnterItem(_) if !self.layout.is_empty() => add_step(&mut self.digest, "\0item"),
+            _ => {}
+        }
+        follow(visit, document, walk, &mut self.trail);
+        Ok(())
+    }
+
+    /// Steps over the metadata entry.
+    fn skip(&mut self, visit: &Visit<'_>) -> bool {
+        match (self.skipping, visit) {
+            (None, Visit::EnterKey(place::KEY)) if self.trail.depth() == 0 => {
+                self.skipping = Some(1);
+                true
+            }
+            (None, _) => false,
+            (Some(depth), Visit::EnterKey(_) | Visit::EnterItem(_)) => {
+                self.skipping = Some(depth + 1);
+                true
+            }
+            (Some(0), Visit::ItemDone) => {
+                self.skipping = None;
+                true
+            }
+            (Some(depth), Visit::Leave) => {
+                self.skipping = Some(depth.saturating_sub(1));
+                true
+            }
+            (Some(_), Visit::Comment { row, .. }) => {
+                self.visited[*row as usize] = true;
+                true
+            }
+            (Some(_), _) => true,
+        }
+    }
+
+    /// A list of nothing but comments, as sops writes it, is an empty list with comments.
+    fn note_comment_list(&mut self, id: NodeId) {
+        let document = &self.file.document;
+        let is_comment = |item| {
+            document.kind(item) == NodeKind::Scalar
+                && document.scalar_text(item).ends_with(",type:comment]")
+        };
+        if document.kind(id) == NodeKind::List && document.items(id).all(is_comment) {
+            self.comment_list = document.items(id).next();
+        }
+    }
+
+    fn recorded(&mut self) -> Option<&'a Spelling> {
+        if self.layout.is_empty() {
+            return None;
+        }
+        self.place.clear();
+        self.trail.write_id(self.index, &mut self.place);
+        self.layout.get(&self.place)
+    }
+
+    /// A collection that stands for an alias becomes that alias again.
+    fn restore_alias(&mut self, id: NodeId) {
+        if let Some(Spelling::Alias(raw)) = self.recorded() {
+            self.edits
+                .replace(self.file.document.full_span(id), |out| out.push_str(raw));
+        }
+    }
+
+    fn line(&self, offset: usize) -> usize {
+        self.file.document.position(offset).0
+    }
+
+    fn bad(&self, id: NodeId, error: impl Into<ValueError>) -> FileError {
+        let line = self.line(self.file.document.span(id).start);
+        FileError::Value {
+            path: self.trail.path(),
+            line,
+            error: error.into(),
+        }
+    }
+
+    fn scalar(&mut self, id: NodeId, copy: bool, selected: bool) -> Result<(), FileError> {
+        let document = &self.file.document;
+        self.last_bound.clear();
+        self.last_bound.push_str(self.trail.bound());
+        if !selected {
+            return self.clear(id);
+        }
+        let ciphertext = match document.value(id).unwrap_or(Value::Null) {
+            Value::Null => return self.clear(id),
+            Value::Str(text) if text.is_empty() => return self.clear(id),
+            Value::Str(text) => text,
+            _ => return Err(self.bad(id, ValueError::InClear)),
+        };
+        if !is_encrypted(&ciphertext) {
+            return Err(self.bad(id, ValueError::InClear));
+        }
+        let opened = self
+            .cipher
+            .open(&ciphertext, self.trail.bound().as_bytes(), &mut self.plain);
+        let type_word = opened.map_err(|error| self.bad(id, error))?.type_word;
+        if type_word == TypeWord::Comment {
+            return self.list_comment(id);
+        }
+        self.values += 1;
+        self.remember(id, type_word, &ciphertext);
+        let plain = std::mem::take(&mut self.plain);
+        let value = match (type_word, std::str::from_utf8(&plain)) {
+            (TypeWord::Str, Ok(text)) => {
+                self.mac.add(&plain);
+                if !self.layout.is_empty() {
+                    add_value(&mut self.digest, &Value::Str(text.into()), &plain);
+                }
+                Value::Str(text.into())
+            }
+            _ => {
+                let value = from_plain_bytes(&plain, type_word)
+                    .map_err(|_| self.bad(id, ValueError::BadType))?;
+                self.hashed.clear();
+                append_plain_bytes(&value, &mut self.hashed);
+                self.mac.add(&self.hashed);
+                if !self.layout.is_empty() {
+                    add_value(&mut self.digest, &value, &self.hashed);
+                }
+                value
+            }
+        };
+        if !copy {
+            self.write(id, &value);
+        }
+        drop(value);
+        self.plain = plain;
+        Ok(())
+    }
+
+    fn write(&mut self, id: NodeId, value: &Value<'_>) {
+        let document = &self.file.document;
+        match self.recorded() {
+            Some(Spelling::Alias(raw)) => self
+                .edits
+                .replace(document.full_span(id), |out| out.push_str(raw)),
+            Some(Spelling::Scalar { part, raw }) => {
+                self.edits
+                    .replace(document.part_span(id, *part), |out| out.push_str(raw));
+            }
+            None => self
+                .edits
+                .replace_with(|out| document.write_plain(id, value, out)),
+        }
+    }
+
+    /// A value that is not encrypted.
+    fn clear(&mut self, id: NodeId) -> Result<(), FileError> {
+        let value = self.file.document.value(id).unwrap_or(Value::Null);
+        self.hashed.clear();
+        let counted = append_plain_bytes(&value, &mut self.hashed);
+        if counted && !self.file.metadata.mac_only_encrypted {
+            self.mac.add(&self.hashed);
+        }
+        if !self.layout.is_empty() {
+            if self.trail.depth() > 0 {
+                add_value(&mut self.digest, &value, &self.hashed);
+                if let Some(Spelling::Alias(raw)) = self.recorded() {
+                    self.edits
+                        .replace(self.file.document.full_span(id), |out| out.push_str(raw));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn remember(&mut self, id: NodeId, type_word: TypeWord, ciphertext: &str) {
+        let document = &self.file.document;
+        if let Some(reuse) = self.reuse.as_deref_mut() {
+            let mut place = String::new();
+            self.trail.write_id(self.index, &mut place);
+            // A block scalar reads its line breaks as part of the text.
+            let ciphertext = ciphertext
+                .rfind(']')
+                .map_or(ciphertext, |end| &ciphertext[..=end]);
+            let bare = document.style(id) == ScalarStyle::Plain && !document.in_flow(id);
+            reuse.add(
+                place,
+                self.trail.bound(),
+                type_word,
+                &self.plain,
+                ciphertext,
+                bare,
+            );
+        }
+    }
+
+    /// sops writes an encrypted comment of a list as an item; it becomes a comment line again.
+    fn list_comment(&mut self, id: NodeId) -> Result<(), FileError> {
+        let document = &self.file.document;
+        let start = document.full_span(id).start;
+        let before = document.text()[..start].trim_end_matches([' ', '\t']);
+        if document.in_flow(id) || !before.ends_with('-') {
+            return Err(self.bad(id, ValueError::CommentInFlow));
+        }
+        let dash = before.len() - 1;
+        let only = self.comment_list == Some(id);
+        let plain = std::mem::take(&mut self.plain);
+        let text = String::from_utf8_lossy(&plain);
+        self.edits.replace(dash..document.span(id).end, |out| {
+            if only {
+                out.push_str("[] ");
+            }
+            out.push('#');
+            out.push_str(&text.replace('\n', "\n#"));
+        });
+        drop(text);
+        self.plain = plain;
+        Ok(())
+    }
+
+    /// The bounds to try for a comment: where it is read, then around it, as sops may have read it elsewhere before.
+    fn comment(&mut self, row: u32) -> Result<(), FileError> {
+        let document = &self.file.document;
+        let span = document.comment(row);
+        let text = &document.text()[span.start + 1..span.end];
+        if !is_encrypted(text) {
+            return Ok(());
+        }
+        let own = self.trail.bound().to_owned();
+        self.comment_bounds[row as usize] = Some(own.clone());
+        let mut bounds = vec![own];
+        bounds.extend(self.trail.outer().map(str::to_owned));
+        let mut last = self.last_bound.as_str();
+        while !last.is_empty() {
+            bounds.push(last.to_owned());
+            last = last[..last.len() - 1]
+                .rfind(':')
+                .map_or("", |at| &last[..=at]);
+        }
+        bounds.push(":".to_owned());
+        let opened = bounds.iter().find(|bound| {
+            self.cipher
+                .open(text, bound.as_bytes(), &mut self.plain)
+                .is_ok_and(|opened| opened.type_word == TypeWord::Comment)
+        });
+        let Some(bound) = opened else {
+            self.unreadable_comments.push(self.line(span.start));
+            return Ok(());
+        };
+        let plain = String::from_utf8_lossy(&self.plain).into_owned();
+        if let Some(reuse) = self.reuse.as_deref_mut() {
+            reuse.add(
+                format!("comment {row}"),
+                bound,
+                TypeWord::Comment,
+                &self.plain,
+                text,
+                false,
+            );
+        }
+        let line_end = document.line_end();
+        let lines = Zeroizing::new(plain.replace('\n', &format!("{line_end}#")));
+        self.edits
+            .replace(span.start + 1..span.end, |out| out.push_str(&lines));
+        Ok(())
+    }
+}

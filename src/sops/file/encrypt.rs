@@ -1,0 +1,619 @@
+//! Encrypting a document: every selected value and comment becomes a ciphertext in place, then the metadata is added, and the
+//! result is opened again and compared before anybody sees it.
+
+use zeroize::Zeroizing;
+
+use super::decrypt::EncryptedFile;
+use super::error::FileError;
+use super::expand::Expansion;
+use super::layout::{self, Layout, Spelling};
+use super::reuse::Reuse;
+use super::{orphans, place};
+use crate::document::edits::Edits;
+use crate::document::scalar::{TypeWord, append_plain_bytes, type_word};
+use crate::document::trail::Trail;
+use crate::document::tree::Node;
+use crate::document::value::Value;
+use crate::document::yaml::{Document, NodeId, Part, Visit, WalkError};
+use crate::sops::cipher::{IvSource, ValueCipher, is_encrypted};
+use crate::sops::key::{DataKey, KeyGroup};
+use crate::sops::mac::Mac;
+use crate::sops::metadata::Metadata;
+use crate::sops::selector::{Selection, Selector, SelectorWalk};
+
+/// How a document is to be encrypted.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Which values.
+    pub selection: Selection,
+    /// Whether clear values stay out of the MAC.
+    pub mac_only_encrypted: bool,
+    /// Accept that nothing is selected.
+    pub allow_empty: bool,
+    /// Accept shapes that sops cannot read, where the value is not in doubt.
+    pub allow_unrepresentable: bool,
+    /// Who can open the file: the wrapped data key.
+    pub groups: Vec<KeyGroup>,
+    /// How many groups are needed.
+    pub shamir_threshold: usize,
+    /// The version to state; sops compares it.
+    pub version: String,
+    /// Now, as RFC 3339 in UTC with seconds.
+    pub now: String,
+    /// Metadata of others, kept.
+    pub unknown: Vec<(String, Node)>,
+}
+
+/// An encrypted document.
+#[derive(Debug)]
+pub struct Encrypted {
+    /// The file.
+    pub text: String,
+    /// How many values are encrypted.
+    pub values: usize,
+    /// How many comments are encrypted.
+    pub comments: usize,
+    /// Whether anything differs from what was reused.
+    pub changed: bool,
+}
+
+/// Encrypts `document` under `key`; ciphertexts of `reuse` are kept for values that did not change.
+///
+/// # Errors
+/// [`FileError`] for shapes that cannot be represented, a rule that selects nothing, and anything that would not open again.
+pub fn encrypt(
+    document: &Document,
+    key: &DataKey,
+    settings: &Settings,
+    mut reuse: Option<&mut Reuse>,
+) -> Result<Encrypted, FileError> {
+    place::check(document, settings.allow_unrepresentable)?;
+    check_shapes(document, settings)?;
+    let selector = Selector::compile(&settings.selection)?;
+    let cipher = ValueCipher::new(key);
+    let mut bounds: Option<Vec<Option<String>>> = None;
+    for _ in 0..3 {
+        if let Some(reuse) = reuse.as_deref_mut() {
+            reuse.forget_uses();
+        }
+        let mut writer = Writer::new(
+            document,
+            &cipher,
+            &selector,
+            settings,
+            reuse.as_deref_mut(),
+            bounds.as_deref(),
+        );
+        let encrypted = writer.run()?;
+        let own = writer.comment_bounds;
+        let file = EncryptedFile::parse(encrypted.text.clone())?;
+        let opened = file.decrypt(key, false)?;
+        let same = opened.text.as_str() == document.text();
+        if !same && opened.unreadable_comments.is_empty() {
+            return Err(FileError::Unfaithful);
+        }
+        // sops binds a comment to the mapping in which it reads it, and may read it elsewhere once values are ciphertext.
+        let read = opened.comment_bounds;
+        let comparable = read.len() == own.len();
+        if same
+            && (!comparable
+                || own
+                    .iter()
+                    .zip(&read)
+                    .all(|(own, read)| own.is_none() || own == read))
+        {
+            return Ok(encrypted);
+        }
+        if !comparable {
+            return Err(FileError::Unfaithful);
+        }
+        bounds = Some(read);
+    }
+    Err(FileError::Unfaithful)
+}
+
+fn check_shapes(document: &Document, settings: &Settings) -> Result<(), FileError> {
+    for problem in document.problems() {
+        if problem.kind.is_ambiguous() || !settings.allow_unrepresentable {
+            let line = document.position(problem.offset).0;
+            return Err(FileError::Shape {
+                line,
+                kind: problem.kind,
+            });
+        }
+    }
+    Ok(())
+}
+
+struct Writer<'a> {
+    document: &'a Document,
+    cipher: &'a ValueCipher,
+    selector: &'a Selector,
+    settings: &'a Settings,
+    reuse: Option<&'a mut Reuse>,
+    given_bounds: Option<&'a [Option<String>]>,
+    walk: SelectorWalk<'a>,
+    trail: Trail,
+    index: usize,
+    mac: Mac,
+    ivs: IvSource,
+    edits: Edits,
+    layout: Layout,
+    /// Scalars that are encrypted in place.
+    chosen: Vec<bool>,
+    /// Aliases that have to be written out.
+    expanded: Vec<bool>,
+    expansion: Option<Expansion>,
+    visited: Vec<bool>,
+    comment_bounds: Vec<Option<String>>,
+    plain: Zeroizing<Vec<u8>>,
+    probe: Zeroizing<String>,
+    scratch: Zeroizing<Vec<u8>>,
+    place: String,
+    values: usize,
+    comments: usize,
+    fresh: usize,
+}
+
+impl<'a> Writer<'a> {
+    fn new(
+        document: &'a Document,
+        cipher: &'a ValueCipher,
+        selector: &'a Selector,
+        settings: &'a Settings,
+        reuse: Option<&'a mut Reuse>,
+        given_bounds: Option<&'a [Option<String>]>,
+    ) -> Self {
+        let aliased = if document.has_aliases() {
+            document.nodes()
+        } else {
+            0
+        };
+        Self {
+            document,
+            cipher,
+            selector,
+            settings,
+            reuse,
+            given_bounds,
+            walk: selector.walk(),
+            trail: Trail::default(),
+            index: 0,
+            mac: Mac::new(settings.mac_only_encrypted),
+            ivs: IvSource::new(),
+            edits: Edits::with_capacity(document.text().len() * 3),
+            layout: Layout::default(),
+            chosen: vec![false; aliased],
+            expanded: vec![false; aliased],
+            expansion: None,
+            visited: vec![false; document.comments()],
+            comment_bounds: vec![None; document.comments()],
+            plain: Zeroizing::default(),
+            probe: Zeroizing::default(),
+            scratch: Zeroizing::default(),
+            place: String::new(),
+            values: 0,
+            comments: 0,
+            fresh: 0,
+        }
+    }
+
+    fn run(&mut self) -> Result<Encrypted, FileError> {
+        if self.document.has_aliases() {
+            self.choose()?;
+        }
+        let document = self.document;
+        for index in 0..document.documents() {
+            self.index = index;
+            self.walk = self.selector.walk();
+            self.trail = Trail::default();
+            document
+                .walk(index, |visit| self.visit(&visit))
+                .map_err(stopped)?;
+        }
+        for (row, trail, selected) in orphans::find(document, &self.visited, self.selector) {
+            if selected {
+                self.trail = trail;
+                self.encrypt_comment(row)?;
+            }
+        }
+        if self.values == 0 && !self.settings.allow_empty {
+            return Err(FileError::NothingSelected);
+        }
+        self.check_open_end()?;
+        self.finish()
+    }
+
+    /// Which scalars are encrypted, and with that which aliases cannot stay.
+    fn choose(&mut self) -> Result<(), FileError> {
+        let document = self.document;
+        for index in 0..document.documents() {
+            let mut walk = self.selector.walk();
+            let mut trail = Trail::default();
+            let mut aliases: Vec<NodeId> = Vec::new();
+            document
+                .walk::<FileError>(index, |visit| {
+                    if let Visit::Comment { row, copy } = visit {
+                        // A copied comment would be bound to the path of its original.
+                        let text = document.comment_text(row);
+                        if walk.comment(text) && copy && !text.is_empty() {
+                            aliases
+                                .iter()
+                                .for_each(|alias| self.expanded[*alias as usize] = true);
+                        }
+                        return Ok(());
+                    }
+                    follow(&visit, document, &mut walk, &mut trail);
+                    match visit {
+                        Visit::Alias(id) => aliases.push(id),
+                        Visit::AliasEnd => drop(aliases.pop()),
+                        Visit::Scalar { id, copy } => {
+                            let chosen = walk.leaf() && is_secret(document, id)?;
+                            if copy && (chosen || self.chosen[id as usize]) {
+                                aliases
+                                    .iter()
+                                    .for_each(|alias| self.expanded[*alias as usize] = true);
+                            } else if !copy {
+                                self.chosen[id as usize] = chosen;
+                            }
+                        }
+                        _ => {}
+                    }
+                    Ok(())
+                })
+                .map_err(stopped)?;
+        }
+        Ok(())
+    }
+
+    fn visit(&mut self, visit: &Visit<'_>) -> Result<(), FileError> {
+        match visit {
+            Visit::Comment { row, copy } => {
+                let selected = self.walk.comment(self.document.comment_text(*row));
+                if !copy {
+                    self.visited[*row as usize] = true;
+                    if selected {
+                        self.encrypt_comment(*row)?;
+                    }
+                }
+                return Ok(());
+            }
+            Visit::Scalar { id, copy } => return self.scalar(*id, *copy),
+            Visit::Alias(id) => self.alias(*id),
+            Visit::AliasEnd => self.alias_end(),
+            Visit::Open(id) => {
+                if let Some(expansion) = &mut self.expansion {
+                    expansion.open(self.document.kind(*id));
+                }
+            }
+            Visit::Close => {
+                if let Some(expansion) = &mut self.expansion {
+                    expansion.close();
+                }
+            }
+            Visit::EnterKey(key) => {
+                if let Some(expansion) = &mut self.expansion {
+                    expansion.key(key);
+                }
+            }
+            Visit::EnterItem(_) => {
+                if let Some(expansion) = &mut self.expansion {
+                    expansion.item();
+                }
+            }
+            Visit::Leave | Visit::ItemDone => {}
+        }
+        follow(visit, self.document, &mut self.walk, &mut self.trail);
+        Ok(())
+    }
+
+    fn alias(&mut self, id: NodeId) {
+        if let Some(expansion) = &mut self.expansion {
+            expansion.nest();
+        } else if self.expanded[id as usize] {
+            let mut expansion = Expansion::new(id);
+            expansion.nest();
+            self.expansion = Some(expansion);
+            self.place.clear();
+            self.trail.write_id(self.index, &mut self.place);
+            let raw = self.document.text()[self.document.span(id)].to_owned();
+            self.layout.record(self.place.clone(), Spelling::Alias(raw));
+        }
+    }
+
+    fn alias_end(&mut self) {
+        if self.expansion.as_mut().is_some_and(Expansion::unnest)
+            && let Some(expansion) = self.expansion.take()
+        {
+            let span = self.document.span(expansion.alias());
+            self.edits
+                .replace(span, |out| out.push_str(&expansion.into_text()));
+        }
+    }
+
+    fn scalar(&mut self, id: NodeId, copy: bool) -> Result<(), FileError> {
+        let document = self.document;
+        let value = document.value(id).unwrap_or(Value::Null);
+        self.plain.clear();
+        let hashed = append_plain_bytes(&value, &mut self.plain);
+        if let Value::Str(text) = &value
+            && is_encrypted(text)
+        {
+            return Err(FileError::LooksEncrypted {
+                path: self.trail.path(),
+                line: self.line(id),
+            });
+        }
+        let chosen = self.walk.leaf();
+        if hashed && (chosen || !self.settings.mac_only_encrypted) {
+            self.mac.add(&self.plain);
+        }
+        let secret = chosen && hashed && !self.plain.is_empty();
+        if secret && (!copy || self.expansion.is_some()) {
+            self.values += usize::from(!copy);
+            self.encrypt_scalar(id, copy, &value)?;
+        } else if copy && let Some(expansion) = &mut self.expansion {
+            expansion.clear(&value);
+        }
+        Ok(())
+    }
+
+    fn line(&self, id: NodeId) -> usize {
+        self.document.position(self.document.span(id).start).0
+    }
+
+    fn encrypt_scalar(
+        &mut self,
+        id: NodeId,
+        copy: bool,
+        value: &Value<'_>,
+    ) -> Result<(), FileError> {
+        let type_word = type_word(value);
+        let mut ciphertext = String::new();
+        let bare = self.seal(type_word, &mut ciphertext)?;
+        if copy {
+            if let Some(expansion) = &mut self.expansion {
+                expansion.cipher(|out| out.push_str(&ciphertext));
+            }
+            return Ok(());
+        }
+        let document = self.document;
+        if bare && let Some(span) = document.bare_spot(id, value, &mut self.probe) {
+            self.edits.replace(span, |out| out.push_str(&ciphertext));
+            return Ok(());
+        }
+        let (spot, site) = document.cipher_spot(id);
+        let raw = &document.text()[spot.span.clone()];
+        self.probe.clear();
+        let fits = site.write_plain(value, &mut self.probe) && self.probe.as_str() == raw;
+        if !fits || spot.part == Part::Node {
+            self.place.clear();
+            self.trail.write_id(self.index, &mut self.place);
+            self.layout.record(
+                self.place.clone(),
+                Spelling::Scalar {
+                    part: spot.part,
+                    raw: raw.to_owned(),
+                },
+            );
+        }
+        self.edits.replace(spot.span.clone(), |out| {
+            document.write_cipher(id, &spot, &site, &ciphertext, out)
+        });
+        Ok(())
+    }
+
+    /// Appends the ciphertext of `self.plain`; true when it is an earlier one that stood bare.
+    fn seal(&mut self, type_word: TypeWord, out: &mut String) -> Result<bool, FileError> {
+        if let Some(reuse) = self.reuse.as_deref_mut() {
+            self.place.clear();
+            self.trail.write_id(self.index, &mut self.place);
+            if let Some(old) = reuse.take(&self.place, self.trail.bound(), type_word, &self.plain) {
+                out.push_str(old.ciphertext);
+                return Ok(old.bare);
+            }
+        }
+        self.fresh += 1;
+        let iv = self.ivs.next()?;
+        self.cipher.seal(
+            &self.plain,
+            type_word,
+            self.trail.bound().as_bytes(),
+            &iv,
+            &mut self.scratch,
+            out,
+        );
+        Ok(false)
+    }
+
+    fn encrypt_comment(&mut self, row: u32) -> Result<(), FileError> {
+        let span = self.document.comment(row);
+        let text = &self.document.text()[span.start + 1..span.end];
+        if text.is_empty() {
+            return Ok(());
+        }
+        if is_encrypted(text) {
+            let line = self.document.position(span.start).0;
+            return Err(FileError::CommentLooksEncrypted { line });
+        }
+        let given = self
+            .given_bounds
+            .and_then(|bounds| bounds.get(row as usize))
+            .and_then(Option::as_ref);
+        let bound = given
+            .cloned()
+            .unwrap_or_else(|| self.trail.bound().to_owned());
+        self.comments += 1;
+        let mut ciphertext = String::new();
+        let old = self.reuse.as_deref_mut().and_then(|reuse| {
+            reuse
+                .take(
+                    &format!("comment {row}"),
+                    &bound,
+                    TypeWord::Comment,
+                    text.as_bytes(),
+                )
+                .map(|old| ciphertext.push_str(old.ciphertext))
+        });
+        if old.is_none() {
+            self.fresh += 1;
+            let iv = self.ivs.next()?;
+            let plain = text.as_bytes();
+            self.cipher.seal(
+                plain,
+                TypeWord::Comment,
+                bound.as_bytes(),
+                &iv,
+                &mut self.scratch,
+                &mut ciphertext,
+            );
+        }
+        self.edits
+            .replace(span.start + 1..span.end, |out| out.push_str(&ciphertext));
+        self.comment_bounds[row as usize] = Some(bound);
+        Ok(())
+    }
+
+    /// A clear block scalar that ends the file without a line break gains one when metadata follows.
+    fn check_open_end(&self) -> Result<(), FileError> {
+        let document = self.document;
+        let last = document.documents() - 1;
+        if document.text().ends_with(['\n', '\r'])
+            || document.content_end(last) < document.text().len()
+        {
+            return Ok(());
+        }
+        match document.open_block(last) {
+            Some(id) if !self.edits.covers(document.spot(id).span.start) => {
+                Err(FileError::OpenBlockAtEnd {
+                    line: self.line(id),
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn finish(&mut self) -> Result<Encrypted, FileError> {
+        let mac = std::mem::replace(&mut self.mac, Mac::new(false)).finish();
+        let settings = self.settings;
+        let mut metadata = Metadata {
+            groups: settings.groups.clone(),
+            shamir_threshold: settings.shamir_threshold,
+            lastmodified: settings.now.clone(),
+            mac: String::new(),
+            selection: settings.selection.clone(),
+            mac_only_encrypted: settings.mac_only_encrypted,
+            version: settings.version.clone(),
+            layout: None,
+            unknown: settings.unknown.clone(),
+        };
+        let kept = self.reuse.as_deref().and_then(|reuse| {
+            let stamp = reuse.stamp.as_ref()?;
+            let same = self.fresh == 0
+                && reuse.all_taken()
+                && stamp.mac_plain.expose() == mac.expose().as_bytes();
+            same.then(|| stamp.clone())
+        });
+        let layout = self.seal_layout()?;
+        let changed = kept.is_none();
+        match kept {
+            Some(stamp) => {
+                metadata.lastmodified = stamp.lastmodified;
+                metadata.mac = stamp.mac;
+            }
+            None => {
+                let bound = metadata.mac_aad()?;
+                let iv = self.ivs.next()?;
+                let plain = mac.expose().as_bytes();
+                self.cipher.seal(
+                    plain,
+                    TypeWord::Str,
+                    bound.as_bytes(),
+                    &iv,
+                    &mut self.scratch,
+                    &mut metadata.mac,
+                );
+            }
+        }
+        metadata.layout = layout;
+        place::insert(self.document, &metadata.write(), &mut self.edits);
+        let mut text = std::mem::take(&mut self.edits).apply(self.document.text());
+        Ok(Encrypted {
+            text: std::mem::take(&mut *text),
+            values: self.values,
+            comments: self.comments,
+            changed,
+        })
+    }
+
+    fn seal_layout(&mut self) -> Result<Option<String>, FileError> {
+        if self.layout.is_empty() {
+            return Ok(None);
+        }
+        if let Some(old) = self
+            .reuse
+            .as_deref()
+            .and_then(|reuse| reuse.same_layout(&self.layout))
+        {
+            return Ok(Some(old));
+        }
+        let iv = self.ivs.next()?;
+        let mut out = String::new();
+        let plain = self.layout.write();
+        let bound = layout::BOUND.as_bytes();
+        self.cipher.seal(
+            plain.as_bytes(),
+            TypeWord::Str,
+            bound,
+            &iv,
+            &mut self.scratch,
+            &mut out,
+        );
+        Ok(Some(out))
+    }
+}
+
+/// Keeps the selector and the trail in step with the walk (comments and scalars aside).
+pub(super) fn follow(
+    visit: &Visit<'_>,
+    document: &Document,
+    walk: &mut SelectorWalk<'_>,
+    trail: &mut Trail,
+) {
+    match visit {
+        Visit::Open(_) => walk.open(),
+        Visit::Close => walk.close(),
+        Visit::EnterKey(key) => {
+            walk.enter_key(key);
+            trail.enter_key(key);
+        }
+        Visit::EnterItem(index) => trail.enter_item(*index),
+        Visit::Leave => {
+            if trail.leave() {
+                walk.leave_key();
+            }
+        }
+        Visit::ItemDone => walk.after_item(),
+        Visit::Comment { row, .. } => {
+            walk.comment(document.comment_text(*row));
+        }
+        Visit::Scalar { .. } | Visit::Alias(_) | Visit::AliasEnd => {}
+    }
+}
+
+/// Null and the empty string are never encrypted.
+fn is_secret(document: &Document, id: NodeId) -> Result<bool, FileError> {
+    Ok(match document.value(id).unwrap_or(Value::Null) {
+        Value::Null => false,
+        Value::Str(text) => !text.is_empty(),
+        Value::Bytes(bytes) => !bytes.is_empty(),
+        _ => true,
+    })
+}
+
+pub(super) fn stopped(error: WalkError<FileError>) -> FileError {
+    match error {
+        WalkError::Visitor(error) => error,
+        WalkError::AliasBomb => FileError::AliasBomb,
+    }
+}

@@ -1,0 +1,100 @@
+//! The layout: spellings that the style of a ciphertext cannot carry (`0x1F`, folded lines, aliases), as one encrypted entry of
+//! the metadata. A tool that drops it costs the spelling, never the value.
+
+use std::collections::HashMap;
+
+use serde_json::{Value as Json, json};
+use zeroize::Zeroizing;
+
+use crate::document::yaml::Part;
+
+/// Additional data of the entry's ciphertext: no value of the document can have it, for its keys end in `:`.
+pub const BOUND: &str = "sealant_layout";
+
+/// One spelling.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Spelling {
+    /// A scalar's own text.
+    Scalar {
+        /// The part of the scalar that it is.
+        part: Part,
+        /// The text.
+        raw: String,
+    },
+    /// `*name`, where the encrypted file holds what it stands for.
+    Alias(String),
+}
+
+/// Spellings by the place of their value.
+#[derive(Default)]
+pub struct Layout {
+    rows: Vec<(String, Spelling)>,
+    index: HashMap<String, usize>,
+}
+
+impl Layout {
+    /// Notes the spelling of the value at `place` (see `Trail::write_id`).
+    pub fn record(&mut self, place: String, spelling: Spelling) {
+        self.index.insert(place.clone(), self.rows.len());
+        self.rows.push((place, spelling));
+    }
+
+    /// The spelling recorded for `place`.
+    pub fn get(&self, place: &str) -> Option<&Spelling> {
+        self.index.get(place).map(|row| &self.rows[*row].1)
+    }
+
+    /// Whether nothing was recorded.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The text that is encrypted: a JSON list of `[place, kind, spelling]`.
+    pub fn write(&self) -> Zeroizing<String> {
+        let rows: Vec<Json> = self
+            .rows
+            .iter()
+            .map(|(place, spelling)| {
+                let (kind, raw) = match spelling {
+                    Spelling::Scalar {
+                        part: Part::Scalar,
+                        raw,
+                    } => ("s", raw),
+                    Spelling::Scalar {
+                        part: Part::Content,
+                        raw,
+                    } => ("c", raw),
+                    Spelling::Scalar {
+                        part: Part::Node,
+                        raw,
+                    } => ("n", raw),
+                    Spelling::Alias(raw) => ("a", raw),
+                };
+                json!([place, kind, raw])
+            })
+            .collect();
+        Zeroizing::new(Json::Array(rows).to_string())
+    }
+
+    /// Reads such a text; what is not understood is left out, for a spelling is never worth a failure.
+    pub fn read(text: &[u8]) -> Self {
+        let mut layout = Self::default();
+        let Ok(rows) = serde_json::from_slice::<Vec<(String, String, String)>>(text) else {
+            return layout;
+        };
+        for (place, kind, raw) in rows {
+            let part = match kind.as_str() {
+                "s" => Part::Scalar,
+                "c" => Part::Content,
+                "n" => Part::Node,
+                "a" => {
+                    layout.record(place, Spelling::Alias(raw));
+                    continue;
+                }
+                _ => continue,
+            };
+            layout.record(place, Spelling::Scalar { part, raw });
+        }
+        layout
+    }
+}

@@ -1,0 +1,265 @@
+//! Where the metadata stands: appended as the last entry of every document, and taken out again without a trace.
+
+use std::ops::Range;
+
+use super::error::FileError;
+use crate::document::edits::Edits;
+use crate::document::tree::Node;
+use crate::document::value::Value;
+use crate::document::yaml::{Document, NodeId, NodeKind, emit};
+
+/// The reserved key.
+pub const KEY: &str = "sops";
+
+/// The value of a document's `sops` entry.
+pub fn find(document: &Document, index: usize) -> Option<(NodeId, NodeId)> {
+    let root = document.root(index);
+    if document.kind(root) != NodeKind::Map {
+        return None;
+    }
+    document
+        .entries(root)
+        .find(|(key, _)| document.key_text(*key) == KEY)
+}
+
+/// Whether metadata needs a document of its own, because some document is not a mapping.
+fn needs_own_document(document: &Document) -> bool {
+    (0..document.documents()).any(|index| {
+        let root = document.root(index);
+        document.kind(root) != NodeKind::Map && !document.span(root).is_empty()
+    })
+}
+
+/// Adds the metadata to every document.
+pub fn insert(document: &Document, metadata: &Node, edits: &mut Edits) {
+    let line_end = document.line_end();
+    if needs_own_document(document) {
+        insert_own_document(document, metadata, line_end, edits);
+        return;
+    }
+    for index in 0..document.documents() {
+        let root = document.root(index);
+        if document.is_flow(root) {
+            insert_flow(document, root, metadata, edits);
+        } else {
+            let indent = if document.kind(root) == NodeKind::Map {
+                document.indent(root)
+            } else {
+                0
+            };
+            let at = document.content_end(index);
+            let open = open_line(document.text(), at);
+            edits.replace(at..at, |out| {
+                if open {
+                    out.push_str(line_end);
+                }
+                emit::block(
+                    KEY,
+                    metadata,
+                    usize::try_from(indent).unwrap_or(0),
+                    line_end,
+                    out,
+                );
+                // A file without a final line break stays without one: that is how the break above is known to be ours.
+                if open {
+                    out.truncate(out.len() - line_end.len());
+                }
+            });
+        }
+    }
+}
+
+fn open_line(text: &str, at: usize) -> bool {
+    at > 0 && !text[..at].ends_with(['\n', '\r'])
+}
+
+fn insert_own_document(document: &Document, metadata: &Node, line_end: &str, edits: &mut Edits) {
+    let at = document.text().len();
+    let open = open_line(document.text(), at);
+    edits.replace(at..at, |out| {
+        if open {
+            out.push_str(line_end);
+        }
+        out.push_str("---");
+        out.push_str(line_end);
+        emit::block(KEY, metadata, 0, line_end, out);
+        if open {
+            out.truncate(out.len() - line_end.len());
+        }
+    });
+}
+
+fn insert_flow(document: &Document, root: NodeId, metadata: &Node, edits: &mut Edits) {
+    let brace = document.span(root).end - 1;
+    let last = document.entries(root).last().map(|(key, value)| {
+        document
+            .full_span(key)
+            .end
+            .max(document.full_span(value).end)
+    });
+    let comma_after = last.is_some_and(|end| has_comma(document, end..brace));
+    edits.replace(brace..brace, |out| {
+        if last.is_some() && !comma_after {
+            out.push_str(", ");
+        }
+        emit::flow(KEY, metadata, out);
+        if comma_after {
+            out.push(',');
+        }
+    });
+}
+
+/// Whether a `,` stands in `span`, comments aside.
+fn has_comma(document: &Document, span: Range<usize>) -> bool {
+    let comments: Vec<Range<usize>> = (0..document.comments() as u32)
+        .map(|row| document.comment(row))
+        .collect();
+    document.text()[span.clone()]
+        .match_indices(',')
+        .any(|(at, _)| {
+            !comments
+                .iter()
+                .any(|comment| comment.contains(&(span.start + at)))
+        })
+}
+
+/// Takes the metadata out of every document.
+pub fn remove(document: &Document, edits: &mut Edits) -> Vec<Range<usize>> {
+    let mut spans = Vec::new();
+    for index in 0..document.documents() {
+        let Some((key, value)) = find(document, index) else {
+            continue;
+        };
+        let root = document.root(index);
+        let span = if is_own_document(document, index) {
+            own_document_span(document, index)
+        } else if document.is_flow(root) {
+            flow_span(document, key, value)
+        } else {
+            block_span(document, key, value)
+        };
+        let empties = document.entries(root).count() == 1
+            && !document.is_flow(root)
+            && !document.has_marker(index);
+        edits.replace(span.clone(), |out| {
+            if empties {
+                out.push_str("{}");
+                out.push_str(document.line_end());
+            }
+        });
+        spans.push(span);
+    }
+    spans
+}
+
+/// The document that holds nothing but metadata, last of a stream with documents that have no place for it.
+pub fn is_own_document(document: &Document, index: usize) -> bool {
+    index > 0
+        && index + 1 == document.documents()
+        && find(document, 0).is_none()
+        && document.entries(document.root(index)).count() == 1
+        && find(document, index).is_some()
+}
+
+fn own_document_span(document: &Document, index: usize) -> Range<usize> {
+    let text = document.text();
+    let (key, value) =
+        find(document, index).unwrap_or((document.root(index), document.root(index)));
+    let block = block_span(document, key, value);
+    // The marker line that opens the document is ours, and so is the break before it when the file ends without one.
+    let before = text[..block.start].trim_end_matches(['\n', '\r']);
+    let marker = before.rfind("---").unwrap_or(block.start);
+    if text.ends_with('\n') {
+        marker..text.len()
+    } else {
+        text[..marker].trim_end_matches_break()..text.len()
+    }
+}
+
+/// `trim_end_matches` for exactly one line break.
+trait TrimBreak {
+    fn trim_end_matches_break(&self) -> usize;
+}
+
+impl TrimBreak for str {
+    fn trim_end_matches_break(&self) -> usize {
+        let one = self
+            .strip_suffix("\r\n")
+            .or_else(|| self.strip_suffix('\n'))
+            .or_else(|| self.strip_suffix('\r'));
+        one.map_or(self.len(), str::len)
+    }
+}
+
+/// Whole lines of a block entry.
+fn block_span(document: &Document, key: NodeId, value: NodeId) -> Range<usize> {
+    let text = document.text();
+    let key_start = document.full_span(key).start;
+    let start = text[..key_start].rfind(['\n', '\r']).map_or(0, |at| at + 1);
+    // A byte order mark is not part of the first line.
+    let start = if text[start..].starts_with('\u{FEFF}') {
+        start + 3
+    } else {
+        start
+    };
+    let start = if text[start..key_start].trim().is_empty() {
+        start
+    } else {
+        key_start
+    };
+    let last = document
+        .last_leaf_end(value)
+        .max(document.full_span(key).end);
+    let end = if text[..last].ends_with(['\n', '\r']) {
+        last
+    } else {
+        match text[last..].find(['\n', '\r']) {
+            Some(at) if text[last + at..].starts_with("\r\n") => last + at + 2,
+            Some(at) => last + at + 1,
+            None => text.len(),
+        }
+    };
+    if end == text.len() && !text.ends_with(['\n', '\r']) {
+        return text[..start].trim_end_matches_break()..end;
+    }
+    start..end
+}
+
+/// A flow entry with the comma that joined it.
+fn flow_span(document: &Document, key: NodeId, value: NodeId) -> Range<usize> {
+    let text = document.text();
+    let start = document.full_span(key).start;
+    let end = document.full_span(value).end;
+    if text[end..].starts_with(',') {
+        return start..end + 1;
+    }
+    let before = text[..start].trim_end();
+    if before.ends_with(',') {
+        before.len() - 1..end
+    } else {
+        start..end
+    }
+}
+
+/// Refuses what has no place for metadata, or already has some.
+pub fn check(document: &Document, allow_unrepresentable: bool) -> Result<(), FileError> {
+    if document.documents() == 0 {
+        return Err(FileError::Empty);
+    }
+    for index in 0..document.documents() {
+        let root = document.root(index);
+        let null = document.kind(root) == NodeKind::Scalar
+            && matches!(document.value(root), Ok(Value::Null));
+        if null && !document.span(root).is_empty() && !allow_unrepresentable {
+            return Err(FileError::OnlyNull {
+                line: document.position(document.span(root).start).0,
+            });
+        }
+        if let Some((key, _)) = find(document, index) {
+            return Err(FileError::AlreadyEncrypted {
+                line: document.position(document.span(key).start).0,
+            });
+        }
+    }
+    Ok(())
+}
