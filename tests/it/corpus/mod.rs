@@ -166,3 +166,8 @@ pub fn document(seed: u64) -> Generated {
     let (text, used): (String, BTreeSet<&'static str>) = writer.finish();
     Generated { seed, text, features: used.into_iter().collect(), documents }
 }
+
+/// The names of all constructs.
+pub fn features() -> impl Iterator<Item = &'static str> {
+    FEATURES.iter().map(|(name, _)| *name)
+}
