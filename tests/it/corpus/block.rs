@@ -131,7 +131,7 @@ pub fn map(w: &mut Writer, column: usize, depth: usize, inline: bool) {
 
 fn entry(w: &mut Writer, column: usize, depth: usize, used: &mut HashSet<String>) {
     if w.anchors.iter().any(|anchor| anchor.kind == Anchored::Map)
-        && w.want("merge-key", 25)
+        && w.want("merge-key", 40)
         && used.insert("<<".to_owned())
     {
         merge(w);
@@ -203,8 +203,8 @@ fn value(w: &mut Writer, parent: usize, depth: usize, after: After) {
     }
     if w.want("empty-values", 8) {
         w.leaves += 1;
-        if after == After::Dash {
-            // a tab after a dash is no separation
+        if after != After::Colon {
+            // go-yaml takes no tab after a dash, nor after a colon that begins a line
             w.put_one(&["\n", "\n", " \n", " # nothing\n"]);
         } else {
             end_line(w);
@@ -274,7 +274,7 @@ fn container(w: &mut Writer, parent: usize, depth: usize, after: After) {
         w.rng.pick(&[standard, standard, "!custom"]).to_owned()
     });
     let compact =
-        after == After::Dash && anchor.is_none() && tag.is_none() && !w.want("dash-newline", 20);
+        after == After::Dash && anchor.is_none() && tag.is_none() && !w.want("dash-newline", 30);
     if compact {
         let gap = if w.want("wide-indent", 25) { usize::try_from(w.rng.range(1, 4)).unwrap() } else { 1 };
         w.spaces(gap);

@@ -49,7 +49,7 @@ fn anchored(w: &mut Writer, parent: usize, depth: usize, is_list: bool) {
         w.put_one(&[standard, "!custom"]);
         w.put(" ");
     }
-    let lines = w.want("flow-multi-line", 40).then(|| parent + 2);
+    let lines = w.want("flow-multi-line", 55).then(|| parent + 2);
     let close = if w.want("flow-outdented-close", 50) { 0 } else { parent + 1 };
     let tight = lines.is_none() && w.want("flow-no-spaces", 40);
     collection(w, depth, is_list, Layout { base: parent + 1, lines, close, tight });
@@ -105,7 +105,7 @@ fn separate(w: &mut Writer, index: u64, layout: Layout) {
 }
 
 fn break_line(w: &mut Writer, column: usize) {
-    if w.want("comment-in-flow", 20) {
+    if w.want("comment-in-flow", 35) {
         let text = block::comment(w);
         w.put(" ");
         w.put(&text);

@@ -6,28 +6,35 @@ use std::collections::HashSet;
 
 /// Writes one key (without the colon) and whatever stands between it and the colon.
 pub fn write(w: &mut Writer, used: &mut HashSet<String>, in_flow: bool) {
-    if !in_flow && w.want("alias-key", 5) {
-        let text = w.anchors.iter().find(|anchor| anchor.kind == Anchored::Text).map(|anchor| anchor.name.clone());
-        if let Some(name) = text
-            && used.insert(format!("*{name}"))
-        {
-            w.put(&format!("*{name} "));
-            return;
-        }
+    if !in_flow && w.want("alias-key", 10) && alias(w, used) {
+        return;
     }
-    let anchor = w.want("anchor-key", 5).then(|| w.anchor_name());
+    let anchor = w.want("anchor-key", 8).then(|| w.anchor_name());
     if let Some(name) = &anchor {
         w.put(&format!("&{name} "));
     }
     let text = spelled(w, used, in_flow);
     w.put(&text);
     if let Some(name) = anchor {
-        w.anchors.push(Anchor { name, kind: Anchored::Text, weight: 1 });
+        w.anchors.push(Anchor { name: name.clone(), kind: Anchored::Text, weight: 1 });
+        // the spelling of a quoted key is not its text
+        if !text.starts_with(['"', '\'']) {
+            w.key_anchors.push((name, text.clone()));
+        }
     }
     if !in_flow && !text.ends_with(':') && w.want("spaces-before-colon", 15) {
         let count = usize::try_from(w.rng.range(1, 3)).unwrap();
         w.spaces(count);
     }
+}
+
+/// An alias to a key that this mapping has not.
+fn alias(w: &mut Writer, used: &mut HashSet<String>) -> bool {
+    let free = w.key_anchors.iter().find(|(_, text)| !used.contains(text)).cloned();
+    let Some((name, text)) = free else { return false };
+    used.insert(text);
+    w.put(&format!("*{name} "));
+    true
 }
 
 /// A key that starts with a letter and needs no quotes: for places where nothing else is wanted.

@@ -77,9 +77,9 @@ pub fn single(w: &mut Writer, indent: Option<usize>) -> String {
         text.push_str(part);
     }
     if let Some(indent) = indent
-        && w.want("single-multi-line", 40)
+        && w.want("single-multi-line", 50)
     {
-        let outdent = w.want("quoted-outdented", 30);
+        let outdent = w.want("quoted-outdented", 45);
         for _ in 0..w.rng.range(1, 3) {
             fold(w, &mut text, indent, outdent);
             text.push_str(&words(w, 3));
@@ -106,9 +106,9 @@ pub fn double(w: &mut Writer, indent: Option<usize>) -> String {
         escape_or_text(w, &mut text);
     }
     if let Some(indent) = indent
-        && w.want("double-multi-line", 40)
+        && w.want("double-multi-line", 50)
     {
-        let outdent = w.want("quoted-outdented", 30);
+        let outdent = w.want("quoted-outdented", 45);
         for _ in 0..w.rng.range(1, 3) {
             if w.want("double-escaped-newline", 40) {
                 text.push_str(" \\");
@@ -147,7 +147,7 @@ pub fn block(w: &mut Writer, parent: usize) -> usize {
     }
     w.put(if folded { ">" } else { "|" });
     let step = usize::try_from(w.rng.range(1, 4)).unwrap();
-    let empty = w.want("block-empty", 8);
+    let empty = w.want("block-empty", 14);
     let more_indented_first = !empty && w.want("block-more-indented", 12);
     let indicator = (more_indented_first || w.want("block-indicator", 50)).then(|| step.to_string());
     if indicator.is_some() {

@@ -36,6 +36,8 @@ pub struct Writer {
     pub rng: Rng,
     /// anchors of the current document
     pub anchors: Vec<Anchor>,
+    /// names and texts of anchored keys
+    pub key_anchors: Vec<(String, String)>,
     /// leaves written in this document, aliases counted with what they expand to
     pub leaves: usize,
     /// leaves after which containers stop growing
@@ -70,6 +72,7 @@ impl Writer {
             out: String::new(),
             rng,
             anchors: Vec::new(),
+            key_anchors: Vec::new(),
             leaves: 0,
             budget,
             floor: usize::MAX,
@@ -112,6 +115,7 @@ impl Writer {
     /// A new document begins: anchors of the last one are gone.
     pub fn start_document(&mut self) {
         self.anchors.clear();
+        self.key_anchors.clear();
         self.leaves = 0;
         self.floor = usize::MAX;
     }

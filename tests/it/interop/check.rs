@@ -41,7 +41,11 @@ struct Check<'a> {
 /// Runs all programs over one document, in a folder of its own.
 pub fn check(peers: &Peers, case: &Case, folder: &Path) -> Outcome {
     fs::write(folder.join("plain.yaml"), &case.text).unwrap();
-    case.variant.prepare(folder);
+    // the creation rule must not be found when values are printed
+    let rule = folder.join("rule");
+    fs::create_dir(&rule).unwrap();
+    fs::write(rule.join("plain.yaml"), &case.text).unwrap();
+    case.variant.prepare(&rule);
     let mut check = Check { peers, case, folder, outcome: Outcome::default() };
     let (form, truth) = match check.plain_values("plain.yaml") {
         Ok(found) => found,
@@ -62,6 +66,11 @@ impl Check<'_> {
 
     fn run(&self, program: &Path, arguments: &[&str]) -> Ran {
         peers::run(program, self.folder, &identity(), arguments)
+    }
+
+    fn encrypt(&self, program: &Path, settings: &[&str]) -> Ran {
+        let arguments = [&["encrypt"], settings, &["plain.yaml"]].concat();
+        peers::run(program, &self.folder.join("rule"), &identity(), &arguments)
     }
 
     /// The values of a plaintext file: sops "encrypts" it with nothing selected and prints it as JSON.
@@ -89,10 +98,7 @@ impl Check<'_> {
 
     /// Our file: opened by both releases of sops, and by us to the same bytes.
     fn ours(&mut self, form: Form, truth: &Values) {
-        let mut arguments = vec!["encrypt"];
-        arguments.extend(self.case.variant.sealant());
-        arguments.push("plain.yaml");
-        let encrypted = self.run(&sealant(), &arguments);
+        let encrypted = self.encrypt(&sealant(), &self.case.variant.sealant());
         if !encrypted.ok() {
             self.fail(format!("sealant encrypt fails: {}", encrypted.last_words()));
             return;
@@ -121,10 +127,7 @@ impl Check<'_> {
 
     /// The file of sops: we decrypt it to the values that the plaintext has.
     fn theirs(&mut self, form: Form, truth: &Values) {
-        let mut arguments = vec!["encrypt"];
-        arguments.extend(self.case.variant.sops());
-        arguments.push("plain.yaml");
-        let encrypted = self.run(&self.peers.sops, &arguments);
+        let encrypted = self.encrypt(&self.peers.sops, &self.case.variant.sops());
         if !encrypted.ok() {
             self.fail(format!("sops 3.13.2 does not encrypt it: {}", encrypted.last_words()));
             return;

@@ -5,7 +5,7 @@ use crate::peers::Peers;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -17,6 +17,7 @@ const SHOWN: usize = 25;
 
 /// Checks every case; panics with a report when any fails, prints what was left out and why.
 pub fn all(test: &str, peers: &Peers, cases: &[Case]) {
+    let _ = fs::remove_dir_all(kept_folder(test));
     let next = AtomicUsize::new(0);
     let outcomes: Mutex<Vec<(usize, Outcome)>> = Mutex::new(Vec::new());
     thread::scope(|scope| {
@@ -48,7 +49,7 @@ fn kept_folder(test: &str) -> PathBuf {
 }
 
 /// Keeps the files of a failed case, to be looked at.
-fn keep(test: &str, case: &Case, folder: &std::path::Path) {
+fn keep(test: &str, case: &Case, folder: &Path) {
     let target = kept_folder(test).join(case.name.replace('/', "-"));
     fs::create_dir_all(&target).unwrap();
     for entry in fs::read_dir(folder).unwrap().flatten() {
