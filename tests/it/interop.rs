@@ -2,6 +2,11 @@
 //!
 //! `SEALANT_SEEDS=FROM..TO` checks other seeds than the usual ones.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says so by panicking"
+)]
+
 mod check;
 mod refused;
 mod run;
@@ -24,7 +29,8 @@ const SEEDS: std::ops::Range<u64> = 0..300;
 
 /// The program under test: ours, or another build of it.
 fn sealant() -> PathBuf {
-    std::env::var_os("SEALANT_TEST_BIN").map_or_else(|| env!("CARGO_BIN_EXE_sealant").into(), PathBuf::from)
+    std::env::var_os("SEALANT_TEST_BIN")
+        .map_or_else(|| env!("CARGO_BIN_EXE_sealant").into(), PathBuf::from)
 }
 
 fn tests_folder() -> PathBuf {
@@ -51,14 +57,18 @@ fn documents(folder: &Path) -> Vec<(String, Vec<u8>)> {
 }
 
 fn seeds() -> std::ops::Range<u64> {
-    let Some(wanted) = std::env::var("SEALANT_SEEDS").ok() else { return SEEDS };
+    let Some(wanted) = std::env::var("SEALANT_SEEDS").ok() else {
+        return SEEDS;
+    };
     let (from, to) = wanted.split_once("..").expect("SEALANT_SEEDS is FROM..TO");
     from.parse().expect("a number")..to.parse().expect("a number")
 }
 
 #[test]
 fn generated_documents() {
-    let Some(peers) = peers::locate("generated_documents") else { return };
+    let Some(peers) = peers::locate("generated_documents") else {
+        return;
+    };
     let cases: Vec<Case> = seeds()
         .map(|seed| {
             let made = corpus::document(seed);
@@ -67,6 +77,7 @@ fn generated_documents() {
                 text: made.text.into_bytes(),
                 features: made.features,
                 variant: Variant::of(seed),
+                may_refuse: false,
             }
         })
         .collect();
@@ -75,25 +86,55 @@ fn generated_documents() {
 
 #[test]
 fn hand_written_documents() {
-    let Some(peers) = peers::locate("hand_written_documents") else { return };
+    let Some(peers) = peers::locate("hand_written_documents") else {
+        return;
+    };
     let documents = documents(&tests_folder().join("corpus/valid"));
-    assert!(documents.len() >= 60, "the corpus has only {} documents", documents.len());
+    assert!(
+        documents.len() >= 60,
+        "the corpus has only {} documents",
+        documents.len()
+    );
     // everything encrypted finds most; each document also gets one of the other settings
     let cases: Vec<Case> = documents
         .into_iter()
         .zip(1..)
         .flat_map(|((name, text), turn)| {
             let second = Variant::of(turn);
-            let variants = if second == Variant::Default { vec![second] } else { vec![Variant::Default, second] };
+            let variants = if second == Variant::Default {
+                vec![second]
+            } else {
+                vec![Variant::Default, second]
+            };
             variants.into_iter().map(move |variant| Case {
                 name: format!("{name} {variant:?}"),
                 text: text.clone(),
                 features: Vec::new(),
                 variant,
+                may_refuse: false,
             })
         })
         .collect();
     run::all("hand_written_documents", &peers, &cases);
+}
+
+/// sops takes some text that is not YAML. We may refuse it; if not, then all that holds for YAML holds for it.
+#[test]
+fn documents_that_only_sops_takes_for_yaml() {
+    let Some(peers) = peers::locate("documents_that_only_sops_takes_for_yaml") else {
+        return;
+    };
+    let cases: Vec<Case> = documents(&tests_folder().join("corpus/lenient"))
+        .into_iter()
+        .map(|(name, text)| Case {
+            name,
+            text,
+            features: Vec::new(),
+            variant: Variant::Default,
+            may_refuse: true,
+        })
+        .collect();
+    run::all("documents_that_only_sops_takes_for_yaml", &peers, &cases);
 }
 
 #[test]
@@ -106,6 +147,8 @@ fn the_generator_is_deterministic_and_covers_every_feature() {
         assert!(made.documents >= 1);
         seen.extend(made.features);
     }
-    let never: Vec<&str> = corpus::features().filter(|feature| !seen.contains(feature)).collect();
+    let never: Vec<&str> = corpus::features()
+        .filter(|feature| !seen.contains(feature))
+        .collect();
     assert!(never.is_empty(), "no usual seed holds {never:?}");
 }

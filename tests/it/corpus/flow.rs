@@ -39,7 +39,11 @@ pub fn maybe(w: &mut Writer, parent: usize, depth: usize) -> bool {
 
 fn anchored(w: &mut Writer, parent: usize, depth: usize, is_list: bool) {
     let start = w.leaves;
-    let (feature, kind) = if is_list { ("anchor-list", Anchored::List) } else { ("anchor-map", Anchored::Map) };
+    let (feature, kind) = if is_list {
+        ("anchor-list", Anchored::List)
+    } else {
+        ("anchor-map", Anchored::Map)
+    };
     let anchor = w.want(feature, 15).then(|| w.anchor_name());
     if let Some(name) = &anchor {
         w.put(&format!("&{name} "));
@@ -50,25 +54,57 @@ fn anchored(w: &mut Writer, parent: usize, depth: usize, is_list: bool) {
         w.put(" ");
     }
     let lines = w.want("flow-multi-line", 55).then(|| parent + 2);
-    let close = if w.want("flow-outdented-close", 50) { 0 } else { parent + 1 };
+    let close = if w.want("flow-outdented-close", 50) {
+        0
+    } else {
+        parent + 1
+    };
     let tight = lines.is_none() && w.want("flow-no-spaces", 40);
-    collection(w, depth, is_list, Layout { base: parent + 1, lines, close, tight });
+    collection(
+        w,
+        depth,
+        is_list,
+        Layout {
+            base: parent + 1,
+            lines,
+            close,
+            tight,
+        },
+    );
     if let Some(name) = anchor {
-        w.anchors.push(Anchor { name, kind, weight: w.leaves - start });
+        w.anchors.push(Anchor {
+            name,
+            kind,
+            weight: w.leaves - start,
+        });
     }
 }
 
 /// A flow mapping at the start of a document.
 pub fn root_map(w: &mut Writer) {
     let lines = w.want("flow-multi-line", 60).then_some(2);
-    collection(w, 0, false, Layout { base: 1, lines, close: 0, tight: false });
+    collection(
+        w,
+        0,
+        false,
+        Layout {
+            base: 1,
+            lines,
+            close: 0,
+            tight: false,
+        },
+    );
 }
 
 fn collection(w: &mut Writer, depth: usize, is_list: bool, layout: Layout) {
     w.note(if is_list { "flow-sequence" } else { "flow-map" });
     w.put(if is_list { "[" } else { "{" });
     let mut used = HashSet::new();
-    let count = if w.leaves >= w.budget { w.rng.below(2) } else { w.rng.below(5) };
+    let count = if w.leaves >= w.budget {
+        w.rng.below(2)
+    } else {
+        w.rng.below(5)
+    };
     for index in 0..count {
         separate(w, index, layout);
         if is_list {
@@ -92,7 +128,7 @@ fn collection(w: &mut Writer, depth: usize, is_list: bool, layout: Layout) {
 }
 
 /// What stands between the items, or between the bracket and the first item.
-fn separate(w: &mut Writer, index: u64, layout: Layout) {
+fn separate(w: &mut Writer, index: usize, layout: Layout) {
     if index > 0 {
         w.put(",");
     }
@@ -125,9 +161,22 @@ fn break_line(w: &mut Writer, column: usize) {
 fn nested(w: &mut Writer, depth: usize, layout: Layout) -> bool {
     if depth < 4 && w.leaves < w.budget && w.want("flow-nested", 25) {
         let is_list = w.rng.percent(50);
-        let deeper = layout.lines.filter(|_| w.rng.percent(50)).map(|column| column + 2);
+        let deeper = layout
+            .lines
+            .filter(|_| w.rng.percent(50))
+            .map(|column| column + 2);
         let close = deeper.map_or(0, |column| column - 2);
-        collection(w, depth + 1, is_list, Layout { base: layout.base, lines: deeper, close, tight: layout.tight });
+        collection(
+            w,
+            depth + 1,
+            is_list,
+            Layout {
+                base: layout.base,
+                lines: deeper,
+                close,
+                tight: layout.tight,
+            },
+        );
         return true;
     }
     false

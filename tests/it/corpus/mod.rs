@@ -31,7 +31,7 @@ pub struct Generated {
 /// What a document may hold, and how many documents in a hundred have it switched on.
 ///
 /// Plain block maps with plain scalars need no switch. The names are what a failing test prints.
-const FEATURES: &[(&str, u64)] = &[
+const FEATURES: &[(&str, usize)] = &[
     // comments
     ("comment-head", 55),
     ("comment-line", 55),
@@ -164,7 +164,12 @@ pub fn document(seed: u64) -> Generated {
     let mut writer = writer::Writer::new(seed, FEATURES);
     let documents = stream::write(&mut writer);
     let (text, used): (String, BTreeSet<&'static str>) = writer.finish();
-    Generated { seed, text, features: used.into_iter().collect(), documents }
+    Generated {
+        seed,
+        text,
+        features: used.into_iter().collect(),
+        documents,
+    }
 }
 
 /// The names of all constructs.

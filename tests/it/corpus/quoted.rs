@@ -4,7 +4,7 @@ use super::words;
 use super::writer::Writer;
 
 /// Text for a comment, a string or a line of a block.
-pub fn words(w: &mut Writer, most: u64) -> String {
+pub fn words(w: &mut Writer, most: usize) -> String {
     let count = w.rng.range(1, most);
     let mut text = String::new();
     for index in 0..count {
@@ -42,7 +42,7 @@ fn fold(w: &mut Writer, text: &mut String, indent: usize, outdent: bool) {
             text.push('\n');
         }
     }
-    let column = if outdent { 0 } else { indent + usize::try_from(w.rng.below(4)).unwrap() };
+    let column = if outdent { 0 } else { indent + w.rng.below(4) };
     text.extend(std::iter::repeat_n(' ', column));
     if column > 0 && w.want("tabs", 15) {
         text.push('\t');
@@ -71,8 +71,23 @@ pub fn single(w: &mut Writer, indent: Option<usize>) -> String {
     text.push_str(&words(w, 3));
     for _ in 0..w.rng.below(3) {
         let part = w.rng.pick(&[
-            " it''s", " # no comment", ": ", " ''''", "\\n", " [x]", " {y: z}", " - ", " %", " @", "\"q\"", " &a *b",
-            " true", ", ", " !tag", "| ", "  two  spaces",
+            " it''s",
+            " # no comment",
+            ": ",
+            " ''''",
+            "\\n",
+            " [x]",
+            " {y: z}",
+            " - ",
+            " %",
+            " @",
+            "\"q\"",
+            " &a *b",
+            " true",
+            ", ",
+            " !tag",
+            "| ",
+            "  two  spaces",
         ]);
         text.push_str(part);
     }
@@ -127,13 +142,49 @@ pub fn double(w: &mut Writer, indent: Option<usize>) -> String {
 fn escape_or_text(w: &mut Writer, text: &mut String) {
     if w.want("double-escapes", 60) {
         text.push_str(w.rng.pick(&[
-            "\\n", "\\t", "\\\"", "\\\\", "\\0", "\\a", "\\b", "\\e", "\\f", "\\v", "\\r", "\\x41", "\\xE9",
-            "\\u00e9", "\\u2028", "\\U0001F600", "\\N", "\\_", "\\L", "\\P", "\\ ", "\\r\\n", "\\n\\n", "\\ufeff",
-            "\\u0001", "\\x7f", "\\n\\tx", "x\\n ",
+            "\\n",
+            "\\t",
+            "\\\"",
+            "\\\\",
+            "\\0",
+            "\\a",
+            "\\b",
+            "\\e",
+            "\\f",
+            "\\v",
+            "\\r",
+            "\\x41",
+            "\\xE9",
+            "\\u00e9",
+            "\\u2028",
+            "\\U0001F600",
+            "\\N",
+            "\\_",
+            "\\L",
+            "\\P",
+            "\\ ",
+            "\\r\\n",
+            "\\n\\n",
+            "\\ufeff",
+            "\\u0001",
+            "\\x7f",
+            "\\n\\tx",
+            "x\\n ",
         ]));
     } else {
         text.push_str(w.rng.pick(&[
-            " it's", " # no comment", ": ", " [x]", " {y: z}", " - ", " %", "'q'", " &a *b", ", ", "  two  spaces", "",
+            " it's",
+            " # no comment",
+            ": ",
+            " [x]",
+            " {y: z}",
+            " - ",
+            " %",
+            "'q'",
+            " &a *b",
+            ", ",
+            "  two  spaces",
+            "",
         ]));
     }
 }
@@ -146,10 +197,11 @@ pub fn block(w: &mut Writer, parent: usize) -> usize {
         w.note("literal");
     }
     w.put(if folded { ">" } else { "|" });
-    let step = usize::try_from(w.rng.range(1, 4)).unwrap();
+    let step = w.rng.range(1, 4);
     let empty = w.want("block-empty", 14);
     let more_indented_first = !empty && w.want("block-more-indented", 12);
-    let indicator = (more_indented_first || w.want("block-indicator", 50)).then(|| step.to_string());
+    let indicator =
+        (more_indented_first || w.want("block-indicator", 50)).then(|| step.to_string());
     if indicator.is_some() {
         w.note("block-indicator");
     }
@@ -197,20 +249,30 @@ fn body(w: &mut Writer, column: usize, more_indented_first: bool) {
     for index in 0..w.rng.range(1, 5) {
         if index > 0 && w.rng.percent(15) {
             if w.want("block-inner-spaces", 40) {
-                let extra = usize::try_from(w.rng.below(4)).unwrap();
+                let extra = w.rng.below(4);
                 w.spaces(column + extra);
             }
             w.put("\n");
         }
         w.spaces(column);
         if (index == 0 && more_indented_first) || (index > 0 && w.want("block-more-indented", 20)) {
-            let extra = usize::try_from(w.rng.range(1, 3)).unwrap();
+            let extra = w.rng.range(1, 3);
             w.spaces(extra);
         } else if index > 0 && w.want("block-tabs", 20) {
             w.put("\t");
         }
         if w.want("block-hash-lines", 20) {
-            w.put_one(&["# not a comment", "#", "x # y", "--- x", "key: value", "- item", "\"", "'", "{{ x }}"]);
+            w.put_one(&[
+                "# not a comment",
+                "#",
+                "x # y",
+                "--- x",
+                "key: value",
+                "- item",
+                "\"",
+                "'",
+                "{{ x }}",
+            ]);
         } else {
             let text = words(w, 5);
             w.put(&text);

@@ -7,7 +7,7 @@ pub struct Rng(u64);
 impl Rng {
     /// Seeds that are neighbours give streams that are not.
     pub fn new(seed: u64) -> Self {
-        let mut rng = Self(seed ^ 0x5eed_0f_5ea1_a27);
+        let mut rng = Self(seed ^ 0x05ee_d0f5_ea1a_0027);
         rng.next();
         rng
     }
@@ -22,22 +22,26 @@ impl Rng {
     }
 
     /// A number below `bound`; 0 for a bound of 0.
-    pub fn below(&mut self, bound: u64) -> u64 {
-        if bound == 0 { 0 } else { self.next() % bound }
+    pub fn below(&mut self, bound: usize) -> usize {
+        if bound == 0 {
+            0
+        } else {
+            (self.next() % bound as u64) as usize
+        }
     }
 
     /// A number from `low` to `high`, both included.
-    pub fn range(&mut self, low: u64, high: u64) -> u64 {
+    pub fn range(&mut self, low: usize, high: usize) -> usize {
         low + self.below(high - low + 1)
     }
 
     /// True in `percent` of a hundred cases.
-    pub fn percent(&mut self, percent: u64) -> bool {
+    pub fn percent(&mut self, percent: usize) -> bool {
         self.below(100) < percent
     }
 
     /// One of the choices, which are never empty.
     pub fn pick<'a, T: ?Sized>(&mut self, choices: &[&'a T]) -> &'a T {
-        choices[usize::try_from(self.below(choices.len() as u64)).unwrap()]
+        choices[self.below(choices.len())]
     }
 }

@@ -34,7 +34,11 @@ pub fn write(w: &mut Writer, place: Place) {
         if place.in_flow() {
             w.put(" ");
         }
-        w.anchors.push(Anchor { name, kind: Anchored::Scalar, weight: 1 });
+        w.anchors.push(Anchor {
+            name,
+            kind: Anchored::Scalar,
+            weight: 1,
+        });
         return;
     }
     let anchor = w.want("anchor-scalar", 10).then(|| w.anchor_name());
@@ -44,14 +48,28 @@ pub fn write(w: &mut Writer, place: Place) {
         let (text, kind) = untagged(w, place);
         (String::new(), text, kind)
     });
-    let anchor_text = anchor.as_ref().map(|name| format!("&{name} ")).unwrap_or_default();
-    let tag_text = if is_tagged { format!("{tag} ") } else { String::new() };
-    let properties =
-        if w.rng.percent(50) { format!("{anchor_text}{tag_text}") } else { format!("{tag_text}{anchor_text}") };
+    let anchor_text = anchor
+        .as_ref()
+        .map(|name| format!("&{name} "))
+        .unwrap_or_default();
+    let tag_text = if is_tagged {
+        format!("{tag} ")
+    } else {
+        String::new()
+    };
+    let properties = if w.rng.percent(50) {
+        format!("{anchor_text}{tag_text}")
+    } else {
+        format!("{tag_text}{anchor_text}")
+    };
     w.put(&properties);
     w.put(&text);
     if let Some(name) = anchor {
-        w.anchors.push(Anchor { name, kind, weight: 1 });
+        w.anchors.push(Anchor {
+            name,
+            kind,
+            weight: 1,
+        });
     }
 }
 
@@ -105,13 +123,41 @@ fn plain_in_flow(text: &str) -> bool {
 /// A tag, the text after it, and what that is.
 fn tagged(w: &mut Writer, place: Place) -> Option<(String, String, Anchored)> {
     for (feature, choices) in [
-        ("tag-str", &["123", "true", "\"x y\"", "'1'", "null", "2024-01-01", "0x1F", "text"][..]),
-        ("tag-int", &["5", "\"5\"", "0x1F", "'1_000'", "017", "-3"][..]),
-        ("tag-float", &["3", "\"1.5\"", "1e3", ".inf", "-2.50", "'7'"][..]),
+        (
+            "tag-str",
+            &[
+                "123",
+                "true",
+                "\"x y\"",
+                "'1'",
+                "null",
+                "2024-01-01",
+                "0x1F",
+                "text",
+            ][..],
+        ),
+        (
+            "tag-int",
+            &["5", "\"5\"", "0x1F", "'1_000'", "017", "-3"][..],
+        ),
+        (
+            "tag-float",
+            &["3", "\"1.5\"", "1e3", ".inf", "-2.50", "'7'"][..],
+        ),
         ("tag-bool", &["true", "False", "\"true\""][..]),
         ("tag-null", &["~", "null", "\"\""][..]),
-        ("tag-binary", &["aGVsbG8=", "\"AAEC\"", "/////w==", "''"][..]),
-        ("tag-timestamp", &["2001-12-14", "\"2001-12-14T21:59:43Z\"", "2001-12-14 21:59:43"][..]),
+        (
+            "tag-binary",
+            &["aGVsbG8=", "\"AAEC\"", "/////w==", "''"][..],
+        ),
+        (
+            "tag-timestamp",
+            &[
+                "2001-12-14",
+                "\"2001-12-14T21:59:43Z\"",
+                "2001-12-14 21:59:43",
+            ][..],
+        ),
     ] {
         if w.want(feature, 3) {
             let tag = format!("!!{}", feature.trim_start_matches("tag-"));
@@ -119,12 +165,21 @@ fn tagged(w: &mut Writer, place: Place) -> Option<(String, String, Anchored)> {
         }
     }
     if w.want("tag-custom", 4) {
-        let tag = w.rng.pick(&["!Ref", "!vault", "!custom", "!x/y:z", "!GetAtt", "!1"]).to_owned();
+        let tag = w
+            .rng
+            .pick(&["!Ref", "!vault", "!custom", "!x/y:z", "!GetAtt", "!1"])
+            .to_owned();
         return Some((tag, custom_text(w, place), Anchored::Text));
     }
     if w.want("tag-verbatim", 3) {
-        let tag =
-            w.rng.pick(&["!<tag:yaml.org,2002:str>", "!<tag:example.com,2000:app/foo>", "!<!local>"]).to_owned();
+        let tag = w
+            .rng
+            .pick(&[
+                "!<tag:yaml.org,2002:str>",
+                "!<tag:example.com,2000:app/foo>",
+                "!<!local>",
+            ])
+            .to_owned();
         return Some((tag, custom_text(w, place), Anchored::Text));
     }
     if w.want("tag-non-specific", 3) {

@@ -8,7 +8,11 @@ use super::writer::Writer;
 pub fn write(w: &mut Writer) -> usize {
     let byte_order_mark = w.want("byte-order-mark", 100);
     let crlf = w.want("crlf", 100);
-    let count = if w.want("several-documents", 100) { w.rng.range(2, 4) } else { 1 };
+    let count = if w.want("several-documents", 100) {
+        w.rng.range(2, 4)
+    } else {
+        1
+    };
     if w.want("leading-blank-lines", 100) {
         w.put("\n");
     }
@@ -22,10 +26,10 @@ pub fn write(w: &mut Writer) -> usize {
         block::comment_lines(w, 0);
     }
     finish(w, byte_order_mark, crlf);
-    usize::try_from(count).unwrap()
+    count
 }
 
-fn document(w: &mut Writer, index: u64, count: u64) {
+fn document(w: &mut Writer, index: usize, count: usize) {
     w.start_document();
     if index > 0 && w.want("comment-between-documents", 40) {
         block::comment_lines(w, 0);

@@ -54,7 +54,7 @@ pub struct Writer {
 
 impl Writer {
     /// Throws for every feature once.
-    pub fn new(seed: u64, features: &[(&'static str, u64)]) -> Self {
+    pub fn new(seed: u64, features: &[(&'static str, usize)]) -> Self {
         let mut rng = Rng::new(seed);
         // one document in ten is small and three in ten hold nearly everything at once
         let mode = rng.below(10);
@@ -67,7 +67,7 @@ impl Writer {
             })
             .map(|(name, _)| *name)
             .collect();
-        let budget = if mode == 0 { 4 } else { usize::try_from(rng.range(6, 40)).unwrap() };
+        let budget = if mode == 0 { 4 } else { rng.range(6, 40) };
         Self {
             out: String::new(),
             rng,
@@ -84,7 +84,7 @@ impl Writer {
     }
 
     /// Whether this document has the feature switched on and the dice want it here. Says that it was used.
-    pub fn want(&mut self, feature: &'static str, percent: u64) -> bool {
+    pub fn want(&mut self, feature: &'static str, percent: usize) -> bool {
         let wanted = self.on.contains(feature) && self.rng.percent(percent);
         if wanted {
             self.used.insert(feature);

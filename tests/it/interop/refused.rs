@@ -20,11 +20,18 @@ fn expectations(folder: &Path) -> BTreeMap<String, Expectation> {
         .filter(|line| !line.is_empty() && !line.starts_with('#'))
         .map(|line| {
             let mut fields = line.splitn(3, ' ');
-            let (Some(name), Some(who), Some(word)) = (fields.next(), fields.next(), fields.next()) else {
+            let (Some(name), Some(who), Some(word)) = (fields.next(), fields.next(), fields.next())
+            else {
                 panic!("expect.txt: not three fields: {line}");
             };
             assert!(matches!(who, "both" | "sealant"), "expect.txt: {line}");
-            (name.to_owned(), Expectation { sops_refuses: who == "both", word: word.to_lowercase() })
+            (
+                name.to_owned(),
+                Expectation {
+                    sops_refuses: who == "both",
+                    word: word.to_lowercase(),
+                },
+            )
         })
         .collect()
 }
@@ -44,12 +51,26 @@ fn each(folder: &Path, mut look: impl FnMut(&str, &Expectation, &Path) -> Option
             failures.push(format!("{name}: {failure}"));
         }
     }
-    failures.extend(expected.keys().map(|name| format!("{name}: no such document")));
-    assert!(failures.is_empty(), "{} failures\n{}", failures.len(), failures.join("\n"));
+    failures.extend(
+        expected
+            .keys()
+            .map(|name| format!("{name}: no such document")),
+    );
+    assert!(
+        failures.is_empty(),
+        "{} failures\n{}",
+        failures.len(),
+        failures.join("\n")
+    );
 }
 
 fn encrypt(program: &Path, folder: &Path) -> Ran {
-    peers::run(program, folder, &identity(), &["encrypt", "--age", RECIPIENT, "plain.yaml"])
+    peers::run(
+        program,
+        folder,
+        &identity(),
+        &["encrypt", "--age", RECIPIENT, "plain.yaml"],
+    )
 }
 
 /// We fail, say why, and leave nothing behind.
@@ -62,7 +83,9 @@ fn we_refuse(expectation: &Expectation, folder: &Path) -> Option<String> {
     if !ran.stdout.is_empty() {
         return Some("something on standard output".to_owned());
     }
-    if fs::read_dir(folder).unwrap().count() != 1 || fs::read(folder.join("plain.yaml")).unwrap() != before {
+    if fs::read_dir(folder).unwrap().count() != 1
+        || fs::read(folder.join("plain.yaml")).unwrap() != before
+    {
         return Some("something was written".to_owned());
     }
     let said = ran.stderr.to_lowercase();
@@ -73,7 +96,9 @@ fn we_refuse(expectation: &Expectation, folder: &Path) -> Option<String> {
 
 /// What the table says about sops is true of the real program.
 fn sops_does_as_the_table_says(test: &str, folder: &Path) {
-    let Some(peers) = peers::locate(test) else { return };
+    let Some(peers) = peers::locate(test) else {
+        return;
+    };
     each(folder, |_, expectation, scratch| {
         let encrypted = encrypt(&peers.sops, scratch);
         match (expectation.sops_refuses, encrypted.ok()) {
@@ -86,7 +111,10 @@ fn sops_does_as_the_table_says(test: &str, folder: &Path) {
 
 #[test]
 fn what_cannot_be_represented_is_refused() {
-    each(&tests_folder().join("corpus/refused"), |_, expectation, folder| we_refuse(expectation, folder));
+    each(
+        &tests_folder().join("corpus/refused"),
+        |_, expectation, folder| we_refuse(expectation, folder),
+    );
 }
 
 #[test]
@@ -97,7 +125,10 @@ fn the_table_of_refused_documents_is_true_of_sops() {
 
 #[test]
 fn yaml_that_sops_cannot_parse_is_refused() {
-    each(&tests_folder().join("corpus/extended"), |_, expectation, folder| we_refuse(expectation, folder));
+    each(
+        &tests_folder().join("corpus/extended"),
+        |_, expectation, folder| we_refuse(expectation, folder),
+    );
 }
 
 #[test]

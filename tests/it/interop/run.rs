@@ -6,17 +6,21 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 const THREADS: usize = 2;
+
+/// The tests of this file take turns, so that there are never more than [`THREADS`] programs of theirs.
+static TURN: Mutex<()> = Mutex::new(());
 
 /// Failures that are spelled out; the rest is counted.
 const SHOWN: usize = 25;
 
 /// Checks every case; panics with a report when any fails, prints what was left out and why.
 pub fn all(test: &str, peers: &Peers, cases: &[Case]) {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let _ = fs::remove_dir_all(kept_folder(test));
     let next = AtomicUsize::new(0);
     let outcomes: Mutex<Vec<(usize, Outcome)>> = Mutex::new(Vec::new());
@@ -45,7 +49,9 @@ fn take<'a>(next: &AtomicUsize, cases: &'a [Case]) -> Option<(usize, &'a Case)> 
 }
 
 fn kept_folder(test: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("interop").join(test)
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
+        .join("interop")
+        .join(test)
 }
 
 /// Keeps the files of a failed case, to be looked at.
@@ -73,7 +79,11 @@ fn report(test: &str, cases: &[Case], outcomes: &[(usize, Outcome)]) {
     if failed.is_empty() {
         return;
     }
-    let mut text = format!("{test}: {} of {} documents fail\n", failed.len(), cases.len());
+    let mut text = format!(
+        "{test}: {} of {} documents fail\n",
+        failed.len(),
+        cases.len()
+    );
     for (case, outcome) in failed.iter().take(SHOWN) {
         let _ = writeln!(text, "{} ({:?}):", case.name, case.variant);
         for failure in &outcome.failures {
@@ -90,7 +100,9 @@ fn report(test: &str, cases: &[Case], outcomes: &[(usize, Outcome)]) {
 fn kinds(failed: &[(&Case, &Outcome)]) -> String {
     let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
     for failure in failed.iter().flat_map(|(_, outcome)| &outcome.failures) {
-        *kinds.entry(failure.split(": ").next().unwrap_or(failure)).or_default() += 1;
+        *kinds
+            .entry(failure.split(": ").next().unwrap_or(failure))
+            .or_default() += 1;
     }
     let mut text = String::from("kinds:\n");
     for (kind, count) in kinds {
@@ -110,7 +122,10 @@ fn suspects(cases: &[Case], failed: &[(&Case, &Outcome)]) -> String {
     for feature in failed.iter().flat_map(|(case, _)| &case.features) {
         counts.entry(feature).or_default().0 += 1;
     }
-    let mut ranked: Vec<_> = counts.into_iter().filter(|(_, (bad, _))| *bad > 0).collect();
+    let mut ranked: Vec<_> = counts
+        .into_iter()
+        .filter(|(_, (bad, _))| *bad > 0)
+        .collect();
     ranked.sort_by(|(_, (bad1, all1)), (_, (bad2, all2))| (bad2 * all1).cmp(&(bad1 * all2)));
     let mut text = String::from("suspects (failed of all documents that hold it):\n");
     for (feature, (bad, all)) in ranked.into_iter().take(12) {

@@ -37,16 +37,26 @@ pub struct Values(Vec<String>);
 impl Values {
     /// The first place where two differ, for a message.
     pub fn difference(&self, other: &Self) -> String {
-        let at = self.0.iter().zip(&other.0).position(|(one, two)| one != two);
+        let at = self
+            .0
+            .iter()
+            .zip(&other.0)
+            .position(|(one, two)| one != two);
         let at = at.unwrap_or(self.0.len().min(other.0.len()));
         let line = |lines: &[String]| lines.get(at).cloned().unwrap_or_else(|| "<end>".to_owned());
-        format!("at line {at}: expected {:?}, got {:?}", line(&self.0), line(&other.0))
+        format!(
+            "at line {at}: expected {:?}, got {:?}",
+            line(&self.0),
+            line(&other.0)
+        )
     }
 }
 
 /// sops indents JSON with tabs, one value a line, metadata last.
 fn json(text: &str) -> Vec<String> {
-    let lines = text.lines().map(|line| line.trim_end_matches(',').to_owned());
+    let lines = text
+        .lines()
+        .map(|line| line.trim_end_matches(',').to_owned());
     let mut kept: Vec<String> = lines.take_while(|line| line != "\t\"sops\": {").collect();
     if kept.last().is_some_and(|line| line == "}") {
         kept.pop();
@@ -96,11 +106,18 @@ impl Walk {
                 self.lines.push("---".to_owned());
             }
             Event::Scalar(text, style, _, tag) => {
-                let key = self.depth == 1 && self.nodes % 2 == 0;
+                let key = self.depth == 1 && self.nodes.is_multiple_of(2);
                 self.skipping |= key && text == "sops";
                 self.node();
-                let bare = if *style == ScalarStyle::Plain { "plain" } else { "text" };
-                let tag = tag.as_ref().map(|tag| format!("{tag:?} ")).unwrap_or_default();
+                let bare = if *style == ScalarStyle::Plain {
+                    "plain"
+                } else {
+                    "text"
+                };
+                let tag = tag
+                    .as_ref()
+                    .map(|tag| format!("{tag:?} "))
+                    .unwrap_or_default();
                 self.line(&format!("{tag}{bare} {text:?}"));
             }
             Event::Alias(_) => {
@@ -142,10 +159,23 @@ impl Walk {
 
 #[test]
 fn metadata_and_comments_do_not_count() {
-    let with = "a: 1 # x\nl:\n    - b\n    # y\nsops:\n    mac: z\n---\nc: \"2\"\nsops:\n    mac: z\n";
-    assert_eq!(Form::Yaml.values(with), Form::Yaml.values("a: 1\nl: [b]\n---\nc: \"2\"\n"));
-    assert_ne!(Form::Yaml.values(with), Form::Yaml.values("a: 1\nl: [b]\n---\nc: 2\n"));
+    let with =
+        "a: 1 # x\nl:\n    - b\n    # y\nsops:\n    mac: z\n---\nc: \"2\"\nsops:\n    mac: z\n";
+    assert_eq!(
+        Form::Yaml.values(with),
+        Form::Yaml.values("a: 1\nl: [b]\n---\nc: \"2\"\n")
+    );
+    assert_ne!(
+        Form::Yaml.values(with),
+        Form::Yaml.values("a: 1\nl: [b]\n---\nc: 2\n")
+    );
     let json = "{\n\t\"a\": 1,\n\t\"sops\": {\n\t\t\"mac\": \"\"\n\t}\n}\n";
-    assert_eq!(Form::Json.values(json), Form::Json.values("{\n\t\"a\": 1\n}\n"));
-    assert_eq!(Form::Json.values("{\n\t\"sops\": {\n\t}\n}\n"), Form::Json.values("{}\n"));
+    assert_eq!(
+        Form::Json.values(json),
+        Form::Json.values("{\n\t\"a\": 1\n}\n")
+    );
+    assert_eq!(
+        Form::Json.values("{\n\t\"sops\": {\n\t}\n}\n"),
+        Form::Json.values("{}\n")
+    );
 }

@@ -51,9 +51,15 @@ impl Variant {
     /// Writes the `.sops.yaml` that the variant needs, if any. sops has no flag for these settings.
     pub fn prepare(self, folder: &Path) {
         let setting = match self {
-            Self::MacOnlyEncrypted => format!("encrypted_regex: '{SECRETS}'\n    mac_only_encrypted: true"),
-            Self::EncryptedCommentRegex => "encrypted_comment_regex: ' (user|host|key:)'".to_owned(),
-            Self::UnencryptedCommentRegex => "unencrypted_comment_regex: ' (name|port|config)'".to_owned(),
+            Self::MacOnlyEncrypted => {
+                format!("encrypted_regex: '{SECRETS}'\n    mac_only_encrypted: true")
+            }
+            Self::EncryptedCommentRegex => {
+                "encrypted_comment_regex: ' (user|host|key:)'".to_owned()
+            }
+            Self::UnencryptedCommentRegex => {
+                "unencrypted_comment_regex: ' (name|port|config)'".to_owned()
+            }
             _ => return,
         };
         let rules = format!("creation_rules:\n  - age: {RECIPIENT}\n    {setting}\n");
@@ -68,7 +74,9 @@ impl Variant {
             Self::UnencryptedRegex => vec!["--age", RECIPIENT, "--unencrypted-regex", PUBLIC],
             Self::EncryptedSuffix => vec!["--age", RECIPIENT, "--encrypted-suffix", "_enc"],
             Self::UnencryptedSuffix => vec!["--age", RECIPIENT, "--unencrypted-suffix", "_plain"],
-            Self::MacOnlyEncrypted | Self::EncryptedCommentRegex | Self::UnencryptedCommentRegex => vec![],
+            Self::MacOnlyEncrypted
+            | Self::EncryptedCommentRegex
+            | Self::UnencryptedCommentRegex => vec![],
         }
     }
 
@@ -76,7 +84,13 @@ impl Variant {
     pub fn sealant(self) -> Vec<&'static str> {
         let mut arguments = match self {
             Self::MacOnlyEncrypted => {
-                vec!["--age", RECIPIENT, "--encrypted-regex", SECRETS, "--mac-only-encrypted"]
+                vec![
+                    "--age",
+                    RECIPIENT,
+                    "--encrypted-regex",
+                    SECRETS,
+                    "--mac-only-encrypted",
+                ]
             }
             _ => self.sops(),
         };

@@ -15,7 +15,10 @@ struct Holds {
 }
 
 fn holds(text: &str) -> Holds {
-    let mut found = Holds { nodes: Vec::new(), comments: Vec::new() };
+    let mut found = Holds {
+        nodes: Vec::new(),
+        comments: Vec::new(),
+    };
     for event in Parser::new_from_str(text) {
         match event.unwrap_or_else(|error| panic!("not YAML: {error}")).0 {
             Event::Comment(text, _) => found.comments.push(text.into_owned()),
@@ -56,8 +59,14 @@ fn scalar(text: &str, style: ScalarStyle) -> String {
     {
         return format!("number {number:?}");
     }
-    let date = text.len() >= 10 && text.is_char_boundary(10) && text[..10].chars().all(|c| c.is_ascii_digit() || c == '-');
-    if date { format!("time {text}") } else { format!("text {text:?}") }
+    let date = text.len() >= 10
+        && text.is_char_boundary(10)
+        && text[..10].chars().all(|c| c.is_ascii_digit() || c == '-');
+    if date {
+        format!("time {text}")
+    } else {
+        format!("text {text:?}")
+    }
 }
 
 #[test]
@@ -65,27 +74,42 @@ fn files_made_by_sops_open() {
     let vectors = tests_folder().join("vectors");
     let scratch = tempfile::tempdir().unwrap();
     let identities = scratch.path().join("identities.txt");
-    let both = ["identity.txt", "identity-b.txt"].map(|name| fs::read_to_string(vectors.join(name)).unwrap());
+    let both = ["identity.txt", "identity-b.txt"]
+        .map(|name| fs::read_to_string(vectors.join(name)).unwrap());
     fs::write(&identities, both.concat()).unwrap();
     let mut failures = Vec::new();
     let mut count = 0;
     for folder in FOLDERS {
         for (name, _) in documents(&vectors.join(folder)) {
-            let Some(stem) = name.strip_suffix(".enc") else { continue };
+            let Some(stem) = name.strip_suffix(".enc") else {
+                continue;
+            };
             count += 1;
-            let plain = fs::read_to_string(vectors.join(folder).join(format!("{stem}.plain.yaml"))).unwrap();
+            let plain = fs::read_to_string(vectors.join(folder).join(format!("{stem}.plain.yaml")))
+                .unwrap();
             let file = vectors.join(folder).join(format!("{name}.yaml"));
-            let ran = peers::run(&sealant(), scratch.path(), &identities, &["decrypt".as_ref(), file.as_os_str()]);
+            let ran = peers::run(
+                &sealant(),
+                scratch.path(),
+                &identities,
+                &["decrypt".as_ref(), file.as_os_str()],
+            );
             if !ran.ok() {
                 failures.push(format!("{folder}/{stem}: {}", ran.last_words()));
                 continue;
             }
             let (expected, got) = (holds(&plain), holds(&ran.text()));
             if expected.nodes != got.nodes {
-                let at = expected.nodes.iter().zip(&got.nodes).position(|(one, two)| one != two);
+                let at = expected
+                    .nodes
+                    .iter()
+                    .zip(&got.nodes)
+                    .position(|(one, two)| one != two);
                 let at = at.unwrap_or(expected.nodes.len().min(got.nodes.len()));
                 let (one, two) = (expected.nodes.get(at), got.nodes.get(at));
-                failures.push(format!("{folder}/{stem}: node {at}: expected {one:?}, got {two:?}"));
+                failures.push(format!(
+                    "{folder}/{stem}: node {at}: expected {one:?}, got {two:?}"
+                ));
             }
             if expected.comments != got.comments {
                 failures.push(format!(
@@ -96,5 +120,10 @@ fn files_made_by_sops_open() {
         }
     }
     assert!(count >= 40, "only {count} vectors");
-    assert!(failures.is_empty(), "{} failures\n{}", failures.len(), failures.join("\n"));
+    assert!(
+        failures.is_empty(),
+        "{} failures\n{}",
+        failures.len(),
+        failures.join("\n")
+    );
 }
