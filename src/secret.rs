@@ -79,14 +79,8 @@ mod tests {
 
     #[test]
     fn debug_is_redacted() {
-        assert_eq!(
-            format!("{:?}", SecretBytes::new(b"hunter2".to_vec())),
-            "[REDACTED]"
-        );
-        assert_eq!(
-            format!("{:?}", SecretText::new("hunter2".into())),
-            "[REDACTED]"
-        );
+        assert_eq!(format!("{:?}", SecretBytes::new(b"hunter2".to_vec())), "[REDACTED]");
+        assert_eq!(format!("{:?}", SecretText::new("hunter2".into())), "[REDACTED]");
     }
 
     #[test]

@@ -68,11 +68,7 @@ fn split(command: &str) -> Result<(String, Vec<String>), ChildError> {
 ///
 /// # Errors
 /// [`ChildError`].
-pub fn output_of(
-    command: &str,
-    variables: &[(&str, &str)],
-    limit: u64,
-) -> Result<Wiped, ChildError> {
+pub fn output_of(command: &str, variables: &[(&str, &str)], limit: u64) -> Result<Wiped, ChildError> {
     let (program, arguments) = split(command)?;
     let started = Command::new(&program)
         .args(arguments)
@@ -115,23 +111,13 @@ pub fn find_editor(env: &Env) -> Result<String, ChildError> {
             return Ok(command.to_owned());
         }
     }
-    EDITORS
-        .into_iter()
-        .find(|name| in_path(env, name).is_some())
-        .map(ToOwned::to_owned)
-        .ok_or(ChildError::NoEditor)
+    EDITORS.into_iter().find(|name| in_path(env, name).is_some()).map(ToOwned::to_owned).ok_or(ChildError::NoEditor)
 }
 
 /// Where in `PATH` a program is.
 fn in_path(env: &Env, name: &str) -> Option<PathBuf> {
-    let file = if cfg!(windows) {
-        format!("{name}.exe")
-    } else {
-        name.to_owned()
-    };
-    std::env::split_paths(env.os(Var::Path)?)
-        .map(|folder| folder.join(&file))
-        .find(|path| is_executable(path))
+    let file = if cfg!(windows) { format!("{name}.exe") } else { name.to_owned() };
+    std::env::split_paths(env.os(Var::Path)?).map(|folder| folder.join(&file)).find(|path| is_executable(path))
 }
 
 #[cfg(unix)]
@@ -169,11 +155,7 @@ mod tests {
     fn output_is_taken_without_a_shell() {
         let output = output_of("printf '%s|%s' 'a b' $HOME", &[], 100).unwrap();
         assert_eq!(output.as_slice(), b"a b|$HOME");
-        let output = output_of(
-            "sh -c 'echo $SOPS_AGE_RECIPIENT'",
-            &[("SOPS_AGE_RECIPIENT", "age1x")],
-            9,
-        );
+        let output = output_of("sh -c 'echo $SOPS_AGE_RECIPIENT'", &[("SOPS_AGE_RECIPIENT", "age1x")], 9);
         assert_eq!(output.unwrap().as_slice(), b"age1x\n");
     }
 
@@ -182,36 +164,19 @@ mod tests {
         let error = |command: &str| output_of(command, &[], 10).unwrap_err();
         assert!(matches!(error(""), ChildError::BadCommand));
         assert!(matches!(error("echo 'open"), ChildError::BadCommand));
-        assert!(matches!(
-            error("/no/such/program hunter2"),
-            ChildError::NotStarted { .. }
-        ));
-        assert!(matches!(
-            error("sh -c 'exit 3' hunter2"),
-            ChildError::Failed { .. }
-        ));
+        assert!(matches!(error("/no/such/program hunter2"), ChildError::NotStarted { .. }));
+        assert!(matches!(error("sh -c 'exit 3' hunter2"), ChildError::Failed { .. }));
         assert!(matches!(error("yes hunter2"), ChildError::TooLarge { .. }));
-        for command in [
-            "/no/such/program hunter2",
-            "sh -c 'exit 3' hunter2",
-            "yes hunter2",
-        ] {
+        for command in ["/no/such/program hunter2", "sh -c 'exit 3' hunter2", "yes hunter2"] {
             assert!(!error(command).to_string().contains("hunter2"));
         }
     }
 
     #[test]
     fn editors_are_found_in_order() {
-        let all = [
-            (Var::Editor, "ed"),
-            (Var::Visual, "vis -w"),
-            (Var::SopsEditor, "sed"),
-        ];
+        let all = [(Var::Editor, "ed"), (Var::Visual, "vis -w"), (Var::SopsEditor, "sed")];
         assert_eq!(find_editor(&Env::from_pairs(all)).unwrap(), "sed");
-        assert_eq!(
-            find_editor(&Env::from_pairs(all[..2].to_vec())).unwrap(),
-            "vis -w"
-        );
+        assert_eq!(find_editor(&Env::from_pairs(all[..2].to_vec())).unwrap(), "vis -w");
         let dir = tempfile::tempdir().unwrap();
         let env = Env::from_pairs([(Var::Path, dir.path())]);
         assert!(matches!(find_editor(&env), Err(ChildError::NoEditor)));
@@ -230,9 +195,6 @@ mod tests {
         std::fs::write(&file, "").unwrap();
         run_editor("sh -c 'echo edited > \"$0\"'", &file).unwrap();
         assert_eq!(std::fs::read(&file).unwrap(), b"edited\n");
-        assert!(matches!(
-            run_editor("false", &file),
-            Err(ChildError::Failed { .. })
-        ));
+        assert!(matches!(run_editor("false", &file), Err(ChildError::Failed { .. })));
     }
 }

@@ -7,5 +7,8 @@
 )]
 
 mod arrows;
+mod corpus;
+mod interop;
 mod lossless;
+mod peers;
 mod tree_dump;

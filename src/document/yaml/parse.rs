@@ -73,11 +73,7 @@ pub(super) fn parse(text: &str, start: usize) -> Result<Parsed, YamlError> {
     };
     parser.stream(text, start)?;
     let mut out = parser.out;
-    let odd = parser.scanner.odd_directives.iter();
-    out.problems.extend(odd.map(|offset| Problem {
-        offset: *offset,
-        kind: ProblemKind::UnknownDirective,
-    }));
+    out.problems.append(&mut parser.scanner.odd);
     out.comments = parser.scanner.comment_lines;
     Ok(out)
 }
@@ -96,9 +92,7 @@ impl<'t> Parser<'t> {
     /// Moves the comments that stand before `token` to the pending ones.
     fn unfold_comments(&mut self, token: &Token) {
         while let Some(run) = self.scanner.comments.get_mut(self.scanner.comments_head) {
-            if token.start.index < run.token.index
-                || run.side == Side::Head && token.kind == TokenKind::BlockEnd
-            {
+            if token.start.index < run.token.index || run.side == Side::Head && token.kind == TokenKind::BlockEnd {
                 break;
             }
             let lines = std::mem::take(&mut run.lines);
@@ -133,11 +127,7 @@ impl<'t> Parser<'t> {
             if token.kind == TokenKind::StreamEnd {
                 return Ok(());
             }
-            let mut root = Root {
-                start: from,
-                node: NONE,
-                ..Root::default()
-            };
+            let mut root = Root { start: from, node: NONE, ..Root::default() };
             self.document(text, &mut root, implicit)?;
             let end = self.peek()?;
             root.end = end.start.index as usize;
@@ -150,28 +140,16 @@ impl<'t> Parser<'t> {
             }
             root.end = root.end.min(text.len());
             let comments = std::mem::take(&mut self.pending);
-            root.foot = if comments.foot.is_empty() {
-                comments.head
-            } else {
-                comments.foot
-            };
+            root.foot = if comments.foot.is_empty() { comments.head } else { comments.foot };
             self.out.roots.push(root);
             self.tags.clear();
             implicit = false;
         }
     }
 
-    fn document(
-        &mut self,
-        text: &'t str,
-        root: &mut Root,
-        implicit: bool,
-    ) -> Result<(), YamlError> {
+    fn document(&mut self, text: &'t str, root: &mut Root, implicit: bool) -> Result<(), YamlError> {
         let token = self.peek()?;
-        let directive = matches!(
-            token.kind,
-            TokenKind::Version | TokenKind::TagDirective | TokenKind::DocumentStart
-        );
+        let directive = matches!(token.kind, TokenKind::Version | TokenKind::TagDirective | TokenKind::DocumentStart);
         if implicit && !directive {
             root.head = self.split_document_head();
             root.node = self.node(text, Place::Block)?;
@@ -180,10 +158,7 @@ impl<'t> Parser<'t> {
         self.directives(text)?;
         let token = self.peek()?;
         if token.kind != TokenKind::DocumentStart {
-            return self.scanner.fail(
-                token.start.index,
-                "expected the start of a document ('---')",
-            );
+            return self.scanner.fail(token.start.index, "expected the start of a document ('---')");
         }
         self.take();
         root.marker = true;
@@ -196,11 +171,7 @@ impl<'t> Parser<'t> {
                 | TokenKind::DocumentEnd
                 | TokenKind::StreamEnd
         );
-        root.node = if empty {
-            self.empty_scalar(token.start.index as usize)
-        } else {
-            self.node(text, Place::Block)?
-        };
+        root.node = if empty { self.empty_scalar(token.start.index as usize) } else { self.node(text, Place::Block)? };
         Ok(())
     }
 
@@ -225,32 +196,21 @@ impl<'t> Parser<'t> {
                 TokenKind::Version => {
                     versions += 1;
                     if versions > 1 {
-                        return self
-                            .scanner
-                            .fail(token.start.index, "expected only one %YAML directive");
+                        return self.scanner.fail(token.start.index, "expected only one %YAML directive");
                     }
                     if line.rsplit(['.', ' ', '\t']).next() != Some("1") {
-                        self.out.problems.push(Problem {
-                            offset: token.start.index as usize,
-                            kind: ProblemKind::YamlVersion,
-                        });
+                        self.out
+                            .problems
+                            .push(Problem { offset: token.start.index as usize, kind: ProblemKind::YamlVersion });
                     }
                 }
                 TokenKind::TagDirective => {
-                    let mut words = line
-                        .split([' ', '\t'])
-                        .filter(|word| !word.is_empty())
-                        .skip(1);
+                    let mut words = line.split([' ', '\t']).filter(|word| !word.is_empty()).skip(1);
                     let (Some(handle), Some(prefix)) = (words.next(), words.next()) else {
-                        return self.scanner.fail(
-                            token.start.index,
-                            "expected a handle and a prefix after %TAG",
-                        );
+                        return self.scanner.fail(token.start.index, "expected a handle and a prefix after %TAG");
                     };
                     if self.tags.iter().any(|(known, _)| *known == handle) {
-                        return self
-                            .scanner
-                            .fail(token.start.index, "expected each %TAG handle once");
+                        return self.scanner.fail(token.start.index, "expected each %TAG handle once");
                     }
                     self.tags.push((handle, prefix));
                 }
@@ -295,10 +255,7 @@ impl<'t> Parser<'t> {
     /// Gives the pending comments to `id`.
     fn attach(&mut self, id: NodeId) {
         self.pending.stem.clear();
-        if self.pending.head.is_empty()
-            && self.pending.line.is_empty()
-            && self.pending.foot.is_empty()
-        {
+        if self.pending.head.is_empty() && self.pending.line.is_empty() && self.pending.foot.is_empty() {
             return;
         }
         let pending = std::mem::take(&mut self.pending);
@@ -326,8 +283,7 @@ impl<'t> Parser<'t> {
             match token.kind {
                 TokenKind::Anchor if props.anchor.is_none() => props.anchor = Some(range),
                 TokenKind::Tag if props.tag.is_none() => {
-                    props.tag_name =
-                        Some(self.resolve_tag(&text[range.clone()], token.start.index)?);
+                    props.tag_name = Some(self.resolve_tag(&text[range.clone()], token.start.index)?);
                     props.tag = Some(range);
                 }
                 _ => return Ok(props),
@@ -346,19 +302,13 @@ impl<'t> Parser<'t> {
                 Some(end) => raw.split_at(end + 2),
                 None => raw.split_at(1),
             };
-            let declared = self
-                .tags
-                .iter()
-                .find(|(known, _)| *known == handle)
-                .map(|(_, prefix)| *prefix);
+            let declared = self.tags.iter().find(|(known, _)| *known == handle).map(|(_, prefix)| *prefix);
             let prefix = match (declared, handle) {
                 (Some(prefix), _) if !suffix.is_empty() => prefix,
                 (_, "!") => "!",
                 (None, "!!") => core,
                 _ => {
-                    return self
-                        .scanner
-                        .fail(at, "a tag uses a handle that no %TAG declares");
+                    return self.scanner.fail(at, "a tag uses a handle that no %TAG declares");
                 }
             };
             format!("{prefix}{suffix}")
@@ -373,9 +323,7 @@ impl<'t> Parser<'t> {
     fn node(&mut self, text: &'t str, place: Place) -> Result<NodeId, YamlError> {
         let token = self.peek()?;
         if self.depth >= MAX_DEPTH {
-            return self
-                .scanner
-                .fail(token.start.index, "collections are nested too deeply");
+            return self.scanner.fail(token.start.index, "collections are nested too deeply");
         }
         if token.kind == TokenKind::Alias {
             return self.alias(text, token);
@@ -384,9 +332,7 @@ impl<'t> Parser<'t> {
         let props = self.props(text)?;
         let token = self.peek()?;
         let id = match token.kind {
-            TokenKind::BlockEntry if place == Place::BlockOrIndentless => {
-                self.open(&token, NodeKind::List, false)
-            }
+            TokenKind::BlockEntry if place == Place::BlockOrIndentless => self.open(&token, NodeKind::List, false),
             TokenKind::Scalar => {
                 let id = self.scalar(&token);
                 self.set_props(text, id, props);
@@ -396,18 +342,10 @@ impl<'t> Parser<'t> {
             }
             TokenKind::FlowSequenceStart => self.open(&token, NodeKind::List, true),
             TokenKind::FlowMappingStart => self.open(&token, NodeKind::Map, true),
-            TokenKind::BlockSequenceStart if place != Place::Flow => {
-                self.open(&token, NodeKind::List, false)
-            }
-            TokenKind::BlockMappingStart if place != Place::Flow => {
-                self.open(&token, NodeKind::Map, false)
-            }
+            TokenKind::BlockSequenceStart if place != Place::Flow => self.open(&token, NodeKind::List, false),
+            TokenKind::BlockMappingStart if place != Place::Flow => self.open(&token, NodeKind::Map, false),
             _ if !props.is_empty() => {
-                let end = [&props.anchor, &props.tag]
-                    .into_iter()
-                    .flatten()
-                    .map(|range| range.end)
-                    .max();
+                let end = [&props.anchor, &props.tag].into_iter().flatten().map(|range| range.end).max();
                 let id = self.empty_scalar(end.unwrap_or(start));
                 self.set_props(text, id, props);
                 return Ok(id);
@@ -450,17 +388,11 @@ impl<'t> Parser<'t> {
     fn alias(&mut self, text: &'t str, token: Token) -> Result<NodeId, YamlError> {
         let name = &text[token.start.index as usize + 1..token.end];
         let Some(target) = self.anchors.get(name).copied() else {
-            return self.scanner.fail(
-                token.start.index,
-                "an alias refers to an anchor that is not defined before it",
-            );
+            return self.scanner.fail(token.start.index, "an alias refers to an anchor that is not defined before it");
         };
         let open = self.out.nodes[target as usize].end == u32::MAX;
         if open {
-            return self.scanner.fail(
-                token.start.index,
-                "an alias stands inside the value that it refers to",
-            );
+            return self.scanner.fail(token.start.index, "an alias stands inside the value that it refers to");
         }
         self.out.aliases += 1;
         let id = self.push(Node {
@@ -568,9 +500,7 @@ impl<'t> Parser<'t> {
                     return Ok(());
                 }
                 _ => {
-                    return self
-                        .scanner
-                        .fail(token.start.index, "expected '-' or the end of the list");
+                    return self.scanner.fail(token.start.index, "expected '-' or the end of the list");
                 }
             }
         }
@@ -584,23 +514,14 @@ impl<'t> Parser<'t> {
         }
     }
 
-    fn sequence_entry(
-        &mut self,
-        text: &'t str,
-        token: Token,
-        indentless: bool,
-    ) -> Result<NodeId, YamlError> {
+    fn sequence_entry(&mut self, text: &'t str, token: Token, indentless: bool) -> Result<NodeId, YamlError> {
         let prior_head = self.pending.head.len();
         self.take();
         self.split_stem(prior_head)?;
         let next = self.peek()?;
         let empty = matches!(next.kind, TokenKind::BlockEntry | TokenKind::BlockEnd)
             || indentless && matches!(next.kind, TokenKind::Key | TokenKind::Value);
-        if empty {
-            Ok(self.empty_scalar(token.end))
-        } else {
-            self.node(text, Place::Block)
-        }
+        if empty { Ok(self.empty_scalar(token.end)) } else { self.node(text, Place::Block) }
     }
 
     /// Comments above a `- ` whose item is itself a block collection belong to that collection as a whole.
@@ -609,10 +530,7 @@ impl<'t> Parser<'t> {
             return Ok(());
         }
         let token = self.peek()?;
-        if matches!(
-            token.kind,
-            TokenKind::BlockSequenceStart | TokenKind::BlockMappingStart
-        ) {
+        if matches!(token.kind, TokenKind::BlockSequenceStart | TokenKind::BlockMappingStart) {
             let rest = self.pending.head.split_off(prior_head);
             self.pending.stem = std::mem::replace(&mut self.pending.head, rest);
         }
@@ -644,10 +562,7 @@ impl<'t> Parser<'t> {
                 TokenKind::Key => {
                     self.take();
                     let next = self.peek()?;
-                    if matches!(
-                        next.kind,
-                        TokenKind::Key | TokenKind::Value | TokenKind::BlockEnd
-                    ) {
+                    if matches!(next.kind, TokenKind::Key | TokenKind::Value | TokenKind::BlockEnd) {
                         self.empty_scalar(token.end)
                     } else {
                         self.node(text, Place::BlockOrIndentless)?
@@ -666,10 +581,7 @@ impl<'t> Parser<'t> {
                 _ => return self.scanner.fail(token.start.index, "expected a key"),
             };
             if token.kind == TokenKind::Value {
-                self.out.problems.push(Problem {
-                    offset: token.start.index as usize,
-                    kind: ProblemKind::EmptyKey,
-                });
+                self.out.problems.push(Problem { offset: token.start.index as usize, kind: ProblemKind::EmptyKey });
             }
             self.child(id, &mut last, key);
             if previous_key != NONE && self.foot(key) {
@@ -691,10 +603,7 @@ impl<'t> Parser<'t> {
         }
         self.take();
         let next = self.peek()?;
-        if matches!(
-            next.kind,
-            TokenKind::Key | TokenKind::Value | TokenKind::BlockEnd
-        ) {
+        if matches!(next.kind, TokenKind::Key | TokenKind::Value | TokenKind::BlockEnd) {
             return Ok(self.empty_scalar(token.end));
         }
         self.node(text, Place::BlockOrIndentless)
@@ -710,9 +619,7 @@ impl<'t> Parser<'t> {
             return Ok(true);
         }
         if token.kind != TokenKind::FlowEntry {
-            return self
-                .scanner
-                .fail(token.start.index, "expected ',' or the closing bracket");
+            return self.scanner.fail(token.start.index, "expected ',' or the closing bracket");
         }
         self.take();
         Ok(self.peek()?.kind != end)
@@ -751,17 +658,10 @@ impl<'t> Parser<'t> {
     fn single_pair(&mut self, text: &'t str, id: NodeId) -> Result<(), YamlError> {
         let mut last = NONE;
         let token = self.peek()?;
-        let ends = [
-            TokenKind::Value,
-            TokenKind::FlowEntry,
-            TokenKind::FlowSequenceEnd,
-        ];
+        let ends = [TokenKind::Value, TokenKind::FlowEntry, TokenKind::FlowSequenceEnd];
         // go-yaml steps over the token here and loses it; the value is read as written instead.
         let key = if ends.contains(&token.kind) {
-            self.out.problems.push(Problem {
-                offset: token.start.index as usize,
-                kind: ProblemKind::EmptyKey,
-            });
+            self.out.problems.push(Problem { offset: token.start.index as usize, kind: ProblemKind::EmptyKey });
             self.empty_scalar(token.start.index as usize)
         } else {
             self.node(text, Place::Flow)?
@@ -802,17 +702,9 @@ impl<'t> Parser<'t> {
             let (key, value) = if token.kind == TokenKind::Key {
                 self.take();
                 let next = self.peek()?;
-                let empty = [
-                    TokenKind::Value,
-                    TokenKind::FlowEntry,
-                    TokenKind::FlowMappingEnd,
-                ]
-                .contains(&next.kind);
-                let key = if empty {
-                    self.empty_scalar(next.start.index as usize)
-                } else {
-                    self.node(text, Place::Flow)?
-                };
+                let empty = [TokenKind::Value, TokenKind::FlowEntry, TokenKind::FlowMappingEnd].contains(&next.kind);
+                let key =
+                    if empty { self.empty_scalar(next.start.index as usize) } else { self.node(text, Place::Flow)? };
                 (key, self.flow_value(text, TokenKind::FlowMappingEnd)?)
             } else {
                 let key = self.node(text, Place::Flow)?;
@@ -837,9 +729,7 @@ fn percent_decode(text: &str) -> String {
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {
         let hex = (*first == b'%').then(|| tail.get(..2)).flatten();
-        let code = hex
-            .and_then(|hex| std::str::from_utf8(hex).ok())
-            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        let code = hex.and_then(|hex| std::str::from_utf8(hex).ok()).and_then(|hex| u8::from_str_radix(hex, 16).ok());
         match code {
             Some(code) => {
                 bytes.push(code);

@@ -37,6 +37,8 @@ pub enum ProblemKind {
     YamlVersion,
     /// A directive other than `%YAML` and `%TAG` (go-yaml: "found unknown directive name").
     UnknownDirective,
+    /// The escape `\/` (go-yaml: "found unknown escape character").
+    SlashEscape,
     /// A tag that contradicts its value, such as `!!int abc`.
     TagMismatch,
     /// `<<` with something that is not a mapping or a list of mappings.
@@ -45,7 +47,7 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every shape, for tables and tests.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::DuplicateKey,
         Self::NonStringKey,
         Self::ComplexKey,
@@ -55,20 +57,14 @@ impl ProblemKind {
         Self::TopLevelScalar,
         Self::YamlVersion,
         Self::UnknownDirective,
+        Self::SlashEscape,
         Self::TagMismatch,
         Self::BadMerge,
     ];
 
     /// Never worked on, not even when asked: what the value is would be a guess.
     pub fn is_ambiguous(self) -> bool {
-        matches!(
-            self,
-            Self::DuplicateKey
-                | Self::TagMismatch
-                | Self::ComplexKey
-                | Self::EmptyKey
-                | Self::BadMerge
-        )
+        matches!(self, Self::DuplicateKey | Self::TagMismatch | Self::ComplexKey | Self::EmptyKey | Self::BadMerge)
     }
 }
 
@@ -79,17 +75,12 @@ impl fmt::Display for ProblemKind {
             Self::NonStringKey => "key that is not text (sops refuses it; quote the key)",
             Self::ComplexKey => "list or mapping used as a key",
             Self::EmptyKey => "entry without a key",
-            Self::BigInteger => {
-                "integer above 9223372036854775807 (sops refuses it; quote the value)"
-            }
+            Self::BigInteger => "integer above 9223372036854775807 (sops refuses it; quote the value)",
             Self::TopLevelList => "document that is a list (sops refuses it)",
             Self::TopLevelScalar => "document that is a single value (sops refuses it)",
-            Self::YamlVersion => {
-                "%YAML directive other than 1.1 (sops refuses it; remove the line)"
-            }
-            Self::UnknownDirective => {
-                "directive that is neither %YAML nor %TAG (sops refuses it; remove the line)"
-            }
+            Self::YamlVersion => "%YAML directive other than 1.1 (sops refuses it; remove the line)",
+            Self::UnknownDirective => "directive that is neither %YAML nor %TAG (sops refuses it; remove the line)",
+            Self::SlashEscape => "escape \\/ in double quotes (sops refuses it; write /)",
             Self::TagMismatch => "value that contradicts its tag",
             Self::BadMerge => "merge key '<<' whose value is not a mapping",
         })
@@ -101,15 +92,9 @@ pub(super) fn find(document: &Document) -> Vec<Problem> {
     let mut problems = document.parsed().problems.clone();
     for root in &document.parsed().roots {
         match document.kind(root.node) {
-            NodeKind::List => problems.push(Problem {
-                offset: root.start,
-                kind: ProblemKind::TopLevelList,
-            }),
+            NodeKind::List => problems.push(Problem { offset: root.start, kind: ProblemKind::TopLevelList }),
             NodeKind::Scalar if !matches!(document.value(root.node), Ok(Value::Null)) => {
-                problems.push(Problem {
-                    offset: document.span(root.node).start,
-                    kind: ProblemKind::TopLevelScalar,
-                });
+                problems.push(Problem { offset: document.span(root.node).start, kind: ProblemKind::TopLevelScalar });
             }
             _ => {}
         }
@@ -128,14 +113,8 @@ pub(super) fn find(document: &Document) -> Vec<Problem> {
 fn scalar_problem(document: &Document, id: NodeId, problems: &mut Vec<Problem>) {
     let offset = document.span(id).start;
     match document.value(id) {
-        Ok(Value::BigInt(_)) => problems.push(Problem {
-            offset,
-            kind: ProblemKind::BigInteger,
-        }),
-        Err(_) => problems.push(Problem {
-            offset,
-            kind: ProblemKind::TagMismatch,
-        }),
+        Ok(Value::BigInt(_)) => problems.push(Problem { offset, kind: ProblemKind::BigInteger }),
+        Err(_) => problems.push(Problem { offset, kind: ProblemKind::TagMismatch }),
         Ok(_) => {}
     }
 }
@@ -150,35 +129,19 @@ fn map_problems(document: &Document, id: NodeId, problems: &mut Vec<Problem>) {
         let offset = document.span(key).start;
         let target = document.resolve_alias(key);
         if document.kind(target) != NodeKind::Scalar {
-            problems.push(Problem {
-                offset,
-                kind: ProblemKind::ComplexKey,
-            });
+            problems.push(Problem { offset, kind: ProblemKind::ComplexKey });
             continue;
         }
         if !matches!(document.value(target), Ok(Value::Str(_))) {
-            problems.push(Problem {
-                offset,
-                kind: ProblemKind::NonStringKey,
-            });
+            problems.push(Problem { offset, kind: ProblemKind::NonStringKey });
         }
         let text = document.scalar_text(target);
         if text == "<<" && document.is_plain(target) && !merges(document, value) {
-            problems.push(Problem {
-                offset,
-                kind: ProblemKind::BadMerge,
-            });
+            problems.push(Problem { offset, kind: ProblemKind::BadMerge });
         }
-        let known = if many.is_empty() {
-            few.contains(&text)
-        } else {
-            many.contains(&text)
-        };
+        let known = if many.is_empty() { few.contains(&text) } else { many.contains(&text) };
         if known {
-            problems.push(Problem {
-                offset,
-                kind: ProblemKind::DuplicateKey,
-            });
+            problems.push(Problem { offset, kind: ProblemKind::DuplicateKey });
         } else if many.is_empty() && few.len() < SMALL {
             few.push(text);
         } else {
