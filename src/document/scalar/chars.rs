@@ -26,8 +26,28 @@ pub(crate) struct Traits {
     pub flow_indicator: bool,
 }
 
+/// Letters, digits and signs that mean nothing to YAML wherever they stand (three dots aside).
+const CALM: [bool; 256] = {
+    let mut table = [false; 256];
+    let signs = b"_./+=$^;()~<\\";
+    let mut at = 0;
+    while at < 256 {
+        table[at] = (at as u8).is_ascii_alphanumeric();
+        at += 1;
+    }
+    let mut at = 0;
+    while at < signs.len() {
+        table[signs[at] as usize] = true;
+        at += 1;
+    }
+    table
+};
+
 /// Looks at `text` once.
 pub(crate) fn traits(text: &str) -> Traits {
+    if text.bytes().all(|byte| CALM[usize::from(byte)]) && !text.starts_with("...") {
+        return Traits::default();
+    }
     let mut found = Traits { block_indicator: text.starts_with("---") || text.starts_with("..."), ..Traits::default() };
     let mut before = ' ';
     let mut characters = text.chars().peekable();

@@ -197,7 +197,9 @@ impl Document {
     pub fn scalar_text(&self, id: NodeId) -> Cow<'_, str> {
         let node = self.node(id);
         let raw = &self.text[self.span(id)];
-        if node.style.is_block() {
+        if !node.lines && node.style == ScalarStyle::Plain {
+            Cow::Borrowed(raw)
+        } else if node.style.is_block() {
             decode_block(raw, usize::try_from(node.indent).unwrap_or(0)).text
         } else {
             decode_flow(raw, node.style)

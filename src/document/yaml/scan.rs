@@ -218,14 +218,7 @@ impl<'t> Scanner<'t> {
     }
 
     fn push(&mut self, kind: TokenKind, start: Mark, end: usize) {
-        self.push_token(Token {
-            kind,
-            start,
-            end,
-            style: ScalarStyle::Plain,
-            indent: self.indent,
-            parent: self.indent,
-        });
+        self.push_token(Token::new(kind, start, end, self.indent));
     }
 
     fn push_token(&mut self, token: Token) {
@@ -316,14 +309,7 @@ impl<'t> Scanner<'t> {
         }
         self.indents.push(self.indent);
         self.indent = i32::try_from(column).unwrap_or(i32::MAX);
-        let token = Token {
-            kind,
-            start: mark,
-            end: mark.index as usize,
-            style: ScalarStyle::Plain,
-            indent: self.indent,
-            parent: self.indent,
-        };
+        let token = Token::new(kind, mark, mark.index as usize, self.indent);
         match number {
             None => self.tokens.push(token),
             Some(number) => self.tokens.insert(self.head + (number - self.parsed), token),
@@ -451,14 +437,7 @@ impl<'t> Scanner<'t> {
         if self.key_is_valid(last)? {
             let key = self.simple_keys[last];
             let at = self.head + (key.token_number - self.parsed);
-            let token = Token {
-                kind: TokenKind::Key,
-                start: key.mark,
-                end: key.mark.index as usize,
-                style: ScalarStyle::Plain,
-                indent: self.indent,
-                parent: self.indent,
-            };
+            let token = Token::new(TokenKind::Key, key.mark, key.mark.index as usize, self.indent);
             self.tokens.insert(at, token);
             self.roll_indent(key.mark.column, Some(key.token_number), TokenKind::BlockMappingStart, key.mark)?;
             self.simple_keys[last].possible = false;
@@ -514,15 +493,11 @@ impl<'t> Scanner<'t> {
         self.save_simple_key()?;
         self.simple_key_allowed = false;
         let start = self.mark();
+        let line = self.line;
         self.scan_quoted(style)?;
-        self.push_token(Token {
-            kind: TokenKind::Scalar,
-            start,
-            end: self.pos,
-            style,
-            indent: self.indent,
-            parent: self.indent,
-        });
+        let lines = self.line > line;
+        let token = Token::new(TokenKind::Scalar, start, self.pos, self.indent);
+        self.push_token(Token { style, lines, ..token });
         Ok(())
     }
 
@@ -530,15 +505,9 @@ impl<'t> Scanner<'t> {
         self.save_simple_key()?;
         self.simple_key_allowed = false;
         let start = self.mark();
-        let end = self.scan_plain()?;
-        self.push_token(Token {
-            kind: TokenKind::Scalar,
-            start,
-            end,
-            style: ScalarStyle::Plain,
-            indent: self.indent,
-            parent: self.indent,
-        });
+        let (end, lines) = self.scan_plain()?;
+        let token = Token::new(TokenKind::Scalar, start, end, self.indent);
+        self.push_token(Token { lines, ..token });
         Ok(())
     }
 

@@ -23,12 +23,13 @@ impl Scanner<'_> {
         }
     }
 
-    /// Reads a plain scalar; gives the end of its last character.
-    pub(super) fn scan_plain(&mut self) -> Result<usize, YamlError> {
+    /// Reads a plain scalar; gives the end of its last character, and whether it goes over several lines.
+    pub(super) fn scan_plain(&mut self) -> Result<(usize, bool), YamlError> {
         let start = self.pos as i64;
         let indent = i64::from(self.indent) + 1;
         let mut end = self.pos;
         let mut leading_blanks = false;
+        let mut lines = false;
         loop {
             if self.column() == 0 && is_marker(self.text, self.pos) || at(self.text, self.pos) == b'#' {
                 break;
@@ -36,6 +37,7 @@ impl Scanner<'_> {
             let word = self.pos;
             self.scan_plain_word();
             if self.pos > word {
+                lines |= leading_blanks;
                 leading_blanks = false;
                 end = self.pos;
             }
@@ -62,10 +64,25 @@ impl Scanner<'_> {
         if leading_blanks {
             self.simple_key_allowed = true;
         }
-        Ok(end)
+        Ok((end, lines))
+    }
+
+    /// Most of a word of block context in one step: up to the next blank or break only `:` before it means anything.
+    fn skip_plain_run(&mut self) {
+        let rest = &self.text[self.pos..];
+        let end = memchr::memchr3(b' ', b'\n', b'\t', rest).unwrap_or(rest.len());
+        let end = memchr::memchr3(b'\r', 0xC2, 0xE2, &rest[..end]).unwrap_or(end);
+        let end = end - rest[..end].iter().rev().take_while(|byte| **byte == b':').count();
+        if end > 0 {
+            self.newlines = 0;
+            self.pos += end;
+        }
     }
 
     fn scan_plain_word(&mut self) {
+        if self.flow_level == 0 {
+            self.skip_plain_run();
+        }
         loop {
             self.skip_ordinary();
             if is_blankz(self.text, self.pos) {
@@ -193,7 +210,8 @@ impl Scanner<'_> {
             end = self.scan_block_breaks(&mut indent, start.index)?;
         }
         let indent = i32::try_from(indent).unwrap_or(i32::MAX);
-        Ok(Token { kind: TokenKind::Scalar, start, end, style, indent, parent: self.indent })
+        let token = Token::new(TokenKind::Scalar, start, end, indent);
+        Ok(Token { style, parent: self.indent, lines: true, ..token })
     }
 
     /// Shortens `len` when one of the rare multi-byte line breaks comes first.

@@ -102,7 +102,7 @@ pub(super) fn find(document: &Document) -> Vec<Problem> {
     for id in 0..document.parsed().nodes.len() as NodeId {
         match document.kind(id) {
             NodeKind::Map => map_problems(document, id, &mut problems),
-            NodeKind::Scalar => scalar_problem(document, id, &mut problems),
+            NodeKind::List => document.items(id).for_each(|item| scalar_problem(document, item, &mut problems)),
             _ => {}
         }
     }
@@ -111,12 +111,23 @@ pub(super) fn find(document: &Document) -> Vec<Problem> {
 }
 
 fn scalar_problem(document: &Document, id: NodeId, problems: &mut Vec<Problem>) {
+    if document.kind(id) != NodeKind::Scalar || is_surely_text(document, id) {
+        return;
+    }
     let offset = document.span(id).start;
     match document.value(id) {
         Ok(Value::BigInt(_)) => problems.push(Problem { offset, kind: ProblemKind::BigInteger }),
         Err(_) => problems.push(Problem { offset, kind: ProblemKind::TagMismatch }),
         Ok(_) => {}
     }
+}
+
+/// Text without a closer look: quoted or in a block, or beginning with a letter that begins no other type.
+fn is_surely_text(document: &Document, id: NodeId) -> bool {
+    let first = document.text().as_bytes().get(document.span(id).start);
+    let lettered =
+        first.is_some_and(|byte| byte.is_ascii_alphabetic() && !b"yYnNtTfFoO".contains(byte) || *byte == b'_');
+    document.tag(id).is_none() && !document.span(id).is_empty() && (!document.is_plain(id) || lettered)
 }
 
 /// Small mappings are compared pairwise; larger ones use a set.
@@ -129,10 +140,12 @@ fn map_problems(document: &Document, id: NodeId, problems: &mut Vec<Problem>) {
         let offset = document.span(key).start;
         let target = document.resolve_alias(key);
         if document.kind(target) != NodeKind::Scalar {
+            scalar_problem(document, value, problems);
             problems.push(Problem { offset, kind: ProblemKind::ComplexKey });
             continue;
         }
-        if !matches!(document.value(target), Ok(Value::Str(_))) {
+        scalar_problem(document, value, problems);
+        if !is_surely_text(document, target) && !matches!(document.value(target), Ok(Value::Str(_))) {
             problems.push(Problem { offset, kind: ProblemKind::NonStringKey });
         }
         let text = document.scalar_text(target);

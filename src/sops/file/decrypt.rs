@@ -15,7 +15,7 @@ use crate::document::trail::Trail;
 use crate::document::value::Value;
 use crate::document::yaml::{Document, NodeId, NodeKind, ScalarStyle, Visit};
 use crate::secret::SecretBytes;
-use crate::sops::cipher::{ValueCipher, is_encrypted};
+use crate::sops::cipher::{CipherError, ValueCipher, is_encrypted};
 use crate::sops::key::DataKey;
 use crate::sops::mac::Mac;
 use crate::sops::metadata::Metadata;
@@ -245,7 +245,8 @@ impl<'a> Reader<'a> {
             skipping: None,
             mac: Mac::new(file.metadata.mac_only_encrypted),
             digest: Context::new(&SHA256),
-            edits: Edits::with_capacity(file.document.text().len() / 4),
+            // No plain text is longer than its ciphertext: the buffer never grows, and so leaves no copy behind.
+            edits: Edits::with_capacity(file.document.text().len()),
             plain: Zeroizing::default(),
             hashed: Zeroizing::default(),
             place: String::new(),
@@ -407,11 +408,12 @@ impl<'a> Reader<'a> {
             Value::Str(text) => text,
             _ => return Err(self.bad(id, ValueError::InClear)),
         };
-        if !is_encrypted(&ciphertext) {
-            return Err(self.bad(id, ValueError::InClear));
-        }
         let opened = self.cipher.open(&ciphertext, self.trail.bound().as_bytes(), &mut self.plain);
-        let type_word = opened.map_err(|error| self.bad(id, error))?.type_word;
+        let type_word = match opened {
+            Ok(opened) => opened.type_word,
+            Err(CipherError::NotEncrypted) => return Err(self.bad(id, ValueError::InClear)),
+            Err(error) => return Err(self.bad(id, error)),
+        };
         if type_word == TypeWord::Comment {
             return self.list_comment(id);
         }
