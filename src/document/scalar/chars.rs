@@ -127,6 +127,9 @@ pub(crate) fn is_old_bool(text: &str) -> bool {
 /// `^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$`
 pub(crate) fn is_base_60(text: &str) -> bool {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if !unsigned.starts_with(|first: char| first.is_ascii_digit()) {
+        return false;
+    }
     let number = match unsigned.split_once('.') {
         Some((number, fraction)) if fraction.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_') => number,
         Some(_) => return false,

@@ -65,7 +65,7 @@ pub(super) fn parse(text: &str, start: usize) -> Result<Parsed, YamlError> {
     let mut parser = Parser {
         scanner: Scanner::new(text.as_bytes(), start),
         pending: Pending::default(),
-        out: Parsed::default(),
+        out: Parsed { nodes: Vec::with_capacity(text.len() / 24 + 16), ..Parsed::default() },
         anchors: HashMap::new(),
         tags: Vec::new(),
         flow_depth: 0,

@@ -78,6 +78,11 @@ impl EncryptedFile {
         Ok(Self { document, metadata })
     }
 
+    /// The text of the file.
+    pub fn into_text(self) -> String {
+        std::mem::take(&mut *self.document.into_text())
+    }
+
     /// The document as it stands in the file.
     pub fn document(&self) -> &Document {
         &self.document

@@ -78,8 +78,8 @@ pub fn encrypt(
             reuse.forget_uses();
         }
         let mut writer = Writer::new(document, &cipher, &selector, settings, reuse.as_deref_mut(), bounds.as_deref());
-        let encrypted = writer.run()?;
-        match self_check(document, &encrypted, &writer.comment_bounds, key) {
+        let mut encrypted = writer.run()?;
+        match self_check(document, &mut encrypted, &writer.comment_bounds, key) {
             Check::Same => return Ok(encrypted),
             Check::ReadElsewhere(read) => {
                 moved = true;
@@ -114,9 +114,10 @@ fn only_comments_differ(plain: &str, opened: &str) -> bool {
 }
 
 /// Opens what was encrypted, and compares every byte.
-fn self_check(document: &Document, encrypted: &Encrypted, own: &[Option<String>], key: &DataKey) -> Check {
-    let opened = EncryptedFile::parse(encrypted.text.clone()).and_then(|file| file.decrypt(key, false));
-    let Ok(opened) = opened else { return Check::Differs };
+fn self_check(document: &Document, encrypted: &mut Encrypted, own: &[Option<String>], key: &DataKey) -> Check {
+    let Ok(file) = EncryptedFile::parse(std::mem::take(&mut encrypted.text)) else { return Check::Differs };
+    let Ok(opened) = file.decrypt(key, false) else { return Check::Differs };
+    encrypted.text = file.into_text();
     let same = opened.text.as_str() == document.text();
     let read = opened.comment_bounds;
     let bound_alike = own.len() != read.len() || own.iter().zip(&read).all(|(own, read)| own.is_none() || own == read);
@@ -166,6 +167,7 @@ struct Writer<'a> {
     probe: Zeroizing<String>,
     scratch: Zeroizing<Vec<u8>>,
     place: String,
+    ciphertext: String,
     values: usize,
     comments: usize,
     fresh: usize,
@@ -193,7 +195,7 @@ impl<'a> Writer<'a> {
             index: 0,
             mac: Mac::new(settings.mac_only_encrypted),
             ivs: IvSource::new(),
-            edits: Edits::with_capacity(document.text().len() * 3),
+            edits: Edits::with_capacity(document.text().len() * 3 / 2 + document.nodes() * 64),
             layout: Layout::default(),
             chosen: vec![false; aliased],
             expanded: vec![false; aliased],
@@ -204,6 +206,7 @@ impl<'a> Writer<'a> {
             probe: Zeroizing::default(),
             scratch: Zeroizing::default(),
             place: String::new(),
+            ciphertext: String::new(),
             values: 0,
             comments: 0,
             fresh: 0,
@@ -385,18 +388,25 @@ impl<'a> Writer<'a> {
 
     fn encrypt_scalar(&mut self, id: NodeId, copy: bool, value: &Value<'_>) -> Result<(), FileError> {
         let type_word = type_word(value);
-        let mut ciphertext = String::new();
+        let mut ciphertext = std::mem::take(&mut self.ciphertext);
+        ciphertext.clear();
         let bare = self.seal(type_word, &mut ciphertext)?;
+        self.place_cipher(id, copy, value, &ciphertext, bare);
+        self.ciphertext = ciphertext;
+        Ok(())
+    }
+
+    fn place_cipher(&mut self, id: NodeId, copy: bool, value: &Value<'_>, ciphertext: &str, bare: bool) {
         if copy {
             if let Some(expansion) = &mut self.expansion {
-                expansion.cipher(|out| out.push_str(&ciphertext));
+                expansion.cipher(|out| out.push_str(ciphertext));
             }
-            return Ok(());
+            return;
         }
         let document = self.document;
         if bare && let Some(span) = document.bare_spot(id, value, &mut self.probe) {
-            self.edits.replace(span, |out| out.push_str(&ciphertext));
-            return Ok(());
+            self.edits.replace(span, |out| out.push_str(ciphertext));
+            return;
         }
         let (spot, site) = document.cipher_spot(id);
         let raw = &document.text()[spot.span.clone()];
@@ -407,8 +417,7 @@ impl<'a> Writer<'a> {
             self.trail.write_id(self.index, &mut self.place);
             self.layout.record(self.place.clone(), Spelling::Scalar { part: spot.part, raw: raw.to_owned() });
         }
-        self.edits.replace(spot.span.clone(), |out| document.write_cipher(id, &spot, &site, &ciphertext, out));
-        Ok(())
+        self.edits.replace(spot.span.clone(), |out| document.write_cipher(id, &spot, &site, ciphertext, out));
     }
 
     /// Appends the ciphertext of `self.plain`; true when it is an earlier one that stood bare.
