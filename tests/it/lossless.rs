@@ -95,3 +95,73 @@ fn the_hand_written_corpus_comes_back() {
         }
     }
 }
+
+/// Documents that only the named flag lets through: their values are not in doubt, but sops cannot read them.
+#[test]
+fn unrepresentable_documents_come_back_when_allowed() {
+    let texts = [
+        "- a\n- b: c\n",
+        "- a\n- b",
+        "[a, {b: c}]\n",
+        "a: 1\n---\n- x\n",
+        "plain text\n",
+        "\"quoted\"",
+        "|\n  block\n  text\n",
+        "1: one\ntrue: yes\n~: null\n",
+        "? 2024-01-01\n: date\n",
+        "%YAML 1.2\n---\na: b\n",
+        "%FOO bar # c\n---\na: b\n",
+        "a: \"sl\\/ash\"\n",
+        "null\n---\na: b\n",
+        "# only\n---\nnull # c\n",
+        "- a\r\n- b\r\n",
+    ];
+    for text in texts {
+        assert!(!check(text, &settings(Selection::Default, false), text), "{text:?} needs the flag");
+        let allowed = Settings { allow_unrepresentable: true, ..settings(Selection::Default, false) };
+        assert!(check(text, &allowed, text), "{text:?} is refused even with the flag");
+    }
+}
+
+/// Places where the metadata goes, and from which it has to vanish without a trace.
+#[test]
+fn metadata_leaves_no_trace() {
+    let texts = [
+        "a: b",
+        "a: b\n",
+        "a: b\n\n\n",
+        "a: b\n   ",
+        "a: b # c",
+        "{a: b}",
+        "{a: b}\n",
+        "{a: b,}\n",
+        "{a: b, }\n",
+        "{\n  \"a\": \"b\"\n}\n",
+        "{a: b # c,\n}\n",
+        "{a: b # c\n # d\n}",
+        "{a: b, # c\n}\n# end",
+        "  a: b\n  c: d\n# less\n",
+        "---\na: b\n...\n",
+        "---\na: b\n---\n---\nc: d\n",
+        "a: b\n--- # c\nc: d\n... # e\n",
+        "---\n---\na: b\n",
+        "\u{FEFF}a: b\n",
+        "\u{FEFF}a: b",
+        "a: b\r\nc: d",
+        "a: b\r\n---\r\nc: d\r\n",
+        "&x\na: b\n",
+        "!!map\na: b\n",
+        "? a\n: b\n",
+        "a: |\n  text\n\n\n",
+        "a: |+\n  text\n\n\n",
+        "a: |+\n\n\nb: c\n",
+        "a: |-\n  text",
+        "a: |\n  text",
+        "a: >\n  text\n  more\n\n  para\n# c\n",
+        "a:\n- b\n- c",
+        "a:\n  - b\n   # deep\n  # foot\n# end\n",
+    ];
+    for text in texts {
+        assert!(check(text, &settings(Selection::Default, false), text), "{text:?} is refused");
+    }
+}

@@ -62,9 +62,17 @@ impl ProblemKind {
         Self::BadMerge,
     ];
 
-    /// Never worked on, not even when asked: what the value is would be a guess.
-    pub fn is_ambiguous(self) -> bool {
-        matches!(self, Self::DuplicateKey | Self::TagMismatch | Self::ComplexKey | Self::EmptyKey | Self::BadMerge)
+    /// Never worked on, not even when asked: what the value is would be a guess, or no ciphertext could carry it.
+    pub fn is_final(self) -> bool {
+        matches!(
+            self,
+            Self::DuplicateKey
+                | Self::TagMismatch
+                | Self::ComplexKey
+                | Self::EmptyKey
+                | Self::BadMerge
+                | Self::BigInteger
+        )
     }
 }
 

@@ -134,7 +134,7 @@ fn self_check(document: &Document, encrypted: &mut Encrypted, own: &[Option<Stri
 
 fn check_shapes(document: &Document, settings: &Settings) -> Result<(), FileError> {
     for problem in document.problems() {
-        if problem.kind.is_ambiguous() || !settings.allow_unrepresentable {
+        if problem.kind.is_final() || !settings.allow_unrepresentable {
             let line = document.position(problem.offset).0;
             return Err(FileError::Shape { line, kind: problem.kind });
         }
