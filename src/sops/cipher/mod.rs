@@ -18,7 +18,7 @@ use base64_simd::STANDARD;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::document::scalar::TypeWord;
-use crate::secret::{self, RandomError};
+use crate::secret::{self, RandomError, make_room};
 use crate::sops::key::DataKey;
 
 pub use text::is_encrypted;
@@ -180,16 +180,6 @@ impl Iv {
             Ok(iv) => Self::Usual(iv),
             Err(_) => Self::Odd(bytes),
         })
-    }
-}
-
-/// Empties `buffer` and gives it room for `length` bytes. A buffer that is too small is replaced, because growing
-/// one would leave its old content, unwiped, in freed memory.
-fn make_room(buffer: &mut Zeroizing<Vec<u8>>, length: usize) {
-    if buffer.capacity() < length {
-        *buffer = Zeroizing::new(Vec::with_capacity(length.next_power_of_two()));
-    } else {
-        buffer.clear();
     }
 }
 

@@ -3,7 +3,7 @@
 use ring::digest::{Context, SHA256};
 use zeroize::Zeroizing;
 
-use super::encrypt::{follow, stopped};
+use super::encrypt::{LONGEST_NUMBER, follow, stopped};
 use super::error::{FileError, ValueError};
 use super::layout::{self, Layout, Spelling};
 use super::orphans;
@@ -14,7 +14,7 @@ use crate::document::scalar::{TypeWord, append_plain_bytes, from_plain_bytes};
 use crate::document::trail::Trail;
 use crate::document::value::Value;
 use crate::document::yaml::{Document, NodeId, NodeKind, ScalarStyle, Visit};
-use crate::secret::SecretBytes;
+use crate::secret::{SecretBytes, make_room};
 use crate::sops::cipher::{CipherError, ValueCipher, is_encrypted};
 use crate::sops::key::DataKey;
 use crate::sops::mac::Mac;
@@ -435,7 +435,7 @@ impl<'a> Reader<'a> {
             }
             _ => {
                 let value = from_plain_bytes(&plain, type_word).map_err(|_| self.bad(id, ValueError::BadType))?;
-                self.hashed.clear();
+                make_room(&mut self.hashed, plain.len() + LONGEST_NUMBER);
                 append_plain_bytes(&value, &mut self.hashed);
                 self.mac.add(&self.hashed);
                 if !self.layout.is_empty() {
@@ -466,7 +466,7 @@ impl<'a> Reader<'a> {
     /// A value that is not encrypted.
     fn clear(&mut self, id: NodeId) -> Result<(), FileError> {
         let value = self.file.document.value(id).unwrap_or(Value::Null);
-        self.hashed.clear();
+        make_room(&mut self.hashed, self.file.document.span(id).len() + LONGEST_NUMBER);
         let counted = append_plain_bytes(&value, &mut self.hashed);
         if counted && !self.file.metadata.mac_only_encrypted {
             self.mac.add(&self.hashed);

@@ -15,11 +15,17 @@ use crate::document::trail::Trail;
 use crate::document::tree::Node;
 use crate::document::value::Value;
 use crate::document::yaml::{Document, NodeId, Part, Visit, WalkError};
+use crate::secret::{make_room, make_room_for_text};
 use crate::sops::cipher::{IvSource, ValueCipher, is_encrypted};
 use crate::sops::key::{DataKey, KeyGroup};
 use crate::sops::mac::Mac;
 use crate::sops::metadata::Metadata;
 use crate::sops::selector::{Selection, Selector, SelectorWalk};
+
+/// Most characters of a number written without an exponent, or of a time.
+pub(super) const LONGEST_NUMBER: usize = 400;
+/// Most bytes that one byte of a text can be written as (`\\xNN`), indentation and all.
+const LONGEST_ESCAPE: usize = 4;
 
 /// How a document is to be encrypted.
 #[derive(Clone, Debug)]
@@ -361,7 +367,7 @@ impl<'a> Writer<'a> {
     fn scalar(&mut self, id: NodeId, copy: bool) -> Result<(), FileError> {
         let document = self.document;
         let value = document.value(id).unwrap_or(Value::Null);
-        self.plain.clear();
+        make_room(&mut self.plain, document.span(id).len() + LONGEST_NUMBER);
         let hashed = append_plain_bytes(&value, &mut self.plain);
         if let Value::Str(text) = &value
             && is_encrypted(text)
@@ -410,7 +416,7 @@ impl<'a> Writer<'a> {
         }
         let (spot, site) = document.cipher_spot(id);
         let raw = &document.text()[spot.span.clone()];
-        self.probe.clear();
+        make_room_for_text(&mut self.probe, raw.len() * LONGEST_ESCAPE + LONGEST_NUMBER);
         let fits = site.write_plain(value, &mut self.probe) && self.probe.as_str() == raw;
         if !fits || spot.part == Part::Node {
             self.place.clear();
