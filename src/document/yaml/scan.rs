@@ -210,7 +210,8 @@ impl<'t> Scanner<'t> {
             b'>' if !flow => self.fetch_block_scalar(ScalarStyle::Folded),
             b'\'' => self.fetch_flow_scalar(ScalarStyle::Single),
             b'"' => self.fetch_flow_scalar(ScalarStyle::Double),
-            b' ' | b'\t' | b'#' | b'|' | b'>' | b'%' | b'@' | b'`' => {
+            b'\t' => self.fail_here("a tab cannot stand here: YAML indents with spaces"),
+            b' ' | b'#' | b'|' | b'>' | b'%' | b'@' | b'`' => {
                 self.fail_here("found a character that cannot start any value")
             }
             _ => self.fetch_plain_scalar(),
@@ -466,7 +467,7 @@ impl<'t> Scanner<'t> {
         let ends = is_blankz(self.text, self.pos)
             || matches!(at(self.text, self.pos), b'?' | b':' | b',' | b']' | b'}' | b'%' | b'@' | b'`');
         if self.pos as i64 == start.index + 1 || !ends {
-            return self.fail(start.index, "expected letters or digits after '&' or '*'");
+            return self.fail(start.index, "expected the name of an anchor: letters, digits, '-' and '_'");
         }
         self.push(kind, start, self.pos);
         Ok(())

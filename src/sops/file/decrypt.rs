@@ -3,7 +3,7 @@
 use ring::digest::{Context, SHA256};
 use zeroize::Zeroizing;
 
-use super::encrypt::{LONGEST_NUMBER, follow, stopped};
+use super::encrypt::{EMPTY_COMMENT, LONGEST_NUMBER, follow, stopped};
 use super::error::{FileError, ValueError};
 use super::layout::{self, Layout, Spelling};
 use super::orphans;
@@ -267,7 +267,8 @@ impl<'a> Reader<'a> {
     fn run(&mut self) -> Result<(), FileError> {
         let document = &self.file.document;
         let selector = Selector::compile_lenient(&self.file.metadata.selection);
-        let removed = place::remove(document, &mut self.edits);
+        let removed =
+            place::remove(document, |index| self.layout.get(&layout::absent_place(index)).is_some(), &mut self.edits);
         for index in 0..document.documents() {
             self.index = index;
             self.trail = Trail::default();
@@ -545,7 +546,10 @@ impl<'a> Reader<'a> {
             self.unreadable_comments.push(self.line(span.start));
             return Ok(());
         };
-        let plain = String::from_utf8_lossy(&self.plain).into_owned();
+        let mut plain = Zeroizing::new(String::from_utf8_lossy(&self.plain).into_owned());
+        if plain.as_str() == EMPTY_COMMENT {
+            plain.clear();
+        }
         if let Some(reuse) = self.reuse.as_deref_mut() {
             reuse.add(format!("comment {row}"), bound, TypeWord::Comment, &self.plain, text, false);
         }

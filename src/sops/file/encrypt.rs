@@ -14,7 +14,7 @@ use crate::document::scalar::{TypeWord, append_plain_bytes, type_word};
 use crate::document::trail::Trail;
 use crate::document::tree::Node;
 use crate::document::value::Value;
-use crate::document::yaml::{Document, NodeId, Part, Visit, WalkError};
+use crate::document::yaml::{Document, NodeId, NodeKind, Part, Visit, WalkError};
 use crate::secret::{make_room, make_room_for_text};
 use crate::sops::cipher::{IvSource, ValueCipher, is_encrypted};
 use crate::sops::key::{DataKey, KeyGroup};
@@ -26,6 +26,9 @@ use crate::sops::selector::{Selection, Selector, SelectorWalk};
 pub(super) const LONGEST_NUMBER: usize = 400;
 /// Most bytes that one byte of a text can be written as (`\\xNN`), indentation and all.
 const LONGEST_ESCAPE: usize = 4;
+
+/// Stands for an empty comment in a list: sops decrypts an empty one to an empty string, and so adds an item to the list.
+pub(super) const EMPTY_COMMENT: &str = "\u{2060}";
 
 /// How a document is to be encrypted.
 #[derive(Clone, Debug)]
@@ -167,6 +170,9 @@ struct Writer<'a> {
     /// Aliases that have to be written out.
     expanded: Vec<bool>,
     expansion: Option<Expansion>,
+    /// Whether each collection around is a list.
+    lists: Vec<bool>,
+    in_list: bool,
     visited: Vec<bool>,
     comment_bounds: Vec<Option<String>>,
     plain: Zeroizing<Vec<u8>>,
@@ -206,6 +212,8 @@ impl<'a> Writer<'a> {
             chosen: vec![false; aliased],
             expanded: vec![false; aliased],
             expansion: None,
+            lists: Vec::new(),
+            in_list: false,
             visited: vec![false; document.comments()],
             comment_bounds: vec![None; document.comments()],
             plain: Zeroizing::default(),
@@ -228,6 +236,9 @@ impl<'a> Writer<'a> {
             self.index = index;
             self.walk = self.selector.walk();
             self.trail = Trail::default();
+            if place::is_absent(document, index) {
+                self.layout.record(layout::absent_place(index), Spelling::Alias(String::new()));
+            }
             document.walk(index, |visit| self.visit(&visit)).map_err(stopped)?;
         }
         for (row, trail, selected) in orphans::find(document, &self.visited, self.selector) {
@@ -302,11 +313,14 @@ impl<'a> Writer<'a> {
             Visit::Alias(id) => self.alias(*id),
             Visit::AliasEnd => self.alias_end(),
             Visit::Open(id) => {
+                self.lists.push(self.in_list);
+                self.in_list = self.document.kind(*id) == NodeKind::List;
                 if let Some(expansion) = &mut self.expansion {
                     expansion.open(self.document.kind(*id));
                 }
             }
             Visit::Close => {
+                self.in_list = self.lists.pop().unwrap_or(false);
                 if let Some(expansion) = &mut self.expansion {
                     expansion.close();
                 }
@@ -444,9 +458,12 @@ impl<'a> Writer<'a> {
 
     fn encrypt_comment(&mut self, row: u32) -> Result<(), FileError> {
         let span = self.document.comment(row);
-        let text = &self.document.text()[span.start + 1..span.end];
+        let mut text = &self.document.text()[span.start + 1..span.end];
         if text.is_empty() {
-            return Ok(());
+            if !self.in_list {
+                return Ok(());
+            }
+            text = EMPTY_COMMENT;
         }
         if is_encrypted(text) {
             let line = self.document.position(span.start).0;

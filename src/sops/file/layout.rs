@@ -19,6 +19,11 @@ pub fn key_place(trail: &Trail, document: usize) -> String {
     place
 }
 
+/// The place of a document that holds nothing.
+pub fn absent_place(document: usize) -> String {
+    format!("absent {document}")
+}
+
 /// One spelling.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Spelling {

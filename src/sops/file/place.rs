@@ -20,11 +20,23 @@ pub fn find(document: &Document, index: usize) -> Option<(NodeId, NodeId)> {
     document.entries(root).find(|(key, _)| document.key_text(*key) == KEY)
 }
 
-/// Whether metadata needs a document of its own, because some document is not a mapping.
+fn is_written_null(document: &Document, index: usize) -> bool {
+    let root = document.root(index);
+    let null = document.kind(root) == NodeKind::Scalar && matches!(document.value(root), Ok(Value::Null));
+    null && !document.span(root).is_empty()
+}
+
+/// Whether a document holds nothing at all, not even a written null.
+pub fn is_absent(document: &Document, index: usize) -> bool {
+    document.kind(document.root(index)) == NodeKind::Scalar && document.span(document.root(index)).is_empty()
+}
+
+/// Whether metadata needs a document of its own, because some document is not a mapping. A null has no place for it either,
+/// but sops needs it only in the first document.
 fn needs_own_document(document: &Document) -> bool {
     (0..document.documents()).any(|index| {
-        let root = document.root(index);
-        document.kind(root) != NodeKind::Map && !document.span(root).is_empty()
+        let map = document.kind(document.root(index)) == NodeKind::Map;
+        !map && !is_absent(document, index) && (index == 0 || !is_written_null(document, index))
     })
 }
 
@@ -37,7 +49,9 @@ pub fn insert(document: &Document, metadata: &Node, edits: &mut Edits) {
     }
     for index in 0..document.documents() {
         let root = document.root(index);
-        if document.is_flow(root) {
+        if is_written_null(document, index) {
+            continue;
+        } else if document.is_flow(root) {
             insert_flow(document, root, metadata, edits);
         } else {
             let indent = if document.kind(root) == NodeKind::Map { document.indent(root) } else { 0 };
@@ -103,8 +117,9 @@ fn has_comma(document: &Document, span: Range<usize>) -> bool {
         .any(|(at, _)| !comments.iter().any(|comment| comment.contains(&(span.start + at))))
 }
 
-/// Takes the metadata out of every document.
-pub fn remove(document: &Document, edits: &mut Edits) -> Vec<Range<usize>> {
+/// Takes the metadata out of every document. `was_absent` knows the documents that held nothing; a mapping of nothing else was
+/// `{}`, as sops prints it.
+pub fn remove(document: &Document, was_absent: impl Fn(usize) -> bool, edits: &mut Edits) -> Vec<Range<usize>> {
     let mut spans = Vec::new();
     for index in 0..document.documents() {
         let Some((key, value)) = find(document, index) else {
@@ -118,7 +133,8 @@ pub fn remove(document: &Document, edits: &mut Edits) -> Vec<Range<usize>> {
         } else {
             block_span(document, key, value)
         };
-        let empties = document.entries(root).count() == 1 && !document.is_flow(root) && !document.has_marker(index);
+        let own = is_own_document(document, index);
+        let empties = document.entries(root).count() == 1 && !document.is_flow(root) && !own && !was_absent(index);
         edits.replace(span.clone(), |out| {
             if empties {
                 out.push_str("{}");
@@ -203,10 +219,9 @@ pub fn check(document: &Document, allow_unrepresentable: bool) -> Result<(), Fil
         return Err(FileError::Empty);
     }
     for index in 0..document.documents() {
-        let root = document.root(index);
-        let null = document.kind(root) == NodeKind::Scalar && matches!(document.value(root), Ok(Value::Null));
-        if null && !document.span(root).is_empty() && !allow_unrepresentable {
-            return Err(FileError::OnlyNull { line: document.position(document.span(root).start).0 });
+        if index == 0 && is_written_null(document, index) && !allow_unrepresentable {
+            let start = document.span(document.root(index)).start;
+            return Err(FileError::OnlyNull { line: document.position(start).0 });
         }
         if let Some((key, _)) = find(document, index) {
             return Err(FileError::AlreadyEncrypted { line: document.position(document.span(key).start).0 });

@@ -105,6 +105,14 @@ impl Check<'_> {
             self.outcome.excluded.push("not YAML, refused by us and taken by sops");
             return;
         }
+        if encrypted.stderr.contains("a comment would be read elsewhere") {
+            self.outcome.excluded.push("refused: a rule that depends on where a comment is read");
+            return;
+        }
+        if encrypted.stderr.contains("does not end with a line break") {
+            self.outcome.excluded.push("refused: a block in clear that ends a file without a line break");
+            return;
+        }
         if !encrypted.ok() {
             self.fail(format!("sealant encrypt fails: {}", encrypted.last_words()));
             return;
@@ -114,7 +122,9 @@ impl Check<'_> {
             match self.values_of(program, "ours.yaml", form) {
                 Err(ran) => self.fail(format!("sops {name} cannot decrypt ours: {}", ran.last_words())),
                 Ok((values, ran)) => {
-                    if values != *truth {
+                    if !truth.is_whole() {
+                        self.outcome.excluded.push("sops prints the plaintext as something that is not YAML");
+                    } else if values != *truth {
                         self.fail(format!("sops {name} reads other values from ours: {}", truth.difference(&values)));
                     }
                     if ran.stderr.contains(COMMENT_WARNING) {
@@ -157,7 +167,8 @@ impl Check<'_> {
             return;
         }
         let values = form.values(&printed.text());
-        if values != expected {
+        // where sops changes a value (an empty comment of a list becomes an item), the plaintext is right
+        if values != expected && values != *truth {
             self.fail(format!("we read other values from theirs: {}", expected.difference(&values)));
         }
     }

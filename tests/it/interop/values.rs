@@ -30,11 +30,19 @@ impl Form {
     }
 }
 
+/// Stands where the rest cannot be read.
+const BROKEN: &str = "not YAML from here";
+
 /// Lines that are equal when the values are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Values(Vec<String>);
 
 impl Values {
+    /// False when what sops printed is no YAML.
+    pub fn is_whole(&self) -> bool {
+        !self.0.iter().any(|line| line == BROKEN)
+    }
+
     /// The first place where two differ, for a message.
     pub fn difference(&self, other: &Self) -> String {
         let at = self.0.iter().zip(&other.0).position(|(one, two)| one != two);
@@ -69,7 +77,7 @@ fn yaml(text: &str) -> Vec<String> {
             Ok((event, _)) => walk.event(&event),
             Err(_) => {
                 // sops writes some block scalars with a wrong indentation indicator; what stands before still counts
-                walk.lines.push("not YAML from here".to_owned());
+                walk.lines.push(BROKEN.to_owned());
                 break;
             }
         }

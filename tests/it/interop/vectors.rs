@@ -54,7 +54,8 @@ fn scalar(text: &str, style: ScalarStyle) -> String {
     if unsigned.starts_with(|first: char| first.is_ascii_digit() || first == '.')
         && let Ok(number) = text.parse::<f64>()
     {
-        return format!("number {number:?}");
+        // 2.0 and 2 are the same number to sops
+        return format!("number {number}");
     }
     let date =
         text.len() >= 10 && text.is_char_boundary(10) && text[..10].chars().all(|c| c.is_ascii_digit() || c == '-');
