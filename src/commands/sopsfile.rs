@@ -324,7 +324,7 @@ fn advice(error: &FileError) -> (Kind, Option<&'static str>) {
         FileError::Shape { kind: ProblemKind::DuplicateKey, .. } => {
             (Kind::DuplicateKey, Some("remove one of them: which value counts would be a guess"))
         }
-        FileError::Shape { kind, .. } if kind.is_ambiguous() => (Kind::Unrepresentable, None),
+        FileError::Shape { kind, .. } if kind.is_final() => (Kind::Unrepresentable, None),
         FileError::Shape { .. } | FileError::OnlyNull { .. } => {
             (Kind::Unrepresentable, Some("if sops need not read the file, pass --allow-unrepresentable"))
         }
