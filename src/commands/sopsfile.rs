@@ -329,6 +329,10 @@ fn advice(error: &FileError) -> (Kind, Option<&'static str>) {
             (Kind::Unrepresentable, Some("if sops need not read the file, pass --allow-unrepresentable"))
         }
         FileError::OpenBlockAtEnd { .. } => (Kind::Unrepresentable, Some("end the file with a line break")),
+        FileError::CommentRule => (
+            Kind::Unrepresentable,
+            Some("write out the alias that the comment stands beside, or move the comment to a line of its own"),
+        ),
         FileError::Empty => (Kind::NoDocument, None),
         FileError::AlreadyEncrypted { .. } => (
             Kind::AlreadyEncrypted,
