@@ -25,8 +25,8 @@ pub struct Args {
 }
 
 const EXAMPLES: &str = "\
-Below a folder every encrypted file is decrypted; others are left out. All files are written, or none. New files are
-for their owner only (mode 0600).
+Below a folder every encrypted file is decrypted; others are left out. All files are written, or
+none. New files are for their owner only (mode 0600).
 
 Examples:
   sealant decrypt config/prod/app.yml                       to standard output

@@ -40,8 +40,8 @@ pub struct Args {
 }
 
 const EXAMPLES: &str = "\
-Below a folder every file is encrypted that a creation rule matches and that is not encrypted yet; .sops.yaml and the
-keys/ beside it are left out. All files are replaced, or none.
+Below a folder every file is encrypted that a creation rule matches and that is not encrypted
+yet; .sops.yaml and the keys/ beside it are left out. All files are replaced, or none.
 
 Examples:
   sealant encrypt config/prod/app.yml             to standard output
