@@ -25,8 +25,8 @@ pub struct Args {
 }
 
 const EXAMPLES: &str = "\
-Below a folder every encrypted file is decrypted; others are left out. All files are written, or none. New files are
-for their owner only (mode 0600).
+Below a folder every encrypted file is decrypted; others are left out. All files are written, or
+none. New files are for their owner only (mode 0600).
 
 Examples:
   sealant decrypt config/prod/app.yml                       to standard output
@@ -34,7 +34,8 @@ Examples:
   sealant decrypt --extract 'db.users[0].password' app.yml";
 
 const PLAIN: &str = "not encrypted";
-const WORDS: Words = Words { verb: "decrypt", past: "decrypted", skipped: &[PLAIN], mode: NewMode::Private };
+const WORDS: Words =
+    Words { verb: "decrypt", past: "decrypted", skipped: &[PLAIN], mode: NewMode::Private, json_result: false };
 
 /// Decrypts.
 ///
@@ -43,7 +44,8 @@ const WORDS: Words = Words { verb: "decrypt", past: "decrypted", skipped: &[PLAI
 pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     let path = args.extract.as_deref().map(KeyPath::parse).transpose()?;
     let jobs = args.files.jobs(WORDS.verb, &mut |_| true)?;
-    bulk::run(session, &args.files, &jobs, WORDS, |job| one(args, session, job, path.as_ref()))
+    let words = Words { json_result: path.is_some(), ..WORDS };
+    bulk::run(session, &args.files, &jobs, words, |job| one(args, session, job, path.as_ref()))
 }
 
 fn one(args: &Args, session: &Session, job: &Job, path: Option<&KeyPath>) -> Result<Done, Failure> {
@@ -66,7 +68,7 @@ fn one(args: &Args, session: &Session, job: &Job, path: Option<&KeyPath>) -> Res
     }
     let (text, values) = match path {
         None => (decrypted.text, decrypted.values),
-        Some(path) => (json::extract(&opened.name, &decrypted.text, path)?, 1),
+        Some(path) => (json::show(session, &opened.name, &decrypted.text, path)?, 1),
     };
     Ok(Done::Text { text, values, stamp: opened.stamp, warnings })
 }

@@ -366,3 +366,83 @@ fn advice(error: &FileError) -> (Kind, Option<&'static str>) {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::commands::selection::SelectionArgs;
+    use crate::commands::session::Global;
+    use crate::fsio::env::Env;
+
+    const PLAIN: &str = "password: hunter2\nuser: shop\n";
+
+    /// A folder with an encrypted file for alice, and alice's session.
+    fn set_up() -> (tempfile::TempDir, Session, PathBuf) {
+        let dir = tempfile::tempdir().unwrap();
+        let keys = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/multi-environment/keys");
+        let public = std::fs::read_to_string(keys.join("alice.pub")).unwrap();
+        let recipient = public.lines().find(|line| line.starts_with("age1"));
+        let global = Global { identity: vec![keys.join("private/alice.txt")], ..Global::default() };
+        let session = Session::within(dir.path().to_owned(), Env::default(), global);
+        let args = SelectionArgs {
+            age: vec![recipient.unwrap().to_owned()],
+            encrypted_regex: Some("^password$".into()),
+            ..SelectionArgs::default()
+        };
+        let path = dir.path().join("a.yaml");
+        let recipe = args.recipe(&session, &path).unwrap();
+        let (key, settings) = recipe.prepare(&session, &session.now()).unwrap();
+        let encrypted = encrypt_text("a.yaml", PLAIN.into(), &key, &settings).unwrap();
+        std::fs::write(&path, encrypted.text).unwrap();
+        (dir, session, path)
+    }
+
+    fn ciphertext(path: &Path) -> String {
+        let text = std::fs::read_to_string(path).unwrap();
+        text.lines().next().unwrap().to_owned()
+    }
+
+    #[test]
+    fn changes_keep_what_did_not_change() {
+        let (_dir, session, path) = set_up();
+        let before = ciphertext(&path);
+        let mut change = Change::begin(&session, &path).unwrap();
+        assert_eq!(change.plain(), PLAIN);
+        assert!(change.prepare(PLAIN.into()).unwrap().is_none());
+        let error = change.prepare("a: [".into()).unwrap_err();
+        assert_eq!(line_of(&error), Some(1));
+        assert_eq!(change.failure(&error).kind(), Kind::CannotRead);
+        let new = PLAIN.replace("shop", "shopper");
+        let encrypted = change.prepare(new.clone()).unwrap().unwrap();
+        change.commit(&session, &encrypted).unwrap();
+        assert_eq!(ciphertext(&path), before);
+        let opened = open(&session, &path).unwrap();
+        assert_eq!(*opened.decrypt(false).unwrap().text, new);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn two_writers_at_once_are_noticed() {
+        let (_dir, session, path) = set_up();
+        let mut change = Change::begin(&session, &path).unwrap();
+        let second = Change::begin(&session, &path).unwrap_err();
+        assert_eq!(second.kind(), Kind::Locked);
+        let encrypted = change.prepare("password: x\n".into()).unwrap().unwrap();
+        // somebody who knows no locks
+        let theirs = format!("{}\n", std::fs::read_to_string(&path).unwrap());
+        std::fs::write(&path, &theirs).unwrap();
+        let failure = change.commit(&session, &encrypted).unwrap_err();
+        assert_eq!(failure.kind(), Kind::Changed);
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), theirs);
+    }
+
+    #[test]
+    fn nothing_secret_is_printed() {
+        let (_dir, session, path) = set_up();
+        let change = Change::begin(&session, &path).unwrap();
+        let text = format!("{change:?} {:?}", change.opened);
+        assert!(!text.contains("hunter2") && text.contains("[REDACTED]"), "{text}");
+    }
+}

@@ -4,7 +4,7 @@
 //! Renaming many files is not one operation of any file system: when the machine stops in the middle, some files
 //! are the old and some the new ones, each of them whole.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -124,12 +124,17 @@ impl Batch {
 
     /// Two results for one file, perhaps under two names, would lose one of them.
     fn refuse_twins(&self) -> Result<(), FsError> {
+        let mut real: BTreeMap<&Path, PathBuf> = BTreeMap::new();
         let mut seen = BTreeSet::new();
         for entry in &self.entries {
             let target = entry.staged.target();
-            let folder =
-                std::fs::canonicalize(target.folder()).map_err(|error| FsError::io("write", &target.named, error))?;
-            if !seen.insert((folder, target.real.file_name().map(ToOwned::to_owned))) {
+            if !real.contains_key(target.folder()) {
+                let folder = std::fs::canonicalize(target.folder())
+                    .map_err(|error| FsError::io("write", &target.named, error))?;
+                real.insert(target.folder(), folder);
+            }
+            let folder = real.get(target.folder()).cloned();
+            if !seen.insert((folder, target.real.file_name())) {
                 return Err(FsError::Twice(target.named.clone()));
             }
         }

@@ -7,6 +7,7 @@
 )]
 
 mod arrows;
+mod cmd;
 mod corpus;
 mod interop;
 mod lossless;
