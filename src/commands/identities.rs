@@ -1,7 +1,6 @@
 //! Where identities and names come from: the places sops knows (sops 3.13.2 `age/keysource.go`, `loadIdentities`),
 //! `--identity` files before them, and `keys/NAME.pub`. Reads files and environment for the key services.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -10,7 +9,7 @@ use crate::failure::{Failure, Kind};
 use crate::fsio::child;
 use crate::fsio::env::{Env, Var};
 use crate::fsio::read::{KEY_LIMIT, Wiped, read_bounded, read_stream};
-use crate::fsio::{FsError, terminal};
+use crate::fsio::{FsError, folder, terminal};
 use crate::keyservice::age::{AgeKeys, Given, IdentitySource};
 use crate::keyservice::{KeyRing, Names};
 use crate::secret::{SecretBytes, SecretText};
@@ -18,7 +17,7 @@ use crate::secret::{SecretBytes, SecretText};
 /// Where sops keeps identities below the folder of per-user configuration.
 const USER_FILE: &str = "sops/age/keys.txt";
 /// The folder of named recipients in a repository.
-const NAMES_FOLDER: &str = "keys";
+pub const NAMES_FOLDER: &str = "keys";
 /// What the commands for keys find the wanted recipient in.
 const RECIPIENT: &str = "SOPS_AGE_RECIPIENT";
 
@@ -65,7 +64,7 @@ pub fn sources(env: &Env, files: &[PathBuf]) -> Vec<IdentitySource> {
     });
     if let Some(path) = user_file(env) {
         // nobody has to have this one
-        let given = if path.exists() {
+        let given = if folder::exists(&path) {
             file(&path)
         } else {
             Given::Missing
@@ -85,7 +84,7 @@ fn ssh_sources(env: &Env) -> Vec<IdentitySource> {
     }
     for name in ["id_ed25519", "id_rsa"] {
         if let Some(path) = env.home().map(|home| home.join(".ssh").join(name))
-            && path.exists()
+            && folder::exists(&path)
         {
             sources.push(source(path.display().to_string(), Given::NotSupported));
         }
@@ -140,20 +139,8 @@ fn ask_on_terminal(label: &str) -> Option<SecretText> {
 /// [`Failure`] with file and line when one of the files is no recipients file, or cannot be read.
 pub fn names(root: &Path) -> Result<Names, Failure> {
     let mut names = Names::new();
-    let folder = root.join(NAMES_FOLDER);
-    let entries = match std::fs::read_dir(&folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(names),
-        Err(error) => return Err(FsError::io("list", &folder, error).into()),
-    };
-    let mut files: Vec<PathBuf> = entries
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "pub"))
-        .collect();
     // the first file that names a recipient wins: let that not depend on the file system
-    files.sort();
-    for path in files {
+    for path in folder::sorted_files(&root.join(NAMES_FOLDER), "pub")? {
         let content = read_bounded(&path, KEY_LIMIT)?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
         let text = String::from_utf8_lossy(&content.bytes);

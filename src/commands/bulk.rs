@@ -1,0 +1,1 @@
+//! Many files in one call, all or nothing (being built).
