@@ -20,7 +20,7 @@ use crate::fsio::read::{DOCUMENT_LIMIT, Wiped, read_bounded};
 use crate::fsio::target::Target;
 use crate::fsio::write::{NewMode, create_new};
 use crate::fsio::{FsError, child, folder, terminal};
-use crate::sops::file::{Encrypted, FileError};
+use crate::sops::file::{Encrypted, FileError, encrypt};
 use editor::Position;
 
 /// What a new file begins with.
@@ -88,7 +88,7 @@ fn edit_new(path: &Path, editor: &Editor, session: &Session) -> Result<(), Failu
     let encrypted = draft.edit(editor, &name, &mut |text| {
         settings.now = session.now();
         let document = Document::parse(text)?;
-        sopsfile::encrypt_document(&document, &key, &settings, None).map(Some)
+        encrypt(&document, &key, &settings, None).map(Some)
     })?;
     let folder = path.parent().filter(|folder| *folder != Path::new(""));
     folder
@@ -149,23 +149,23 @@ impl Editor {
 }
 
 /// The plain text while it is being edited.
-struct Draft<'a> {
+struct Draft {
     /// Removed with all it holds when this is dropped.
     _folder: PrivateDir,
     file: PathBuf,
-    before: &'a str,
+    before: Zeroizing<String>,
 }
 
-impl<'a> Draft<'a> {
+impl Draft {
     /// The file keeps its name, which tells editors the language.
-    fn new(session: &Session, path: &Path, text: &'a str) -> Result<Self, Failure> {
+    fn new(session: &Session, path: &Path, text: &str) -> Result<Self, Failure> {
         let folder = PrivateDir::new(&session.env)?;
         let file = folder.path().join(path.file_name().unwrap_or_default());
         create_new(&file, text.as_bytes(), NewMode::Private)?;
         Ok(Self {
             _folder: folder,
             file,
-            before: text,
+            before: Zeroizing::new(text.to_owned()),
         })
     }
 
