@@ -143,7 +143,8 @@ impl Editor {
     fn open(&self, file: &Path, position: Option<Position>) -> Result<Duration, Failure> {
         let arguments = editor::arguments(&self.names, &self.command, file, position);
         child::run_editor(&self.command, &arguments).map_err(|error| {
-            Failure::from(error).hint("nothing was written; which editor: SOPS_EDITOR, VISUAL, EDITOR")
+            Failure::from(error)
+                .hint("nothing was written; which editor: SOPS_EDITOR, VISUAL, EDITOR")
         })
     }
 }

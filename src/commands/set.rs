@@ -126,8 +126,10 @@ fn read(args: &Args, path: &KeyPath) -> Result<Wiped, Failure> {
     let text = read_stdin(DOCUMENT_LIMIT)?;
     if text.is_empty() {
         // a script whose variable is not set, or a job without input: hardly ever what is meant
-        return Err(Failure::new(Kind::BadSetValue, "standard input holds no value")
-            .hint("for an empty text say --value-stdin"));
+        return Err(
+            Failure::new(Kind::BadSetValue, "standard input holds no value")
+                .hint("for an empty text say --value-stdin"),
+        );
     }
     Ok(without_line_break(text))
 }

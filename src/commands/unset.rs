@@ -39,6 +39,5 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     let text = place::splice(plain.text(), &removal);
     // the last secret may go: that the rule selects the right keys has been seen before
     change.settings.allow_empty = true;
-    place::save(session, &mut change, text)?
-        .finish(session, change, |_| format!("removed {path}"))
+    place::save(session, &mut change, text)?.finish(session, change, |_| format!("removed {path}"))
 }

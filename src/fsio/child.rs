@@ -185,6 +185,17 @@ pub fn run_editor(command: &str, arguments: &[OsString]) -> Result<Duration, Chi
     }
 }
 
+/// Where our own program is.
+///
+/// # Errors
+/// [`ChildError::NotStarted`] when the system does not say.
+pub fn own_program() -> Result<PathBuf, ChildError> {
+    std::env::current_exe().map_err(|source| ChildError::NotStarted {
+        program: "sealant".into(),
+        source,
+    })
+}
+
 /// How a run of our own program ended.
 #[derive(Debug)]
 pub struct Ended {
@@ -212,7 +223,7 @@ pub fn run_self(
         program: program.clone(),
         source,
     };
-    let mut command = Command::new(std::env::current_exe().map_err(fail)?);
+    let mut command = Command::new(own_program()?);
     command.args(arguments).current_dir(folder).env_clear();
     // Windows programs do not start without it
     for name in ["PATH", "SystemRoot"] {

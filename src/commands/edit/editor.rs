@@ -122,9 +122,7 @@ fn habits(program: &str) -> Option<Habits> {
         "emacsclient" | "micro" | "kak" => (Style::PlusColumn, &[], None),
         "gedit" => (Style::PlusColumn, &[], Some(("--wait", "-w"))),
         "hx" | "helix" => (Style::Colon, &[], None),
-        "subl" | "sublime_text" | "zed" | "zeditor" => {
-            (Style::Colon, &[], Some(("--wait", "-w")))
-        }
+        "subl" | "sublime_text" | "zed" | "zeditor" => (Style::Colon, &[], Some(("--wait", "-w"))),
         "code" | "code-insiders" | "code-oss" | "codium" | "vscodium" | "cursor" | "windsurf" => {
             (Style::Goto, &[], Some(("--wait", "-w")))
         }
@@ -148,7 +146,10 @@ mod tests {
     fn words(program: &str, command: &str, position: Option<Position>) -> String {
         let names: Vec<String> = program.split(' ').map(String::from).collect();
         let arguments = arguments(&names, command, "/p/db.yaml".as_ref(), position);
-        let words: Vec<_> = arguments.iter().map(|word| word.to_string_lossy()).collect();
+        let words: Vec<_> = arguments
+            .iter()
+            .map(|word| word.to_string_lossy())
+            .collect();
         words.join(" ")
     }
 
@@ -177,7 +178,10 @@ mod tests {
     fn vim_and_emacs_keep_no_copies() {
         for program in ["vim", "vim.basic", "vim.tiny vi", "nvim", "NVIM.exe"] {
             let words = words(program, program, Some((2, 1)));
-            assert!(words.starts_with("-n -i NONE -c silent! set noswap"), "{words}");
+            assert!(
+                words.starts_with("-n -i NONE -c silent! set noswap"),
+                "{words}"
+            );
             assert!(words.ends_with(" +2 /p/db.yaml"), "{words}");
         }
         for program in ["emacs", "emacs-nox", "emacs29.exe"] {

@@ -50,16 +50,23 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     let key = make(&private, args.output.is_some(), &name, session)?;
     session.say(&format!("private key of {name}: {}", private.display()));
     if let Some(path) = &public {
-        create_new(path, text::public(&name, &key.recipient).as_bytes(), NewMode::Public)?;
+        create_new(
+            path,
+            text::public(&name, &key.recipient).as_bytes(),
+            NewMode::Public,
+        )?;
         session.say(&format!("recipient of {name}: {}", session.shown(path)));
     }
     if identities::user_file(&session.env).as_deref() != Some(&private) {
         let shown = private.display();
-        session.say(&format!("to use it: --identity {shown} or SOPS_AGE_KEY_FILE={shown}"));
+        session.say(&format!(
+            "to use it: --identity {shown} or SOPS_AGE_KEY_FILE={shown}"
+        ));
     }
     let line = if session.json() {
         let private = private.to_string_lossy();
-        let result = serde_json::json!({"name": name, "recipient": key.recipient, "private": private});
+        let result =
+            serde_json::json!({"name": name, "recipient": key.recipient, "private": private});
         format!("{result}\n")
     } else {
         format!("{}\n", key.recipient)
@@ -75,10 +82,11 @@ pub fn name(given: Option<&str>, session: &Session) -> Result<String, Failure> {
     match given {
         None => Ok(text::default_name(&session.env)),
         Some(name) if text::is_name(name) => Ok(name.to_owned()),
-        Some(name) => Err(
-            Failure::new(Kind::Generic, format!("{name} cannot be the name of a key"))
-                .hint("a name has letters, digits, and - _ . @ + within"),
-        ),
+        Some(name) => Err(Failure::new(
+            Kind::Generic,
+            format!("{name} cannot be the name of a key"),
+        )
+        .hint("a name has letters, digits, and - _ . @ + within")),
     }
 }
 

@@ -71,12 +71,7 @@ pub fn refused(error: &ChangeError, path: &KeyPath) -> Failure {
 ///
 /// # Errors
 /// [`Kind::BadSetValue`].
-pub fn check_set(
-    change: &Change,
-    text: &str,
-    path: &KeyPath,
-    value: &Node,
-) -> Result<(), Failure> {
+pub fn check_set(change: &Change, text: &str, path: &KeyPath, value: &Node) -> Result<(), Failure> {
     let document = parse(change, text)?;
     let found = document.find(0, path).ok();
     let found = found.and_then(|id| document.tree(id).ok());

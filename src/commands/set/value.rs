@@ -121,8 +121,7 @@ pub fn typed(text: &str, wanted: Type) -> Result<Node, BadValue> {
             _ => None,
         },
     };
-    kind.map(Node::new)
-        .ok_or(BadValue::NotThis(wanted.word()))
+    kind.map(Node::new).ok_or(BadValue::NotThis(wanted.word()))
 }
 
 /// `text` as a value of the type that is there; text where nothing is.
@@ -262,7 +261,10 @@ mod tests {
         ] {
             assert_eq!(typed(text, wanted), Err(BadValue::NotThis(wanted.word())));
         }
-        assert_eq!(typed("18446744073709551615", Type::Int), Err(BadValue::TooBig));
+        assert_eq!(
+            typed("18446744073709551615", Type::Int),
+            Err(BadValue::TooBig)
+        );
     }
 
     #[test]
@@ -274,7 +276,10 @@ mod tests {
             like("hunter2", Present::Scalar(Type::Int)),
             Err(BadValue::NotAsBefore("int"))
         );
-        assert_eq!(like("{}", Present::Map), Err(BadValue::Collection("mapping")));
+        assert_eq!(
+            like("{}", Present::Map),
+            Err(BadValue::Collection("mapping"))
+        );
         assert!(matches!(
             like("2026-01-15", Present::Time).unwrap().kind,
             Kind::Time(_)
@@ -302,7 +307,13 @@ mod tests {
     #[test]
     fn errors_hold_no_value() {
         let error = typed("{\n\"hunter2\" }", Type::Json).unwrap_err();
-        assert_eq!(error, BadValue::Json { line: 2, column: 11 });
+        assert_eq!(
+            error,
+            BadValue::Json {
+                line: 2,
+                column: 11
+            }
+        );
         assert!(!error.to_string().contains("hunter2"));
         assert!(typed(r#"{"a":1,"a":2}"#, Type::Json).is_err());
     }
