@@ -203,6 +203,11 @@ impl Failure {
         &self.message
     }
 
+    /// The lines below the first.
+    pub fn details(&self) -> &[String] {
+        &self.details
+    }
+
     /// What to try next.
     pub fn hints(&self) -> &[String] {
         &self.hints

@@ -1,16 +1,44 @@
-//! `sealant get` (being built).
+//! `sealant get`: one value.
 
+use std::path::PathBuf;
+
+use super::json;
 use super::session::Session;
-use crate::failure::{Failure, Kind};
+use super::sopsfile;
+use crate::document::path::KeyPath;
+use crate::failure::Failure;
+use crate::fsio::output;
 
 /// The command line.
 #[derive(clap::Args, Debug)]
-pub struct Args {}
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// The encrypted file
+    pub file: PathBuf,
+    /// The key path: db.users[0].password, "a.b".c or ["db"]["x"]
+    pub path: String,
+}
 
-/// Runs it.
+const EXAMPLES: &str = "\
+A single value is printed as it is, without a line break; a list or a mapping, and everything with --json, as one line
+of JSON.
+
+Examples:
+  sealant get config/prod/app.yml db.password
+  psql \"$(sealant get config/prod/app.yml 'databases[0].dsn')\"";
+
+/// Prints the value.
 ///
 /// # Errors
-/// Always, until it is built.
-pub fn run(_args: &Args, _session: &Session) -> Result<(), Failure> {
-    Err(Failure::new(Kind::Generic, "not built yet"))
+/// Nothing is there, and those of decrypting.
+pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
+    let path = KeyPath::parse(&args.path)?;
+    let opened = sopsfile::open(session, &args.file)?;
+    let decrypted = opened.decrypt(false)?;
+    let text = if session.json() {
+        json::extract_json(&opened.name, &decrypted.text, &path)?
+    } else {
+        json::extract(&opened.name, &decrypted.text, &path)?
+    };
+    Ok(output::data(text.as_bytes())?)
 }

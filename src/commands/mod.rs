@@ -9,7 +9,8 @@
 //! | [`sopsfile`] | reading, opening, encrypting and replacing one file |
 //! | [`selection`] | the options that say for whom and which values |
 //! | [`bulk`] | many files in one call, all or nothing |
-//! | [`json`] | values as JSON |
+//! | [`parallel`] | the same work for many items on all cores |
+//! | [`json`] | one value: as it is, or as JSON |
 //! | [`identities`] | where identities and names come from |
 
 pub mod bulk;
@@ -24,6 +25,7 @@ pub mod init;
 pub mod json;
 pub mod keys;
 pub mod man;
+pub mod parallel;
 pub mod selection;
 pub mod session;
 pub mod set;

@@ -79,16 +79,31 @@ impl Source {
         })
     }
 
-    /// Parses it. Gives the name and the stamp back.
+    /// Parses it.
     ///
     /// # Errors
     /// Not YAML.
-    pub fn parse(mut self) -> Result<(Document, String, Option<Stamp>), Failure> {
+    pub fn parse(mut self) -> Result<Parsed, Failure> {
         match Document::from_bytes(std::mem::take(&mut *self.bytes)) {
-            Ok(document) => Ok((document, self.name, self.stamp)),
+            Ok(document) => Ok(Parsed {
+                name: self.name,
+                document,
+                stamp: self.stamp,
+            }),
             Err(error) => Err(failure(&self.name, &error.into())),
         }
     }
+}
+
+/// A file that is YAML, encrypted or not.
+#[derive(Debug)]
+pub struct Parsed {
+    /// The name for messages.
+    pub name: String,
+    /// The content.
+    pub document: Document,
+    /// What the file was when it was read; `None` for standard input.
+    pub stamp: Option<Stamp>,
 }
 
 /// An encrypted file and its data key.
@@ -117,20 +132,19 @@ pub fn open(session: &Session, path: &Path) -> Result<Opened, Failure> {
 /// # Errors
 /// As [`open`].
 pub fn open_source(session: &Session, source: Source) -> Result<Opened, Failure> {
-    let (document, name, stamp) = source.parse()?;
-    open_document(session, document, name, stamp)
+    open_parsed(session, source.parse()?)
 }
 
 /// Opens what was parsed already.
 ///
 /// # Errors
 /// As [`open`].
-pub fn open_document(
-    session: &Session,
-    document: Document,
-    name: String,
-    stamp: Option<Stamp>,
-) -> Result<Opened, Failure> {
+pub fn open_parsed(session: &Session, parsed: Parsed) -> Result<Opened, Failure> {
+    let Parsed {
+        name,
+        document,
+        stamp,
+    } = parsed;
     let file = EncryptedFile::from_document(document).map_err(|error| failure(&name, &error))?;
     let metadata = &file.metadata;
     let key = session
