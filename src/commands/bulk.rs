@@ -2,7 +2,7 @@
 //!
 //! A command gives the work for one file; everything else is the same for all of them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -104,6 +104,8 @@ pub struct Words {
     pub skipped: &'static [&'static str],
     /// The mode of new files.
     pub mode: NewMode,
+    /// `--json` is about the result, not about what was done.
+    pub json_result: bool,
 }
 
 /// Where results go.
@@ -151,7 +153,6 @@ impl FileArgs {
         let mut folders = false;
         for path in &self.files {
             if !folder::is_folder(path) {
-                walk(std::slice::from_ref(path), Walk::default())?;
                 jobs.push(Job {
                     path: Some(path.clone()),
                     found: false,
@@ -223,10 +224,13 @@ pub fn run(
     work: impl Fn(&Job) -> Result<Done, Failure> + Sync,
 ) -> Result<(), Failure> {
     let destination = args.destination();
-    if session.json() && matches!(destination, Destination::Stdout) {
+    if session.json() && !words.json_result && matches!(destination, Destination::Stdout) {
         return Err(conflict(
             "--json needs -i, --output or --output-dir: standard output holds the result",
         ));
+    }
+    if let Destination::Dir(dir) = destination {
+        refuse_twins(dir, jobs)?;
     }
     let mut progress = Progress::new(&session.env);
     let plan = |job: &Job| -> Result<(Option<Target>, Done), Failure> {
@@ -267,6 +271,25 @@ pub fn run(
     }
     write_all(session, planned, words)?;
     report.print(session)
+}
+
+/// Two files of the same name would become one.
+fn refuse_twins(dir: &Path, jobs: &[Job]) -> Result<(), Failure> {
+    let mut seen: HashMap<&Path, &Job> = HashMap::new();
+    for job in jobs {
+        if let Some(first) = seen.insert(&job.relative, job) {
+            let to = dir.join(&job.relative);
+            let text = format!(
+                "{} and {} would both become {}",
+                first.name(),
+                job.name(),
+                to.display()
+            );
+            return Err(Failure::new(Kind::OddTarget, text)
+                .hint("name the folder that holds both, or write to two folders in two calls"));
+        }
+    }
+    Ok(())
 }
 
 fn target(destination: &Destination<'_>, job: &Job) -> Result<Option<Target>, Failure> {
@@ -378,7 +401,7 @@ impl Report {
 
     fn print(&self, session: &Session) -> Result<(), Failure> {
         session.say(&self.summary());
-        if session.json() {
+        if session.json() && !self.words.json_result {
             let mut text = serde_json::to_string_pretty(&self.rows)
                 .map_err(|error| Failure::of(Kind::CannotEmit, &error))?;
             text.push('\n');
@@ -399,11 +422,19 @@ impl Report {
             [one] if self.rows.len() == 1 => sanitize(&one.file).into_owned(),
             _ => counted(done.len(), "file"),
         };
-        let mut text = format!("{} {what} ({})", self.words.past, counted(values, "value"));
+        let mut text = match done.len() {
+            0 => format!("nothing to {}", self.words.verb),
+            _ => format!("{} {what} ({})", self.words.past, counted(values, "value")),
+        };
         for why in self.words.skipped {
             let count = self.rows.iter().filter(|row| row.action == *why).count();
             if count > 0 {
-                text.push_str(&format!(", {count} {why}"));
+                let separator = if done.is_empty() && !text.contains(':') {
+                    ':'
+                } else {
+                    ','
+                };
+                text.push_str(&format!("{separator} {count} {why}"));
             }
         }
         text

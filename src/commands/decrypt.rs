@@ -39,6 +39,7 @@ const WORDS: Words = Words {
     past: "decrypted",
     skipped: &[PLAIN],
     mode: NewMode::Private,
+    json_result: false,
 };
 
 /// Decrypts.
@@ -48,7 +49,11 @@ const WORDS: Words = Words {
 pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     let path = args.extract.as_deref().map(KeyPath::parse).transpose()?;
     let jobs = args.files.jobs(WORDS.verb, &mut |_| true)?;
-    bulk::run(session, &args.files, &jobs, WORDS, |job| {
+    let words = Words {
+        json_result: path.is_some(),
+        ..WORDS
+    };
+    bulk::run(session, &args.files, &jobs, words, |job| {
         one(args, session, job, path.as_ref())
     })
 }
@@ -75,7 +80,7 @@ fn one(args: &Args, session: &Session, job: &Job, path: Option<&KeyPath>) -> Res
     }
     let (text, values) = match path {
         None => (decrypted.text, decrypted.values),
-        Some(path) => (json::extract(&opened.name, &decrypted.text, path)?, 1),
+        Some(path) => (json::show(session, &opened.name, &decrypted.text, path)?, 1),
     };
     Ok(Done::Text {
         text,

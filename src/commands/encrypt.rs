@@ -10,7 +10,9 @@ use super::selection::SelectionArgs;
 use super::session::{CONFIG_NAME, Session};
 use super::sopsfile::{self, Parsed};
 use crate::failure::{Failure, Kind};
-use crate::fsio::write::NewMode;
+use crate::fsio::batch::Batch;
+use crate::fsio::target::Target;
+use crate::fsio::write::{NewMode, Staged};
 use crate::fsio::{folder, output};
 use crate::sops::file::{encrypt, is_encrypted_file};
 
@@ -55,6 +57,7 @@ const WORDS: Words = Words {
     past: "encrypted",
     skipped: &[ALREADY, EMPTY],
     mode: NewMode::Public,
+    json_result: false,
 };
 
 /// Encrypts.
@@ -199,11 +202,12 @@ fn one(args: &Args, session: &Session, job: &Job, now: &str) -> Result<Done, Fai
 
 /// The new text of an old file.
 fn onto(args: &Args, session: &Session, old: &Path) -> Result<(), Failure> {
-    let mut jobs = args.files.jobs(WORDS.verb, &mut |_| true);
-    if args.files.in_place && args.files.files.is_empty() {
-        jobs = FileArgs::default().jobs(WORDS.verb, &mut |_| true);
-    }
-    let jobs = jobs?;
+    // where the result goes is OLD's business, so that standard input will do with -i, too
+    let new = FileArgs {
+        in_place: false,
+        ..args.files.clone()
+    };
+    let jobs = new.jobs(WORDS.verb, &mut |_| true)?;
     let [job] = jobs.as_slice() else {
         let text = "--onto takes one new file at a time";
         return Err(Failure::new(Kind::ConflictingOptions, text));
@@ -225,43 +229,40 @@ fn onto(args: &Args, session: &Session, old: &Path) -> Result<(), Failure> {
     let (plain, mut reuse) = opened.decrypt_for_reuse()?;
     sopsfile::warn_unreadable(session, &opened.name, &plain);
     let unchanged = plain.text.as_str() == document.text();
-    let text = if unchanged {
-        old_text
+    let (text, values) = if unchanged {
+        (old_text, 0)
     } else {
         let mut settings = opened.settings(session, &plain);
         settings.allow_empty |= args.selection.allow_empty;
         settings.allow_unrepresentable |= args.selection.allow_unrepresentable;
-        encrypt(&document, &opened.key, &settings, Some(&mut reuse))
-            .map_err(|error| sopsfile::failure(&new_name, &error))?
-            .text
+        let encrypted = encrypt(&document, &opened.key, &settings, Some(&mut reuse))
+            .map_err(|error| sopsfile::failure(&new_name, &error))?;
+        (encrypted.text, encrypted.values)
     };
-    if unchanged {
-        session.say(&format!("{} is unchanged", old.display()));
+    let to = match &args.files.output {
+        None if args.files.in_place && !unchanged => Some((old, opened.stamp)),
+        None if args.files.in_place => None,
+        Some(path) => Some((path.as_path(), None)),
+        None => {
+            output::data(text.as_bytes())?;
+            None
+        }
+    };
+    if let Some((path, stamp)) = to {
+        session.guard_files();
+        let staged = Staged::new(Target::resolve(path)?, text.as_bytes(), WORDS.mode)?;
+        let mut batch = Batch::new();
+        batch.add(staged, stamp, None);
+        batch.commit()?;
     }
-    write_onto(args, session, old, opened.stamp, &text, unchanged)
-}
-
-fn write_onto(
-    args: &Args,
-    session: &Session,
-    old: &Path,
-    stamp: Option<crate::fsio::read::Stamp>,
-    text: &str,
-    unchanged: bool,
-) -> Result<(), Failure> {
-    use crate::fsio::batch::Batch;
-    use crate::fsio::target::Target;
-    use crate::fsio::write::Staged;
-
-    let (path, stamp) = match &args.files.output {
-        Some(path) => (path.as_path(), None),
-        None if args.files.in_place && unchanged => return Ok(()),
-        None if args.files.in_place => (old, stamp),
-        None => return Ok(output::data(text.as_bytes())?),
-    };
-    session.guard_files();
-    let staged = Staged::new(Target::resolve(path)?, text.as_bytes(), WORDS.mode)?;
-    let mut batch = Batch::new();
-    batch.add(staged, stamp, None);
-    Ok(batch.commit()?)
+    let old = old.display();
+    if unchanged {
+        session.say(&format!("{old} is unchanged"));
+    } else {
+        let s = if values == 1 { "" } else { "s" };
+        session.say(&format!(
+            "encrypted {new_name} onto {old} ({values} value{s})"
+        ));
+    }
+    Ok(())
 }

@@ -35,10 +35,6 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     let path = KeyPath::parse(&args.path)?;
     let opened = sopsfile::open(session, &args.file)?;
     let decrypted = opened.decrypt(false)?;
-    let text = if session.json() {
-        json::extract_json(&opened.name, &decrypted.text, &path)?
-    } else {
-        json::extract(&opened.name, &decrypted.text, &path)?
-    };
+    let text = json::show(session, &opened.name, &decrypted.text, &path)?;
     Ok(output::data(text.as_bytes())?)
 }

@@ -4,7 +4,8 @@ use serde::ser::{Error as _, SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::document::path::KeyPath;
+use super::session::Session;
+use crate::document::path::{KeyPath, Step};
 use crate::document::scalar::append_plain_bytes;
 use crate::document::tree::{Kind as NodeKind, Node};
 use crate::document::value::Value;
@@ -45,7 +46,24 @@ fn wipe(node: &mut Node) {
     }
 }
 
-/// The value at `path` as `sealant get` prints it: a scalar as it is, anything else as one line of JSON.
+/// The value at `path` as the session wants it: [`extract_json`] with `--json`, else [`extract`].
+///
+/// # Errors
+/// As those.
+pub fn show(
+    session: &Session,
+    name: &str,
+    plain: &str,
+    path: &KeyPath,
+) -> Result<Zeroizing<String>, Failure> {
+    if session.json() {
+        extract_json(name, plain, path)
+    } else {
+        extract(name, plain, path)
+    }
+}
+
+/// The value at `path` as text: a scalar as it is, anything else as one line of JSON.
 ///
 /// # Errors
 /// Nothing is there, or JSON has no such number.
@@ -89,28 +107,28 @@ fn find(name: &str, plain: &str, path: &KeyPath) -> Result<(Document, NodeId), F
 pub fn no_value(name: &str, path: &KeyPath, error: &ChangeError) -> Failure {
     let text = format!("{name} has no value at {path}");
     let failure = Failure::new(Kind::NoSuchPath, text);
-    let at = match error {
-        ChangeError::Missing { at } | ChangeError::NotThere { at } => *at,
-        ChangeError::BeyondEnd { at, len } => {
+    let place = |at: usize| KeyPath(path.0[..at].to_vec()).to_string();
+    let step = |at: usize| path.0.get(at);
+    failure.detail(match (error, step(0)) {
+        (ChangeError::Missing { at: 0 }, _) => "there is no such key at the top".into(),
+        (ChangeError::Missing { at }, _) => format!("{} has no such key", place(*at)),
+        (ChangeError::BeyondEnd { at, len }, _) => {
             let s = if *len == 1 { "" } else { "s" };
-            return failure.detail(format!(
-                "the list has {len} item{s}, counted from [0]{}",
-                below(path, *at)
-            ));
+            let list = if *at == 0 {
+                "the list".into()
+            } else {
+                place(*at)
+            };
+            format!("{list} has {len} item{s}, counted from [0]")
         }
-        ChangeError::BadPath | ChangeError::NoDocument => return failure,
-    };
-    match at {
-        0 => failure.detail("no such key at the top"),
-        _ => failure.detail(format!("there is nothing more{}", below(path, at))),
-    }
-}
-
-fn below(path: &KeyPath, at: usize) -> String {
-    match at {
-        0 => String::new(),
-        _ => format!(" at {}", KeyPath(path.0[..at].to_vec())),
-    }
+        (ChangeError::NotThere { at: 0 }, Some(Step::Key(_))) => "the top is a list".into(),
+        (ChangeError::NotThere { at: 0 }, _) => "the top is a mapping".into(),
+        (ChangeError::NotThere { at }, _) => match step(*at) {
+            Some(Step::Index(_)) => format!("{} is no list", place(*at)),
+            _ => format!("{} is no mapping", place(*at)),
+        },
+        (ChangeError::BadPath | ChangeError::NoDocument, _) => error.to_string(),
+    })
 }
 
 /// Text as it is; `true` and `null` as YAML spells them; numbers as sops prints them.
@@ -218,14 +236,11 @@ mod tests {
         let failure = get("a.b[9]").unwrap_err();
         assert_eq!(failure.kind(), Kind::NoSuchPath);
         assert_eq!(failure.message(), "f has no value at a.b[9]");
+        assert_eq!(failure.details(), ["a.b has 6 items, counted from [0]"]);
+        assert_eq!(get("a.x").unwrap_err().details(), ["a has no such key"]);
         assert_eq!(
-            failure.details(),
-            ["the list has 6 items, counted from [0] at a.b"]
+            get("q").unwrap_err().details(),
+            ["there is no such key at the top"]
         );
-        assert_eq!(
-            get("a.x").unwrap_err().details(),
-            ["there is nothing more at a"]
-        );
-        assert_eq!(get("q").unwrap_err().details(), ["no such key at the top"]);
     }
 }

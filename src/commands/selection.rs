@@ -6,6 +6,7 @@ use super::session::Session;
 use super::sopsfile::VERSION;
 use crate::failure::{Failure, Kind};
 use crate::fsio::env::Var;
+use crate::keyservice::WrapError;
 use crate::sops::file::Settings;
 use crate::sops::key::{DataKey, MasterKey};
 use crate::sops::selector::{Selection, Selector};
@@ -150,6 +151,23 @@ impl SelectionArgs {
 }
 
 impl Recipe {
+    fn cannot_wrap(&self, error: WrapError) -> Failure {
+        let hint = match &error {
+            WrapError::NoGroups | WrapError::EmptyGroup(_) => {
+                Some("name who may open the files: age: age1… in the rule, or --age")
+            }
+            WrapError::NotSupported(_) => {
+                Some("nobody is left out silently: remove that key from the rule, or use --age")
+            }
+            _ => None,
+        };
+        let failure = Failure::from(error).about(&self.from);
+        match hint {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    }
+
     /// A fresh data key, wrapped for everybody, and the settings for [`crate::sops::file::encrypt`].
     ///
     /// # Errors
@@ -159,7 +177,7 @@ impl Recipe {
         let (groups, shamir_threshold) = session
             .wrap_ring()
             .wrap_all(&self.groups, self.shamir_threshold, &key)
-            .map_err(|error| Failure::from(error).about(&self.from))?;
+            .map_err(|error| self.cannot_wrap(error))?;
         let settings = Settings {
             selection: self.selection.clone(),
             mac_only_encrypted: self.mac_only_encrypted,

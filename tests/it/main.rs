@@ -7,5 +7,6 @@
 )]
 
 mod arrows;
+mod cmd;
 mod lossless;
 mod tree_dump;

@@ -111,11 +111,9 @@ impl Config {
             warnings: vec![],
         };
         if let Some(top) = reader.mapping(node, "the configuration") {
-            reader.warn_unknown(
-                &top,
-                &["creation_rules", "destination_rules", "stores"],
-                &[],
-            );
+            // many files keep their recipients under `keys`, with anchors
+            let known = ["creation_rules", "destination_rules", "stores", "keys"];
+            reader.warn_unknown(&top, &known, &[]);
             if let Some((key, rules)) = top.entry("creation_rules") {
                 config.has_rules = true;
                 for node in reader.list(rules, &key.name) {
