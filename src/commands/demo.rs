@@ -46,10 +46,7 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     let new = change(&mut stage)?;
     try_as_alice(&mut stage)?;
     decrypt(&mut stage, &new)?;
-    heading(&format!(
-        "Done: {} of {} checks hold.",
-        stage.checks, stage.checks
-    ));
+    heading(&format!("Done: all {} checks hold.", stage.checks));
     if args.keep {
         remark(&format!("The folder stays: {}", folder.keep().display()));
     }
@@ -116,7 +113,7 @@ fn encrypt(stage: &mut Stage) -> Result<(), Failure> {
             .map_err(|text| Failure::new(Kind::Generic, text).about(path))?;
     }
     let what = format!(
-        "in all {} files only secrets changed ({places} values); comments, quotes, order and blank lines are as they were",
+        "in all {} files only secrets changed, in {places} places; quotes, order and blank lines are as they were",
         SECRETS.len()
     );
     stage.check(places > 0, &what)
@@ -135,10 +132,9 @@ fn change(stage: &mut Stage) -> Result<String, Failure> {
     diff(&compare::lines(&before, &after));
     remark("");
     let lines = compare::changed_lines(&before, &after);
-    stage.check(
-        lines == 3,
-        "one value, the date and the MAC changed: three lines",
-    )?;
+    // within a second the date is the same
+    let what = "one value changed, and with it the date and the MAC: no other line";
+    stage.check((2..=3).contains(&lines), what)?;
     let got = stage.sealant(&["get", FILE, VALUE])?;
     stage.check(
         got.stdout.as_slice() == NEW_VALUE.as_bytes(),
