@@ -122,12 +122,26 @@ fn ask_on_terminal(label: &str) -> Option<SecretText> {
 /// [`Failure`] with file and line when one of the files is no recipients file, or cannot be read.
 pub fn names(root: &Path) -> Result<Names, Failure> {
     let mut names = Names::new();
+    read_names(root, &mut names)?;
+    Ok(names)
+}
+
+/// The same as a list: name and recipients, by name.
+///
+/// # Errors
+/// As [`names`].
+pub fn named(root: &Path) -> Result<Vec<(String, Vec<String>)>, Failure> {
+    read_names(root, &mut Names::new())
+}
+
+fn read_names(root: &Path, names: &mut Names) -> Result<Vec<(String, Vec<String>)>, Failure> {
+    let mut list = Vec::new();
     // the first file that names a recipient wins: let that not depend on the file system
     for path in folder::sorted_files(&root.join(NAMES_FOLDER), "pub")? {
         let content = read_bounded(&path, KEY_LIMIT)?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
         let text = String::from_utf8_lossy(&content.bytes);
-        names.add_file(&name, &text).map_err(|error| {
+        let recipients = names.add_file(&name, &text).map_err(|error| {
             let about = format!("{}:{}", path.display(), error.line);
             let failure = Failure::new(Kind::BadConfig, error.to_string()).about(about);
             if error.secret {
@@ -135,8 +149,9 @@ pub fn names(root: &Path) -> Result<Names, Failure> {
             }
             failure
         })?;
+        list.push((name.into_owned(), recipients));
     }
-    Ok(names)
+    Ok(list)
 }
 
 #[cfg(test)]

@@ -20,6 +20,12 @@ pub fn data(bytes: &[u8]) -> Result<(), FsError> {
     }
 }
 
+/// A line for people on standard output, made safe to print; in colour when that is a terminal and `NO_COLOR` is not set.
+pub fn show(style: Style, line: &str) {
+    // a reader who has gone away has seen enough
+    _ = writeln!(anstream::stdout().lock(), "{style}{}{style:#}", sanitize(line));
+}
+
 /// A line for people on standard error, made safe to print.
 pub fn say(line: &str) {
     // when standard error is gone there is nobody to tell

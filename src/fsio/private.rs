@@ -51,6 +51,14 @@ impl PrivateDir {
         &self.path
     }
 
+    /// Lets the folder outlive us: from now on it is the user's.
+    pub fn keep(mut self) -> PathBuf {
+        if let Some(folder) = self.folder.take() {
+            _ = folder.keep();
+        }
+        self.path.clone()
+    }
+
     /// Whether what is written here stays in memory.
     pub fn in_memory(&self) -> bool {
         self.in_memory
@@ -105,6 +113,13 @@ mod tests {
         std::fs::write(path.join("sub/plain"), "x").unwrap();
         drop(made);
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn is_kept_on_request() {
+        let dir = tempfile::tempdir().unwrap();
+        let kept = PrivateDir::within(dir.path(), false).unwrap().keep();
+        assert!(kept.is_dir());
     }
 
     #[test]

@@ -47,6 +47,23 @@ pub fn confirm(question: &str) -> io::Result<bool> {
     Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
 }
 
+/// Says something on standard error and waits for Enter on standard input. `false` at the end of input (Ctrl-D).
+///
+/// # Errors
+/// What the system says.
+pub fn wait_for_enter(text: &str) -> io::Result<bool> {
+    let mut err = io::stderr().lock();
+    write!(err, "{} ", sanitize(text))?;
+    err.flush()?;
+    let mut answer = String::new();
+    let read = io::stdin().read_line(&mut answer)?;
+    if read == 0 {
+        // what follows begins on a line of its own
+        writeln!(err)?;
+    }
+    Ok(read > 0)
+}
+
 /// Gives the terminal back what a prompt that was cut off by a signal had taken.
 pub(super) fn restore_echo() {
     echo::restore();

@@ -4,9 +4,11 @@
 //! `age/keysource.go`). Identities are parsed once and shared by all threads. Those at hand are tried first, then
 //! commands are run, and only then is anybody asked for a passphrase.
 
+mod generate;
 mod identities;
 mod recipient;
 
+pub use generate::{NewIdentity, generate};
 pub use identities::{AskPassphrase, Given, IdentitySource};
 pub use recipient::check as check_recipient;
 
