@@ -8,7 +8,10 @@
 
 mod arrows;
 mod cmd;
+mod compatibility;
 mod corpus;
+mod docs;
+mod example;
 mod interop;
 mod lossless;
 mod peers;
