@@ -472,12 +472,10 @@ impl<'a> Reader<'a> {
         if counted && !self.file.metadata.mac_only_encrypted {
             self.mac.add(&self.hashed);
         }
-        if !self.layout.is_empty() {
-            if self.trail.depth() > 0 {
-                add_value(&mut self.digest, &value, &self.hashed);
-                if let Some(Spelling::Alias(raw)) = self.recorded() {
-                    self.edits.replace(self.file.document.full_span(id), |out| out.push_str(raw));
-                }
+        if !self.layout.is_empty() && self.trail.depth() > 0 {
+            add_value(&mut self.digest, &value, &self.hashed);
+            if let Some(Spelling::Alias(raw)) = self.recorded() {
+                self.edits.replace(self.file.document.full_span(id), |out| out.push_str(raw));
             }
         }
         Ok(())
