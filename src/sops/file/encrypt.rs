@@ -207,7 +207,7 @@ impl<'a> Writer<'a> {
             index: 0,
             mac: Mac::new(settings.mac_only_encrypted),
             ivs: IvSource::new(),
-            edits: Edits::with_capacity(document.text().len() * 3 / 2 + document.nodes() * 64),
+            edits: Edits::default(),
             layout: Layout::default(),
             chosen: vec![false; aliased],
             expanded: vec![false; aliased],
@@ -365,7 +365,10 @@ impl<'a> Writer<'a> {
         if target != id && self.chosen[target as usize] {
             let raw = document.text()[document.span(id)].to_owned();
             self.layout.record(layout::key_place(&self.trail, self.index), Spelling::Alias(raw));
-            self.edits.replace(document.span(id), |out| Expansion::write_key(text, out));
+            self.edits.replace_by(text.len(), |out| {
+                Expansion::write_key(text, out);
+                document.span(id)
+            });
         }
     }
 
@@ -374,7 +377,7 @@ impl<'a> Writer<'a> {
             && let Some(expansion) = self.expansion.take()
         {
             let span = self.document.span(expansion.alias());
-            self.edits.replace(span, |out| out.push_str(&expansion.into_text()));
+            self.edits.replace(span, &expansion.into_text());
         }
     }
 
@@ -425,7 +428,7 @@ impl<'a> Writer<'a> {
         }
         let document = self.document;
         if bare && let Some(span) = document.bare_spot(id, value, &mut self.probe) {
-            self.edits.replace(span, |out| out.push_str(ciphertext));
+            self.edits.replace(span, ciphertext);
             return;
         }
         let (spot, site) = document.cipher_spot(id);
@@ -437,7 +440,10 @@ impl<'a> Writer<'a> {
             self.trail.write_id(self.index, &mut self.place);
             self.layout.record(self.place.clone(), Spelling::Scalar { part: spot.part, raw: raw.to_owned() });
         }
-        self.edits.replace(spot.span.clone(), |out| document.write_cipher(id, &spot, &site, ciphertext, out));
+        self.edits.replace_by(ciphertext.len(), |out| {
+            document.write_cipher(id, &spot, &site, ciphertext, out);
+            spot.span
+        });
     }
 
     /// Appends the ciphertext of `self.plain`; true when it is an earlier one that stood bare.
@@ -484,7 +490,7 @@ impl<'a> Writer<'a> {
             let plain = text.as_bytes();
             self.cipher.seal(plain, TypeWord::Comment, bound.as_bytes(), &iv, &mut self.scratch, &mut ciphertext);
         }
-        self.edits.replace(span.start + 1..span.end, |out| out.push_str(&ciphertext));
+        self.edits.replace(span.start + 1..span.end, &ciphertext);
         self.comment_bounds[row as usize] = Some(bound);
         Ok(())
     }
