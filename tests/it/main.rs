@@ -8,5 +8,15 @@
 
 mod arrows;
 mod cmd;
+#[cfg(unix)]
+mod demo;
+#[cfg(unix)]
+mod edit;
+#[cfg(unix)]
+mod init;
 mod lossless;
+#[cfg(unix)]
+mod sandbox;
+#[cfg(unix)]
+mod set;
 mod tree_dump;
