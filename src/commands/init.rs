@@ -59,7 +59,8 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     match repository {
         Some(root) => setup.driver(&root),
         None => {
-            setup.note("no Git repository here: run init again after git init, for the diff driver")
+            setup
+                .note("no Git repository here: run init again after git init, for the diff driver");
         }
     }
     setup.end()

@@ -195,7 +195,11 @@ fn interrupted(sandbox: &Sandbox, signal: &str, whole_group: bool) -> Option<i32
     let target = format!("{minus}{}", child.id());
     let kill = |signal: &str, target: &str| {
         let arguments = ["-s", signal, "--", target];
-        Command::new("kill").args(arguments).status().unwrap()
+        Command::new("kill")
+            .args(arguments)
+            .stderr(Stdio::null())
+            .status()
+            .unwrap()
     };
     assert!(kill(signal, &target).success());
     let code = child.wait().unwrap().code();

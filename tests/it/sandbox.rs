@@ -16,7 +16,7 @@ db:
   enabled: true
   since: 2026-01-15
   shared_key: &shared canary-two
-  again: *shared
+  other_key: *shared
   empty_secret:
 users:
   - name: eve
@@ -26,7 +26,7 @@ users:
 const RULES: &str = "\
 creation_rules:
   - path_regex: ^secret/
-    encrypted_regex: ^(password|token|.*_secret|pin|rate|flag|day)$
+    encrypted_regex: ^(password|token|.*_(key|secret)|pin)$
     age: RECIPIENT
 ";
 
