@@ -121,11 +121,7 @@ impl FileArgs {
     ///
     /// # Errors
     /// No file, a missing file, options that do not fit.
-    pub fn jobs(
-        &self,
-        verb: &str,
-        wanted: &mut dyn FnMut(&Path) -> bool,
-    ) -> Result<Vec<Job>, Failure> {
+    pub fn jobs(&self, verb: &str, wanted: &mut dyn FnMut(&Path) -> bool) -> Result<Vec<Job>, Failure> {
         let stdin = [PathBuf::from("-")];
         let none = self.files.is_empty();
         if none && stdin_is_terminal() {
@@ -134,20 +130,12 @@ impl FileArgs {
         }
         if none || self.files == stdin {
             if self.in_place || self.output_dir.is_some() {
-                return Err(conflict(
-                    "standard input has no place: use --output, or name a file",
-                ));
+                return Err(conflict("standard input has no place: use --output, or name a file"));
             }
-            return Ok(vec![Job {
-                path: None,
-                found: false,
-                relative: PathBuf::new(),
-            }]);
+            return Ok(vec![Job { path: None, found: false, relative: PathBuf::new() }]);
         }
         if self.files.contains(&stdin[0]) {
-            return Err(conflict(
-                "standard input (-) cannot be mixed with files: name only one",
-            ));
+            return Err(conflict("standard input (-) cannot be mixed with files: name only one"));
         }
         let mut jobs = Vec::new();
         let mut folders = false;
@@ -164,29 +152,19 @@ impl FileArgs {
             for file in walk(std::slice::from_ref(path), Walk::default())? {
                 if wanted(&file) {
                     let relative = file.strip_prefix(path).unwrap_or(&file).to_owned();
-                    jobs.push(Job {
-                        path: Some(file),
-                        found: true,
-                        relative,
-                    });
+                    jobs.push(Job { path: Some(file), found: true, relative });
                 }
             }
         }
         // a file that is named, and also below a named folder, is one file
-        let named: HashSet<PathBuf> = jobs
-            .iter()
-            .filter(|job| !job.found)
-            .filter_map(|job| job.path.clone())
-            .collect();
+        let named: HashSet<PathBuf> = jobs.iter().filter(|job| !job.found).filter_map(|job| job.path.clone()).collect();
         let mut seen = HashSet::new();
         jobs.retain(|job| match &job.path {
             Some(path) if job.found => !named.contains(path) && seen.insert(path.clone()),
             _ => true,
         });
         if (folders || jobs.len() > 1) && !self.in_place && self.output_dir.is_none() {
-            return Err(conflict(
-                "several files need --in-place (-i) or --output-dir DIR",
-            ));
+            return Err(conflict("several files need --in-place (-i) or --output-dir DIR"));
         }
         Ok(jobs)
     }
@@ -225,9 +203,7 @@ pub fn run(
 ) -> Result<(), Failure> {
     let destination = args.destination();
     if session.json() && !words.json_result && matches!(destination, Destination::Stdout) {
-        return Err(conflict(
-            "--json needs -i, --output or --output-dir: standard output holds the result",
-        ));
+        return Err(conflict("--json needs -i, --output or --output-dir: standard output holds the result"));
     }
     if let Destination::Dir(dir) = destination {
         refuse_twins(dir, jobs)?;
@@ -279,12 +255,7 @@ fn refuse_twins(dir: &Path, jobs: &[Job]) -> Result<(), Failure> {
     for job in jobs {
         if let Some(first) = seen.insert(&job.relative, job) {
             let to = dir.join(&job.relative);
-            let text = format!(
-                "{} and {} would both become {}",
-                first.name(),
-                job.name(),
-                to.display()
-            );
+            let text = format!("{} and {} would both become {}", first.name(), job.name(), to.display());
             return Err(Failure::new(Kind::OddTarget, text)
                 .hint("name the folder that holds both, or write to two folders in two calls"));
         }
@@ -319,11 +290,8 @@ fn write_all(session: &Session, planned: Vec<Planned<'_>>, words: Words) -> Resu
         let in_place = one.job.path.as_ref() == Some(&target.named);
         texts.push((target, text, stamp.filter(|_| in_place)));
     }
-    let staged = parallel::map(
-        &texts,
-        |(target, text, _)| Staged::new(target.clone(), text.as_bytes(), words.mode),
-        |_, _| {},
-    );
+    let staged =
+        parallel::map(&texts, |(target, text, _)| Staged::new(target.clone(), text.as_bytes(), words.mode), |_, _| {});
     let mut batch = Batch::new();
     for (staged, (_, _, stamp)) in staged.into_iter().zip(texts) {
         batch.add(staged?, stamp, None);
@@ -339,20 +307,13 @@ fn together(mut failures: Vec<Failure>, total: usize, words: Words) -> Failure {
     let files = if total == 1 { "file" } else { "files" };
     let mut failure = Failure::new(
         failures[0].kind(),
-        format!(
-            "{} of {total} {files} cannot be {}; nothing was written",
-            failures.len(),
-            words.past
-        ),
+        format!("{} of {total} {files} cannot be {}; nothing was written", failures.len(), words.past),
     );
     for one in failures.iter().take(MOST_NAMED) {
         failure = failure.detail(one.message());
         // with one culprit there is room for all that is known about it
         if failures.len() == 1 {
-            failure = one
-                .details()
-                .iter()
-                .fold(failure, |failure, line| failure.detail(format!("  {line}")));
+            failure = one.details().iter().fold(failure, |failure, line| failure.detail(format!("  {line}")));
         }
     }
     if failures.len() > MOST_NAMED {
@@ -387,23 +348,16 @@ impl Report {
                 Done::Text { values, .. } => (words.past, *values),
                 Done::Skipped(why) => (*why, 0),
             };
-            Row {
-                file: one.job.name(),
-                action,
-                values,
-            }
+            Row { file: one.job.name(), action, values }
         };
-        Self {
-            rows: planned.iter().map(row).collect(),
-            words,
-        }
+        Self { rows: planned.iter().map(row).collect(), words }
     }
 
     fn print(&self, session: &Session) -> Result<(), Failure> {
         session.say(&self.summary());
         if session.json() && !self.words.json_result {
-            let mut text = serde_json::to_string_pretty(&self.rows)
-                .map_err(|error| Failure::of(Kind::CannotEmit, &error))?;
+            let mut text =
+                serde_json::to_string_pretty(&self.rows).map_err(|error| Failure::of(Kind::CannotEmit, &error))?;
             text.push('\n');
             output::data(text.as_bytes())?;
         }
@@ -412,11 +366,7 @@ impl Report {
 
     /// `encrypted 15 files (212 values), 3 already encrypted`.
     fn summary(&self) -> String {
-        let done: Vec<&Row> = self
-            .rows
-            .iter()
-            .filter(|row| row.action == self.words.past)
-            .collect();
+        let done: Vec<&Row> = self.rows.iter().filter(|row| row.action == self.words.past).collect();
         let values: usize = done.iter().map(|row| row.values).sum();
         let what = match done.as_slice() {
             [one] if self.rows.len() == 1 => sanitize(&one.file).into_owned(),
@@ -429,11 +379,7 @@ impl Report {
         for why in self.words.skipped {
             let count = self.rows.iter().filter(|row| row.action == *why).count();
             if count > 0 {
-                let separator = if done.is_empty() && !text.contains(':') {
-                    ':'
-                } else {
-                    ','
-                };
+                let separator = if done.is_empty() && !text.contains(':') { ':' } else { ',' };
                 text.push_str(&format!("{separator} {count} {why}"));
             }
         }

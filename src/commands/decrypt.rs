@@ -25,8 +25,8 @@ pub struct Args {
 }
 
 const EXAMPLES: &str = "\
-Below a folder every encrypted file is decrypted; others are left out. All files are written, or none. New files are
-for their owner only (mode 0600).
+Below a folder every encrypted file is decrypted; others are left out. All files are written, or
+none. New files are for their owner only (mode 0600).
 
 Examples:
   sealant decrypt config/prod/app.yml                       to standard output
@@ -34,13 +34,8 @@ Examples:
   sealant decrypt --extract 'db.users[0].password' app.yml";
 
 const PLAIN: &str = "not encrypted";
-const WORDS: Words = Words {
-    verb: "decrypt",
-    past: "decrypted",
-    skipped: &[PLAIN],
-    mode: NewMode::Private,
-    json_result: false,
-};
+const WORDS: Words =
+    Words { verb: "decrypt", past: "decrypted", skipped: &[PLAIN], mode: NewMode::Private, json_result: false };
 
 /// Decrypts.
 ///
@@ -49,13 +44,8 @@ const WORDS: Words = Words {
 pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     let path = args.extract.as_deref().map(KeyPath::parse).transpose()?;
     let jobs = args.files.jobs(WORDS.verb, &mut |_| true)?;
-    let words = Words {
-        json_result: path.is_some(),
-        ..WORDS
-    };
-    bulk::run(session, &args.files, &jobs, words, |job| {
-        one(args, session, job, path.as_ref())
-    })
+    let words = Words { json_result: path.is_some(), ..WORDS };
+    bulk::run(session, &args.files, &jobs, words, |job| one(args, session, job, path.as_ref()))
 }
 
 fn one(args: &Args, session: &Session, job: &Job, path: Option<&KeyPath>) -> Result<Done, Failure> {
@@ -69,9 +59,7 @@ fn one(args: &Args, session: &Session, job: &Job, path: Option<&KeyPath>) -> Res
     };
     let opened = sopsfile::open_parsed(session, parsed)?;
     let decrypted = opened.decrypt(args.ignore_mac)?;
-    let mut warnings: Vec<String> = sopsfile::unreadable(&opened.name, &decrypted)
-        .into_iter()
-        .collect();
+    let mut warnings: Vec<String> = sopsfile::unreadable(&opened.name, &decrypted).into_iter().collect();
     if args.ignore_mac {
         warnings.push(format!(
             "{}: THE MAC WAS NOT CHECKED: anybody may have changed, moved or removed values",
@@ -82,12 +70,7 @@ fn one(args: &Args, session: &Session, job: &Job, path: Option<&KeyPath>) -> Res
         None => (decrypted.text, decrypted.values),
         Some(path) => (json::show(session, &opened.name, &decrypted.text, path)?, 1),
     };
-    Ok(Done::Text {
-        text,
-        values,
-        stamp: opened.stamp,
-        warnings,
-    })
+    Ok(Done::Text { text, values, stamp: opened.stamp, warnings })
 }
 
 /// Every encrypted file names its metadata, and holds at least one ciphertext: the MAC.
@@ -98,8 +81,7 @@ fn may_be_encrypted(bytes: &[u8]) -> bool {
 
 /// `None` for a file that was found, is not YAML and does not look like one of ours that was damaged.
 fn parse(source: Source, job: &Job) -> Result<Option<Parsed>, Failure> {
-    let ours = source.bytes.starts_with(b"sops:")
-        || memchr::memmem::find(&source.bytes, b"\nsops:").is_some();
+    let ours = source.bytes.starts_with(b"sops:") || memchr::memmem::find(&source.bytes, b"\nsops:").is_some();
     match source.parse() {
         Ok(parsed) => Ok(Some(parsed)),
         Err(_) if job.found && !ours => Ok(None),

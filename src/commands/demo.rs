@@ -55,9 +55,7 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
 }
 
 fn introduce(stage: &Stage, keep: bool) -> Result<(), Failure> {
-    heading(
-        "Sealant on a copy of examples/multi-environment: three environments, 15 files with secrets.",
-    );
+    heading("Sealant on a copy of examples/multi-environment: three environments, 15 files with secrets.");
     remark(if keep {
         "The folder stays when this is over."
     } else {
@@ -66,10 +64,7 @@ fn introduce(stage: &Stage, keep: bool) -> Result<(), Failure> {
     let program = child::own_program()?;
     remark("");
     command(&format!("alias sealant={}", quoted(&program)));
-    command(&format!(
-        "cp -r examples/multi-environment {0} && cd {0}",
-        quoted(&stage.shop)
-    ));
+    command(&format!("cp -r examples/multi-environment {0} && cd {0}", quoted(&stage.shop)));
     Ok(())
 }
 
@@ -109,8 +104,8 @@ fn encrypt(stage: &mut Stage) -> Result<(), Failure> {
     let mut places = 0;
     for (path, plain) in SECRETS {
         let encrypted = stage.read(path)?;
-        places += compare::only_secrets(plain, &encrypted)
-            .map_err(|text| Failure::new(Kind::Generic, text).about(path))?;
+        places +=
+            compare::only_secrets(plain, &encrypted).map_err(|text| Failure::new(Kind::Generic, text).about(path))?;
     }
     let what = format!(
         "in all {} files only secrets changed, in {places} places; quotes, order and blank lines are as they were",
@@ -136,10 +131,7 @@ fn change(stage: &mut Stage) -> Result<String, Failure> {
     let what = "one value changed, and with it the date and the MAC: no other line";
     stage.check((2..=3).contains(&lines), what)?;
     let got = stage.sealant(&["get", FILE, VALUE])?;
-    stage.check(
-        got.stdout.as_slice() == NEW_VALUE.as_bytes(),
-        "the new value is there",
-    )?;
+    stage.check(got.stdout.as_slice() == NEW_VALUE.as_bytes(), "the new value is there")?;
     Ok(plain_of(FILE)?.replace(&old_value, NEW_VALUE))
 }
 
@@ -163,9 +155,7 @@ fn decrypt(stage: &mut Stage, new: &str) -> Result<(), Failure> {
         same += usize::from(stage.read(path)? == wanted);
     }
     let all = SECRETS.len();
-    let what = format!(
-        "every byte of {same} of {all} files came back, and the changed value is the new one"
-    );
+    let what = format!("every byte of {same} of {all} files came back, and the changed value is the new one");
     stage.check(same == all, &what)
 }
 

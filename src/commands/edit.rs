@@ -73,9 +73,7 @@ fn edit_file(path: &Path, editor: &Editor, session: &Session) -> Result<(), Fail
         change.settings.now = session.now();
         change.prepare(text)
     })?;
-    change
-        .commit(session, &encrypted)
-        .map_err(|failure| rescue(path, &encrypted, failure))?;
+    change.commit(session, &encrypted).map_err(|failure| rescue(path, &encrypted, failure))?;
     session.say(&saved(&name, &encrypted));
     Ok(())
 }
@@ -116,9 +114,8 @@ fn rescue(path: &Path, encrypted: &Encrypted, failure: Failure) -> Failure {
         match create_new(&beside, encrypted.text.as_bytes(), NewMode::Public) {
             Ok(()) => {
                 let shown = beside.display();
-                return failure.hint(format!(
-                    "your edit is not lost: it is in {shown}, encrypted (sealant decrypt {shown})"
-                ));
+                return failure
+                    .hint(format!("your edit is not lost: it is in {shown}, encrypted (sealant decrypt {shown})"));
             }
             Err(FsError::Exists(_)) => {}
             Err(_) => break,
@@ -143,8 +140,7 @@ impl Editor {
     fn open(&self, file: &Path, position: Option<Position>) -> Result<Duration, Failure> {
         let arguments = editor::arguments(&self.names, &self.command, file, position);
         child::run_editor(&self.command, &arguments).map_err(|error| {
-            Failure::from(error)
-                .hint("nothing was written; which editor: SOPS_EDITOR, VISUAL, EDITOR")
+            Failure::from(error).hint("nothing was written; which editor: SOPS_EDITOR, VISUAL, EDITOR")
         })
     }
 }
@@ -163,11 +159,7 @@ impl Draft {
         let folder = PrivateDir::new(&session.env)?;
         let file = folder.path().join(path.file_name().unwrap_or_default());
         create_new(&file, text.as_bytes(), NewMode::Private)?;
-        Ok(Self {
-            _folder: folder,
-            file,
-            before: Zeroizing::new(text.to_owned()),
-        })
+        Ok(Self { _folder: folder, file, before: Zeroizing::new(text.to_owned()) })
     }
 
     /// Opens the editor until its text can be encrypted, or the user gives up. `encrypt` says `None` for the old text.
@@ -211,10 +203,9 @@ impl Draft {
     fn read(&self) -> Result<Wiped, Failure> {
         match read_bounded(&self.file, DOCUMENT_LIMIT) {
             Ok(original) => Ok(original.bytes),
-            Err(FsError::Missing(_)) => Err(Failure::new(
-                Kind::NoEditor,
-                "the editor removed the file, nothing was written",
-            )),
+            Err(FsError::Missing(_)) => {
+                Err(Failure::new(Kind::NoEditor, "the editor removed the file, nothing was written"))
+            }
             Err(error) => Err(error.into()),
         }
     }

@@ -40,8 +40,8 @@ pub struct Args {
 }
 
 const EXAMPLES: &str = "\
-Below a folder every file is encrypted that a creation rule matches and that is not encrypted yet; .sops.yaml and the
-keys/ beside it are left out. All files are replaced, or none.
+Below a folder every file is encrypted that a creation rule matches and that is not encrypted
+yet; .sops.yaml and the keys/ beside it are left out. All files are replaced, or none.
 
 Examples:
   sealant encrypt config/prod/app.yml             to standard output
@@ -52,13 +52,8 @@ Examples:
 
 const ALREADY: &str = "already encrypted";
 const EMPTY: &str = "empty";
-const WORDS: Words = Words {
-    verb: "encrypt",
-    past: "encrypted",
-    skipped: &[ALREADY, EMPTY],
-    mode: NewMode::Public,
-    json_result: false,
-};
+const WORDS: Words =
+    Words { verb: "encrypt", past: "encrypted", skipped: &[ALREADY, EMPTY], mode: NewMode::Public, json_result: false };
 
 /// Encrypts.
 ///
@@ -69,14 +64,10 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
         return onto(args, session, old);
     }
     let selector = Selector::new(args, session)?;
-    let jobs = args
-        .files
-        .jobs(WORDS.verb, &mut |path| selector.takes(path))?;
+    let jobs = args.files.jobs(WORDS.verb, &mut |path| selector.takes(path))?;
     selector.check_found(&jobs)?;
     let now = session.now();
-    bulk::run(session, &args.files, &jobs, WORDS, |job| {
-        one(args, session, job, &now)
-    })
+    bulk::run(session, &args.files, &jobs, WORDS, |job| one(args, session, job, &now))
 }
 
 /// Which files below folders are to be encrypted.
@@ -93,10 +84,7 @@ impl<'a> Selector<'a> {
         let folders: Vec<&Path> = files.filter(|path| folder::is_folder(path)).collect();
         let config = session.config()?;
         if let (Some(first), Some(_)) = (args.files.files.get(1), &args.filename_override) {
-            let text = format!(
-                "--filename-override is for one file, but {} was named too",
-                first.display()
-            );
+            let text = format!("--filename-override is for one file, but {} was named too", first.display());
             return Err(Failure::new(Kind::ConflictingOptions, text));
         }
         if let [first, ..] = folders.as_slice() {
@@ -111,28 +99,18 @@ impl<'a> Selector<'a> {
         }
         Ok(Self {
             session,
-            left_out: config.map(|loaded| {
-                (
-                    loaded.root.join(CONFIG_NAME),
-                    loaded.root.join(NAMES_FOLDER),
-                )
-            }),
+            left_out: config.map(|loaded| (loaded.root.join(CONFIG_NAME), loaded.root.join(NAMES_FOLDER))),
             folders,
         })
     }
 
     fn takes(&self, path: &Path) -> bool {
         let absolute = folder::absolute(self.session.cwd(), path);
-        let left_out = self
-            .left_out
-            .as_ref()
-            .is_some_and(|(config, names)| absolute == *config || absolute.starts_with(names));
+        let left_out =
+            self.left_out.as_ref().is_some_and(|(config, names)| absolute == *config || absolute.starts_with(names));
         let named = |name: &str| path.file_name().is_some_and(|found| found == name);
         let public = path.extension().is_some_and(|found| found == "pub");
-        !left_out
-            && !public
-            && !named(CONFIG_NAME)
-            && matches!(self.session.rule_for(path), Ok(Some(_)))
+        !left_out && !public && !named(CONFIG_NAME) && matches!(self.session.rule_for(path), Ok(Some(_)))
     }
 
     /// A folder without any file for us is most likely the wrong folder.
@@ -140,8 +118,8 @@ impl<'a> Selector<'a> {
         match (self.folders.as_slice(), jobs) {
             ([first, ..], []) => {
                 let text = format!("no creation rule matches any file in {}", first.display());
-                let failure = Failure::new(Kind::NoRule, text)
-                    .hint("check the path_regex of the rules against the files' paths");
+                let failure =
+                    Failure::new(Kind::NoRule, text).hint("check the path_regex of the rules against the files' paths");
                 Err(match self.session.config()? {
                     Some(loaded) => failure.detail(format!("the rules are in {}", loaded.name)),
                     None => failure,
@@ -157,56 +135,33 @@ fn one(args: &Args, session: &Session, job: &Job, now: &str) -> Result<Done, Fai
     if job.found && source.bytes.is_empty() {
         return Ok(Done::Skipped(EMPTY));
     }
-    let Parsed {
-        name,
-        document,
-        stamp,
-    } = source.parse()?;
+    let Parsed { name, document, stamp } = source.parse()?;
     if is_encrypted_file(&document) {
         if job.found {
             return Ok(Done::Skipped(ALREADY));
         }
-        return Err(Failure::new(
-            Kind::AlreadyEncrypted,
-            format!("{name} is encrypted already"),
-        )
-        .hint(format!("change it with: sealant edit {name}"))
-        .hint(format!(
-            "or take a new plain text over with: sealant encrypt --onto {name} NEW"
-        )));
+        return Err(Failure::new(Kind::AlreadyEncrypted, format!("{name} is encrypted already"))
+            .hint(format!("change it with: sealant edit {name}"))
+            .hint(format!("or take a new plain text over with: sealant encrypt --onto {name} NEW")));
     }
     let rule_path = args.filename_override.as_deref().or(job.path.as_deref());
     let recipe = match rule_path {
         Some(path) => args.selection.recipe(session, path)?,
-        None if args.selection.has_recipients(session) => {
-            args.selection.recipe(session, Path::new("-"))?
-        }
+        None if args.selection.has_recipients(session) => args.selection.recipe(session, Path::new("-"))?,
         None => {
-            return Err(Failure::new(
-                Kind::NoRule,
-                "standard input has no path that a creation rule could match",
-            )
-            .hint("say which one it stands for: --filename-override PATH, or --age RECIPIENT"));
+            return Err(Failure::new(Kind::NoRule, "standard input has no path that a creation rule could match")
+                .hint("say which one it stands for: --filename-override PATH, or --age RECIPIENT"));
         }
     };
     let (key, settings) = recipe.prepare(session, now)?;
-    let encrypted = encrypt(&document, &key, &settings, None)
-        .map_err(|error| sopsfile::failure(&name, &error))?;
-    Ok(Done::Text {
-        text: Zeroizing::new(encrypted.text),
-        values: encrypted.values,
-        stamp,
-        warnings: Vec::new(),
-    })
+    let encrypted = encrypt(&document, &key, &settings, None).map_err(|error| sopsfile::failure(&name, &error))?;
+    Ok(Done::Text { text: Zeroizing::new(encrypted.text), values: encrypted.values, stamp, warnings: Vec::new() })
 }
 
 /// The new text of an old file.
 fn onto(args: &Args, session: &Session, old: &Path) -> Result<(), Failure> {
     // where the result goes is OLD's business, so that standard input will do with -i, too
-    let new = FileArgs {
-        in_place: false,
-        ..args.files.clone()
-    };
+    let new = FileArgs { in_place: false, ..args.files.clone() };
     let jobs = new.jobs(WORDS.verb, &mut |_| true)?;
     let [job] = jobs.as_slice() else {
         let text = "--onto takes one new file at a time";
@@ -221,8 +176,9 @@ fn onto(args: &Args, session: &Session, old: &Path) -> Result<(), Failure> {
     let document = source.parse()?.document;
     if is_encrypted_file(&document) {
         let text = format!("{new_name} is encrypted already: --onto takes the new plain text");
-        return Err(Failure::new(Kind::AlreadyEncrypted, text)
-            .hint(format!("sealant encrypt --onto {} NEW", old.display())));
+        return Err(
+            Failure::new(Kind::AlreadyEncrypted, text).hint(format!("sealant encrypt --onto {} NEW", old.display()))
+        );
     }
     let opened = sopsfile::open(session, old)?;
     let old_text = opened.file.document().text().to_owned();
@@ -260,9 +216,7 @@ fn onto(args: &Args, session: &Session, old: &Path) -> Result<(), Failure> {
         session.say(&format!("{old} is unchanged"));
     } else {
         let s = if values == 1 { "" } else { "s" };
-        session.say(&format!(
-            "encrypted {new_name} onto {old} ({values} value{s})"
-        ));
+        session.say(&format!("encrypted {new_name} onto {old} ({values} value{s})"));
     }
     Ok(())
 }

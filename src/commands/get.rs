@@ -20,8 +20,8 @@ pub struct Args {
 }
 
 const EXAMPLES: &str = "\
-A single value is printed as it is, without a line break; a list or a mapping, and everything with --json, as one line
-of JSON.
+A single value is printed as it is, without a line break; a list or a mapping, and everything
+with --json, as one line of JSON.
 
 Examples:
   sealant get config/prod/app.yml db.password

@@ -23,10 +23,7 @@ const RECIPIENT: &str = "SOPS_AGE_RECIPIENT";
 
 /// The key ring of this run: all identities that can be found, passphrases asked for on the terminal.
 pub fn key_ring(env: &Env, files: &[PathBuf]) -> KeyRing {
-    KeyRing::new(vec![Box::new(AgeKeys::new(
-        sources(env, files),
-        ask_on_terminal,
-    ))])
+    KeyRing::new(vec![Box::new(AgeKeys::new(sources(env, files), ask_on_terminal))])
 }
 
 /// The per-user identity file, whether or not it exists.
@@ -36,26 +33,18 @@ pub fn user_file(env: &Env) -> Option<PathBuf> {
 
 /// Every place where identities may be, in the order they are tried, with what is there.
 pub fn sources(env: &Env, files: &[PathBuf]) -> Vec<IdentitySource> {
-    let mut sources: Vec<IdentitySource> = files
-        .iter()
-        .map(|path| source(format!("--identity {}", path.display()), file(path)))
-        .collect();
+    let mut sources: Vec<IdentitySource> =
+        files.iter().map(|path| source(format!("--identity {}", path.display()), file(path))).collect();
     sources.extend(ssh_sources(env));
     sources.push(match env.secret(Var::SopsAgeKey) {
         Some(text) => {
             let bytes = text.expose().as_bytes().to_vec();
-            source(
-                Var::SopsAgeKey.name().into(),
-                Given::Words(SecretBytes::new(bytes)),
-            )
+            source(Var::SopsAgeKey.name().into(), Given::Words(SecretBytes::new(bytes)))
         }
         None => not_set(Var::SopsAgeKey),
     });
     sources.push(match env.os(Var::SopsAgeKeyFile) {
-        Some(path) => source(
-            labelled(Var::SopsAgeKeyFile, Path::new(path)),
-            file(Path::new(path)),
-        ),
+        Some(path) => source(labelled(Var::SopsAgeKeyFile, Path::new(path)), file(Path::new(path))),
         None => not_set(Var::SopsAgeKeyFile),
     });
     sources.push(match env.text(Var::SopsAgeKeyCmd) {
@@ -64,11 +53,7 @@ pub fn sources(env: &Env, files: &[PathBuf]) -> Vec<IdentitySource> {
     });
     if let Some(path) = user_file(env) {
         // nobody has to have this one
-        let given = if folder::exists(&path) {
-            file(&path)
-        } else {
-            Given::Missing
-        };
+        let given = if folder::exists(&path) { file(&path) } else { Given::Missing };
         sources.push(source(path.display().to_string(), given));
     }
     sources
@@ -115,9 +100,7 @@ fn file(path: &Path) -> Given {
 fn command(line: String) -> Given {
     let line = Zeroizing::new(line);
     Given::Command(Box::new(move |recipient| {
-        child::output_of(&line, &[(RECIPIENT, recipient)], KEY_LIMIT)
-            .map(secret)
-            .map_err(|error| error.to_string())
+        child::output_of(&line, &[(RECIPIENT, recipient)], KEY_LIMIT).map(secret).map_err(|error| error.to_string())
     }))
 }
 
@@ -180,17 +163,11 @@ mod tests {
     /// Label and what was found, without the folder the test runs in.
     fn found(env: &Env, files: &[PathBuf], root: &Path) -> Vec<(String, String)> {
         let root = format!("{}/", root.display());
-        sources(env, files)
-            .iter()
-            .map(|one| (one.label.replace(&root, ""), format!("{:?}", one.given)))
-            .collect()
+        sources(env, files).iter().map(|one| (one.label.replace(&root, ""), format!("{:?}", one.given))).collect()
     }
 
     fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
-        expected
-            .iter()
-            .map(|(a, b)| ((*a).to_owned(), (*b).to_owned()))
-            .collect()
+        expected.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect()
     }
 
     #[cfg(target_os = "linux")]
@@ -238,9 +215,7 @@ mod tests {
             panic!("a command");
         };
         assert_eq!(run("age1x").unwrap().expose(), b"# age1x\n");
-        let Given::Command(run) = command("false hunter2".into()) else {
-            panic!("a command")
-        };
+        let Given::Command(run) = command("false hunter2".into()) else { panic!("a command") };
         assert_eq!(run("age1x").unwrap_err(), "false failed: exit status: 1");
     }
 

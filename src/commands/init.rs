@@ -43,14 +43,8 @@ pub struct Args {
 pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     session.guard_files();
     let repository = git::root(session.cwd());
-    let root = repository
-        .clone()
-        .unwrap_or_else(|| session.cwd().to_owned());
-    let mut setup = Setup {
-        session,
-        root,
-        made: 0,
-    };
+    let root = repository.clone().unwrap_or_else(|| session.cwd().to_owned());
+    let mut setup = Setup { session, root, made: 0 };
     let name = new::name(args.name.as_deref(), session)?;
     let recipient = setup.key(&name)?;
     let name = setup.name(name, &recipient)?;
@@ -58,10 +52,7 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     setup.attributes()?;
     match repository {
         Some(root) => setup.driver(&root),
-        None => {
-            setup
-                .note("no Git repository here: run init again after git init, for the diff driver");
-        }
+        None => setup.note("no Git repository here: run init again after git init, for the diff driver"),
     }
     setup.end()
 }
@@ -94,33 +85,22 @@ impl Setup<'_> {
             return Ok(recipient);
         }
         let Some(file) = user_file else {
-            return Err(Failure::new(
-                Kind::Generic,
-                "there is no home folder to put your key into",
-            )
-            .hint(
-                "make one elsewhere: sealant keys new --output FILE, then init --identity FILE",
-            ));
+            return Err(Failure::new(Kind::Generic, "there is no home folder to put your key into")
+                .hint("make one elsewhere: sealant keys new --output FILE, then init --identity FILE"));
         };
         if !folder::exists(&file) {
             let key = new::make(&file, false, name, self.session)?;
-            self.made(&format!(
-                "{} (your private key: back it up)",
-                file.display()
-            ));
+            self.made(&format!("{} (your private key: back it up)", file.display()));
             return Ok(key.recipient);
         }
         // a key with a passphrase says its recipient only when it is unlocked; the repository may know it
         let named = identities::named(&self.root)?.into_iter();
-        let known = named
-            .filter(|(known, _)| known == name)
-            .flat_map(|(_, recipients)| recipients);
+        let known = named.filter(|(known, _)| known == name).flat_map(|(_, recipients)| recipients);
         known.into_iter().next().ok_or_else(|| {
             let text = format!("the recipient of {} is not known", file.display());
-            Failure::new(Kind::Generic, text)
-                .hint(format!(
-                    "if it has a passphrase, put its recipient (age-keygen -y) into keys/{name}.pub and run init again"
-                ))
+            Failure::new(Kind::Generic, text).hint(format!(
+                "if it has a passphrase, put its recipient (age-keygen -y) into keys/{name}.pub and run init again"
+            ))
         })
     }
 
@@ -134,18 +114,11 @@ impl Setup<'_> {
         let shown = format!("{NAMES_FOLDER}/{name}.pub");
         let path = self.root.join(&shown);
         if folder::exists(&path) {
-            return Err(Failure::new(
-                Kind::Exists,
-                format!("{shown} is somebody else's recipient"),
-            )
-            .hint("take another name: sealant init --name NAME"));
+            return Err(Failure::new(Kind::Exists, format!("{shown} is somebody else's recipient"))
+                .hint("take another name: sealant init --name NAME"));
         }
         folder::make(&self.root.join(NAMES_FOLDER), false)?;
-        create_new(
-            &path,
-            text::public(&name, recipient).as_bytes(),
-            NewMode::Public,
-        )?;
+        create_new(&path, text::public(&name, recipient).as_bytes(), NewMode::Public)?;
         self.made(&shown);
         Ok(name)
     }
@@ -153,11 +126,7 @@ impl Setup<'_> {
     fn rules(&mut self, name: &str, recipient: &str) -> Result<(), Failure> {
         let path = self.root.join(CONFIG_NAME);
         if !folder::exists(&path) {
-            create_new(
-                &path,
-                texts::sops_yaml(name, recipient).as_bytes(),
-                NewMode::Public,
-            )?;
+            create_new(&path, texts::sops_yaml(name, recipient).as_bytes(), NewMode::Public)?;
             self.made(CONFIG_NAME);
             return Ok(());
         }
@@ -197,9 +166,7 @@ impl Setup<'_> {
             Driver::Set => self.made(&format!("git's diff driver: {}", texts::TEXTCONV)),
             Driver::Kept => self.kept("git's diff driver"),
             Driver::Different => {
-                self.note(
-                    "git's diff driver named sealant is set to another command, and was left so",
-                );
+                self.note("git's diff driver named sealant is set to another command, and was left so");
             }
             Driver::NoGit => {
                 let command = format!("git config diff.sealant.textconv '{}'", texts::TEXTCONV);
@@ -218,10 +185,8 @@ impl Setup<'_> {
             return Ok(output::data(format!("{result}\n").as_bytes())?);
         }
         self.session.say("next:");
-        self.session
-            .say("  sealant edit secrets/app.yaml       # a new file, encrypted when you save");
-        self.session
-            .say("  sealant decrypt secrets/app.yaml    # what it says");
+        self.session.say("  sealant edit secrets/app.yaml       # a new file, encrypted when you save");
+        self.session.say("  sealant decrypt secrets/app.yaml    # what it says");
         Ok(())
     }
 }

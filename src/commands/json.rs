@@ -50,17 +50,8 @@ fn wipe(node: &mut Node) {
 ///
 /// # Errors
 /// As those.
-pub fn show(
-    session: &Session,
-    name: &str,
-    plain: &str,
-    path: &KeyPath,
-) -> Result<Zeroizing<String>, Failure> {
-    if session.json() {
-        extract_json(name, plain, path)
-    } else {
-        extract(name, plain, path)
-    }
+pub fn show(session: &Session, name: &str, plain: &str, path: &KeyPath) -> Result<Zeroizing<String>, Failure> {
+    if session.json() { extract_json(name, plain, path) } else { extract(name, plain, path) }
 }
 
 /// The value at `path` as text: a scalar as it is, anything else as one line of JSON.
@@ -94,11 +85,8 @@ pub fn extract_json(name: &str, plain: &str, path: &KeyPath) -> Result<Zeroizing
 }
 
 fn find(name: &str, plain: &str, path: &KeyPath) -> Result<(Document, NodeId), Failure> {
-    let document = Document::parse(plain.to_owned())
-        .map_err(|error| super::sopsfile::failure(name, &error.into()))?;
-    let id = document
-        .find(0, path)
-        .map_err(|error| no_value(name, path, &error))?;
+    let document = Document::parse(plain.to_owned()).map_err(|error| super::sopsfile::failure(name, &error.into()))?;
+    let id = document.find(0, path).map_err(|error| no_value(name, path, &error))?;
     let id = document.resolve_alias(id);
     Ok((document, id))
 }
@@ -114,11 +102,7 @@ pub fn no_value(name: &str, path: &KeyPath, error: &ChangeError) -> Failure {
         (ChangeError::Missing { at }, _) => format!("{} has no such key", place(*at)),
         (ChangeError::BeyondEnd { at, len }, _) => {
             let s = if *len == 1 { "" } else { "s" };
-            let list = if *at == 0 {
-                "the list".into()
-            } else {
-                place(*at)
-            };
+            let list = if *at == 0 { "the list".into() } else { place(*at) };
             format!("{list} has {len} item{s}, counted from [0]")
         }
         (ChangeError::NotThere { at: 0 }, Some(Step::Key(_))) => "the top is a list".into(),
@@ -144,22 +128,13 @@ fn scalar(value: &Value<'_>) -> Vec<u8> {
     out
 }
 
-fn as_json(
-    name: &str,
-    document: &Document,
-    id: NodeId,
-    path: &KeyPath,
-) -> Result<Zeroizing<String>, Failure> {
-    let tree = document
-        .tree(id)
-        .map_err(|error| super::sopsfile::failure(name, &error.into()))?;
+fn as_json(name: &str, document: &Document, id: NodeId, path: &KeyPath) -> Result<Zeroizing<String>, Failure> {
+    let tree = document.tree(id).map_err(|error| super::sopsfile::failure(name, &error.into()))?;
     let tree = Wiped::new(tree);
-    let mut text = serde_json::to_string(&Json(tree.node()))
-        .map(Zeroizing::new)
-        .map_err(|_| {
-            let text = format!("{name}: the value at {path} has no JSON form: it holds inf or nan");
-            Failure::new(Kind::CannotEmit, text)
-        })?;
+    let mut text = serde_json::to_string(&Json(tree.node())).map(Zeroizing::new).map_err(|_| {
+        let text = format!("{name}: the value at {path} has no JSON form: it holds inf or nan");
+        Failure::new(Kind::CannotEmit, text)
+    })?;
     text.push('\n');
     Ok(text)
 }
@@ -198,7 +173,8 @@ impl Serialize for Json<'_> {
 mod tests {
     use super::*;
 
-    const TEXT: &str = "a: {b: [1, 2.50, x, true, ~, .inf], \"c.d\": 0x1F}\nz: |\n  two\n  lines\nt: 2024-01-01\nm: !!binary //8=\n";
+    const TEXT: &str =
+        "a: {b: [1, 2.50, x, true, ~, .inf], \"c.d\": 0x1F}\nz: |\n  two\n  lines\nt: 2024-01-01\nm: !!binary //8=\n";
 
     fn get(path: &str) -> Result<String, Failure> {
         extract("f", TEXT, &KeyPath::parse(path).unwrap()).map(|text| text.to_string())
@@ -238,9 +214,6 @@ mod tests {
         assert_eq!(failure.message(), "f has no value at a.b[9]");
         assert_eq!(failure.details(), ["a.b has 6 items, counted from [0]"]);
         assert_eq!(get("a.x").unwrap_err().details(), ["a has no such key"]);
-        assert_eq!(
-            get("q").unwrap_err().details(),
-            ["there is no such key at the top"]
-        );
+        assert_eq!(get("q").unwrap_err().details(), ["there is no such key at the top"]);
     }
 }

@@ -39,14 +39,9 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     let mut written = 0;
     while let Some(command) = commands.pop() {
         commands.extend(
-            command
-                .get_subcommands()
-                .filter(|inner| !inner.is_hide_set() && inner.get_name() != "help")
-                .cloned(),
+            command.get_subcommands().filter(|inner| !inner.is_hide_set() && inner.get_name() != "help").cloned(),
         );
-        let name = command
-            .get_display_name()
-            .unwrap_or_else(|| command.get_name());
+        let name = command.get_display_name().unwrap_or_else(|| command.get_name());
         let path = dir.join(format!("{name}.1"));
         write_atomic(&path, &page(command)?, NewMode::Public)?;
         written += 1;
@@ -57,8 +52,6 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
 
 fn page(command: clap::Command) -> Result<Vec<u8>, Failure> {
     let mut page = Vec::new();
-    Man::new(command)
-        .render(&mut page)
-        .map_err(|error| Failure::of(Kind::Generic, &error))?;
+    Man::new(command).render(&mut page).map_err(|error| Failure::of(Kind::Generic, &error))?;
     Ok(page)
 }

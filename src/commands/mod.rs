@@ -36,20 +36,16 @@ pub mod unset;
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
-use crate::failure::{Failure, Kind};
+use crate::failure::{Failure, Kind, TABLE};
+use crate::fsio::env::Var;
 use crate::fsio::harden;
 use session::{Global, Session};
 
 /// Encrypts selected YAML values for Git, decrypts them at deploy time, and changes no other byte. Reads and writes SOPS
 /// files.
 #[derive(Parser, Debug)]
-#[command(
-    name = "sealant",
-    version,
-    max_term_width = 100,
-    arg_required_else_help = true
-)]
-#[command(after_help = EXAMPLES)]
+#[command(name = "sealant", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(after_help = EXAMPLES, after_long_help = reference())]
 pub struct Cli {
     /// Options of every command.
     #[command(flatten)]
@@ -66,7 +62,22 @@ Examples:
   sealant edit config/prod/app.yml      change values in your editor
   sealant decrypt config/prod/app.yml   to standard output
 
-Exit codes are listed in docs/exit-codes.md; errors say what to try next.";
+`sealant --help` also lists exit codes and environment variables.";
+
+/// The examples, and the tables of exit codes and environment variables.
+fn reference() -> String {
+    let examples = EXAMPLES.rsplit_once("\n\n").map_or(EXAMPLES, |(text, _)| text);
+    let mut text = format!("{examples}\n\nExit codes:\n    0  done\n");
+    for (_, code, meaning) in TABLE {
+        text.push_str(&format!("  {code:>3}  {meaning}\n"));
+    }
+    text.push_str("\nEnvironment variables:\n");
+    for var in Var::ALL {
+        text.push_str(&format!("  {}: {}\n", var.name(), var.doc()));
+    }
+    text.pop();
+    text
+}
 
 /// The subcommands.
 #[derive(Subcommand, Debug)]

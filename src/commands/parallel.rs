@@ -6,11 +6,7 @@ use std::thread;
 
 /// Does `work` for every item and returns the results in the items' order. `done` hears how many are finished; it is
 /// called from any thread, one at a time.
-pub fn map<T: Sync, R: Send>(
-    items: &[T],
-    work: impl Fn(&T) -> R + Sync,
-    done: impl FnMut(usize, &T) + Send,
-) -> Vec<R> {
+pub fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync, done: impl FnMut(usize, &T) + Send) -> Vec<R> {
     // for one item the threads would cost more than they give
     if items.len() < 2 {
         return items.iter().map(work).collect();
@@ -39,9 +35,7 @@ pub fn map<T: Sync, R: Send>(
         for _ in 0..threads.min(items.len()) {
             scope.spawn(|| {
                 let results = run();
-                all.lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .extend(results);
+                all.lock().unwrap_or_else(PoisonError::into_inner).extend(results);
             });
         }
     });
@@ -60,10 +54,7 @@ mod tests {
             let items: Vec<usize> = (0..count).collect();
             let mut last = 0;
             let results = map(&items, |item| item * 2, |finished, _| last = finished);
-            assert_eq!(
-                results,
-                items.iter().map(|item| item * 2).collect::<Vec<_>>()
-            );
+            assert_eq!(results, items.iter().map(|item| item * 2).collect::<Vec<_>>());
             assert!(last <= count);
         }
     }

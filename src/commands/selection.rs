@@ -101,12 +101,11 @@ impl SelectionArgs {
             // the text is not repeated: it might be a private key
             if !word.starts_with("age1") && !word.starts_with("ssh-") {
                 let text = format!("entry {} of {from} is no age recipient", at + 1);
-                return Err(Failure::new(Kind::Generic, text)
-                    .hint("a recipient begins with age1; never publish a private key"));
+                return Err(
+                    Failure::new(Kind::Generic, text).hint("a recipient begins with age1; never publish a private key")
+                );
             }
-            keys.push(MasterKey::Age {
-                recipient: word.to_owned(),
-            });
+            keys.push(MasterKey::Age { recipient: word.to_owned() });
         }
         if keys.is_empty() && !self.age.is_empty() {
             return Err(Failure::new(Kind::Generic, "--age names no recipient"));
@@ -141,8 +140,7 @@ impl SelectionArgs {
             groups,
             shamir_threshold,
             selection: selection.or_else(of_rule).unwrap_or_default(),
-            mac_only_encrypted: self.mac_only_encrypted
-                || rule.is_some_and(|rule| rule.mac_only_encrypted),
+            mac_only_encrypted: self.mac_only_encrypted || rule.is_some_and(|rule| rule.mac_only_encrypted),
             allow_empty: self.allow_empty,
             allow_unrepresentable: self.allow_unrepresentable,
             from,

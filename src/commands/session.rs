@@ -18,9 +18,7 @@ use crate::sops::rules::{Config, CreationRule, Problem, RuleError};
 /// The name of the configuration file.
 pub const CONFIG_NAME: &str = ".sops.yaml";
 /// Kinds of keys that sops has words for (sops 3.13.2 `keyservice`, `ParseDecryptionOrder`).
-const KEY_KINDS: [&str; 7] = [
-    "age", "pgp", "kms", "gcp_kms", "azure_kv", "hc_vault", "hckms",
-];
+const KEY_KINDS: [&str; 7] = ["age", "pgp", "kms", "gcp_kms", "azure_kv", "hc_vault", "hckms"];
 
 /// Options of every command.
 #[derive(clap::Args, Clone, Debug, Default)]
@@ -71,11 +69,7 @@ impl Session {
     /// # Errors
     /// When the working folder is gone.
     pub fn new(global: Global) -> Result<Self, Failure> {
-        Ok(Self::within(
-            folder::current()?,
-            Env::from_process(),
-            global,
-        ))
+        Ok(Self::within(folder::current()?, Env::from_process(), global))
     }
 
     /// A session with another working folder and environment: for tests and for `demo`.
@@ -162,21 +156,17 @@ impl Session {
     fn load(&self, path: &Path) -> Result<Loaded, Failure> {
         let name = self.shown(path);
         let bad = |text: String| {
-            Failure::new(Kind::BadConfig, text)
-                .hint("nothing was done: correct the configuration file first")
+            Failure::new(Kind::BadConfig, text).hint("nothing was done: correct the configuration file first")
         };
         let mut original = read_bounded(path, KEY_LIMIT)?;
         let placed = |error: &crate::document::yaml::YamlError| {
             let (line, column) = (error.line, error.column);
             bad(format!("{name}:{line}:{column}: {}", error.problem))
         };
-        let document = Document::from_bytes(std::mem::take(&mut *original.bytes))
-            .map_err(|error| placed(&error))?;
+        let document = Document::from_bytes(std::mem::take(&mut *original.bytes)).map_err(|error| placed(&error))?;
         let node = match document.documents() {
             0 => Node::new(NodeKind::Null),
-            _ => document
-                .tree(document.root(0))
-                .map_err(|error| placed(&error))?,
+            _ => document.tree(document.root(0)).map_err(|error| placed(&error))?,
         };
         let node = match node.kind {
             NodeKind::Null => Node::new(NodeKind::Map(Vec::new())),
@@ -223,11 +213,7 @@ impl Session {
             }
             Ok(Some(loaded)) => Failure::new(
                 Kind::NoRule,
-                format!(
-                    "there is no rule for {}: {} has no creation_rules",
-                    path.display(),
-                    loaded.name
-                ),
+                format!("there is no rule for {}: {} has no creation_rules", path.display(), loaded.name),
             )
             .hint("add creation_rules to it, or name recipients with --age"),
             _ => {
@@ -241,9 +227,7 @@ impl Session {
                 )
                 .hint("make one with: sealant init, or name recipients with --age");
                 if folder::exists(&self.cwd.join(".sops.yml")) {
-                    return failure.hint(
-                        "rename .sops.yml: the file has to be called .sops.yaml, as in sops",
-                    );
+                    return failure.hint("rename .sops.yml: the file has to be called .sops.yaml, as in sops");
                 }
                 failure
             }
@@ -270,8 +254,7 @@ impl Session {
 
     /// A key ring that can only wrap: it looks for no identity and asks for no passphrase.
     pub fn wrap_ring(&self) -> &KeyRing {
-        self.wrap_ring
-            .get_or_init(|| KeyRing::new(vec![Box::new(AgeKeys::without_identities())]))
+        self.wrap_ring.get_or_init(|| KeyRing::new(vec![Box::new(AgeKeys::without_identities())]))
     }
 
     fn decryption_order(&self) -> Result<Option<Vec<String>>, Failure> {
@@ -282,11 +265,8 @@ impl Session {
         for word in text.split(',').map(str::trim) {
             let name = Var::SopsDecryptionOrder.name();
             if !KEY_KINDS.contains(&word) {
-                return Err(Failure::new(
-                    Kind::Generic,
-                    format!("{name}: unknown kind of key {word}"),
-                )
-                .hint(format!("known are: {}", KEY_KINDS.join(", "))));
+                return Err(Failure::new(Kind::Generic, format!("{name}: unknown kind of key {word}"))
+                    .hint(format!("known are: {}", KEY_KINDS.join(", "))));
             }
             if order.iter().any(|known| known == word) {
                 let text = format!("{name} names {word} twice");
@@ -312,8 +292,7 @@ impl Session {
     /// The same for a message about something else: whoever cannot be read has no name.
     pub fn names_or_none(&self) -> &Names {
         static NOBODY: OnceLock<Names> = OnceLock::new();
-        self.names()
-            .unwrap_or_else(|_| NOBODY.get_or_init(Names::new))
+        self.names().unwrap_or_else(|_| NOBODY.get_or_init(Names::new))
     }
 
     /// The folder that `keys/` is in.
@@ -326,19 +305,10 @@ impl Session {
 }
 
 fn bad_rules(error: &RuleError) -> Failure {
-    let only_patterns = error
-        .problems
-        .iter()
-        .all(|(_, problem)| matches!(problem, Problem::Regex { .. }));
-    let kind = if only_patterns {
-        Kind::BadRegex
-    } else {
-        Kind::BadConfig
-    };
+    let only_patterns = error.problems.iter().all(|(_, problem)| matches!(problem, Problem::Regex { .. }));
+    let kind = if only_patterns { Kind::BadRegex } else { Kind::BadConfig };
     let mut lines = error.to_string();
-    let rest = lines
-        .find('\n')
-        .map(|at| lines.split_off(at).trim_start().to_owned());
+    let rest = lines.find('\n').map(|at| lines.split_off(at).trim_start().to_owned());
     let failure = Failure::new(kind, lines);
     rest.iter()
         .flat_map(|rest| rest.lines())
@@ -379,11 +349,7 @@ mod tests {
                 Kind::BadRegex,
                 ".sops.yaml:2: `path_regex`: invalid regular expression `(`: a `)` is missing",
             ),
-            (
-                "creation_rules: 1\n",
-                Kind::BadConfig,
-                ".sops.yaml:1: `creation_rules` should be",
-            ),
+            ("creation_rules: 1\n", Kind::BadConfig, ".sops.yaml:1: `creation_rules` should be"),
         ] {
             let dir = tempfile::tempdir().unwrap();
             std::fs::write(dir.path().join(CONFIG_NAME), text).unwrap();
@@ -400,10 +366,7 @@ mod tests {
             Session::within("/".into(), env, Global::default()).decryption_order()
         };
         assert_eq!(order("pgp, age").unwrap().unwrap(), ["pgp", "age"]);
-        assert_eq!(
-            order("age,age").unwrap_err().kind(),
-            Kind::DuplicateDecryptionOrder
-        );
+        assert_eq!(order("age,age").unwrap_err().kind(), Kind::DuplicateDecryptionOrder);
         assert_eq!(order("agee").unwrap_err().kind(), Kind::Generic);
     }
 }

@@ -61,17 +61,13 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     let plain = place::parse(&change, change.plain())?;
     let present = place::present(&plain, &path).map_err(|error| place::refused(&error, &path))?;
     let value = typed(args, present, &path)?;
-    let new = plain
-        .set(0, &path, &value)
-        .map_err(|error| place::refused(&error, &path))?;
+    let new = plain.set(0, &path, &value).map_err(|error| place::refused(&error, &path))?;
     let text = place::splice(plain.text(), &new);
     place::check_set(&change, &text, &path, &value)?;
     place::save(session, &mut change, text)?.finish(session, change, |encrypted| {
         let clear = place::stays_clear(encrypted, &path);
         if clear {
-            session.warn(&format!(
-                "{path} is stored in clear: the file's rule does not select it"
-            ));
+            session.warn(&format!("{path} is stored in clear: the file's rule does not select it"));
         }
         let how = if clear { "in clear" } else { "encrypted" };
         format!("set {path} ({how})")
@@ -126,10 +122,8 @@ fn read(args: &Args, path: &KeyPath) -> Result<Wiped, Failure> {
     let text = read_stdin(DOCUMENT_LIMIT)?;
     if text.is_empty() {
         // a script whose variable is not set, or a job without input: hardly ever what is meant
-        return Err(
-            Failure::new(Kind::BadSetValue, "standard input holds no value")
-                .hint("for an empty text say --value-stdin"),
-        );
+        return Err(Failure::new(Kind::BadSetValue, "standard input holds no value")
+            .hint("for an empty text say --value-stdin"));
     }
     Ok(without_line_break(text))
 }
@@ -159,14 +153,7 @@ mod tests {
 
     #[test]
     fn one_line_break_is_dropped() {
-        for (given, kept) in [
-            ("a\n", "a"),
-            ("a\r\n", "a"),
-            ("a\n\n", "a\n"),
-            ("a", "a"),
-            ("\n", ""),
-            ("", ""),
-        ] {
+        for (given, kept) in [("a\n", "a"), ("a\r\n", "a"), ("a\n\n", "a\n"), ("a", "a"), ("\n", ""), ("", "")] {
             let text = Zeroizing::new(given.as_bytes().to_vec());
             assert_eq!(without_line_break(text).as_slice(), kept.as_bytes());
         }

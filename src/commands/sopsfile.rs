@@ -60,11 +60,7 @@ impl Source {
     /// Missing, too large, not a file.
     pub fn file(path: &Path) -> Result<Self, Failure> {
         let original = read_bounded(path, DOCUMENT_LIMIT)?;
-        Ok(Self {
-            name: path.display().to_string(),
-            bytes: original.bytes,
-            stamp: Some(original.stamp),
-        })
+        Ok(Self { name: path.display().to_string(), bytes: original.bytes, stamp: Some(original.stamp) })
     }
 
     /// Reads standard input.
@@ -72,11 +68,7 @@ impl Source {
     /// # Errors
     /// Too large, or what the system says.
     pub fn stdin() -> Result<Self, Failure> {
-        Ok(Self {
-            name: "standard input".into(),
-            bytes: read_stdin(DOCUMENT_LIMIT)?,
-            stamp: None,
-        })
+        Ok(Self { name: "standard input".into(), bytes: read_stdin(DOCUMENT_LIMIT)?, stamp: None })
     }
 
     /// Parses it.
@@ -85,11 +77,7 @@ impl Source {
     /// Not YAML.
     pub fn parse(mut self) -> Result<Parsed, Failure> {
         match Document::from_bytes(std::mem::take(&mut *self.bytes)) {
-            Ok(document) => Ok(Parsed {
-                name: self.name,
-                document,
-                stamp: self.stamp,
-            }),
+            Ok(document) => Ok(Parsed { name: self.name, document, stamp: self.stamp }),
             Err(error) => Err(failure(&self.name, &error.into())),
         }
     }
@@ -140,23 +128,14 @@ pub fn open_source(session: &Session, source: Source) -> Result<Opened, Failure>
 /// # Errors
 /// As [`open`].
 pub fn open_parsed(session: &Session, parsed: Parsed) -> Result<Opened, Failure> {
-    let Parsed {
-        name,
-        document,
-        stamp,
-    } = parsed;
+    let Parsed { name, document, stamp } = parsed;
     let file = EncryptedFile::from_document(document).map_err(|error| failure(&name, &error))?;
     let metadata = &file.metadata;
     let key = session
         .ring()?
         .unwrap(&metadata.groups, metadata.shamir_threshold)
         .map_err(|error| Failure::cannot_open(&name, &error, session.names_or_none()))?;
-    Ok(Opened {
-        name,
-        file,
-        key,
-        stamp,
-    })
+    Ok(Opened { name, file, key, stamp })
 }
 
 impl Opened {
@@ -165,9 +144,7 @@ impl Opened {
     /// # Errors
     /// A value that does not open, a MAC that does not match.
     pub fn decrypt(&self, ignore_mac: bool) -> Result<Decrypted, Failure> {
-        self.file
-            .decrypt(&self.key, ignore_mac)
-            .map_err(|error| failure(&self.name, &error))
+        self.file.decrypt(&self.key, ignore_mac).map_err(|error| failure(&self.name, &error))
     }
 
     /// Decrypts, and remembers every ciphertext.
@@ -175,17 +152,14 @@ impl Opened {
     /// # Errors
     /// As [`Opened::decrypt`].
     pub fn decrypt_for_reuse(&self) -> Result<(Decrypted, Reuse), Failure> {
-        self.file
-            .decrypt_for_reuse(&self.key)
-            .map_err(|error| failure(&self.name, &error))
+        self.file.decrypt_for_reuse(&self.key).map_err(|error| failure(&self.name, &error))
     }
 
     /// The file's own settings, to encrypt it again under the same data key. What its present plain text already is
     /// (nothing selected, shapes that sops cannot read) stays allowed.
     pub fn settings(&self, session: &Session, plain: &Decrypted) -> Settings {
         let metadata = &self.file.metadata;
-        let odd = Document::parse(plain.text.as_str().to_owned())
-            .is_ok_and(|document| !document.problems().is_empty());
+        let odd = Document::parse(plain.text.as_str().to_owned()).is_ok_and(|document| !document.problems().is_empty());
         Settings {
             selection: metadata.selection.clone(),
             mac_only_encrypted: metadata.mac_only_encrypted,
@@ -204,12 +178,7 @@ impl Opened {
 ///
 /// # Errors
 /// Not YAML, already encrypted, a refused shape, nothing selected.
-pub fn encrypt_text(
-    name: &str,
-    text: String,
-    key: &DataKey,
-    settings: &Settings,
-) -> Result<Encrypted, Failure> {
+pub fn encrypt_text(name: &str, text: String, key: &DataKey, settings: &Settings) -> Result<Encrypted, Failure> {
     Document::parse(text)
         .map_err(FileError::from)
         .and_then(|document| encrypt(&document, key, settings, None))
@@ -246,14 +215,7 @@ impl Change {
         let (decrypted, reuse) = opened.decrypt_for_reuse()?;
         warn_unreadable(session, &opened.name, &decrypted);
         let settings = opened.settings(session, &decrypted);
-        Ok(Self {
-            opened,
-            settings,
-            target,
-            lock,
-            plain: decrypted.text,
-            reuse,
-        })
+        Ok(Self { opened, settings, target, lock, plain: decrypted.text, reuse })
     }
 
     /// The plain text.
@@ -306,17 +268,10 @@ pub fn warn_unreadable(session: &Session, name: &str, decrypted: &Decrypted) {
 
 /// The warning about comments that were left encrypted, if there are any.
 pub fn unreadable(name: &str, decrypted: &Decrypted) -> Option<String> {
-    let lines: Vec<String> = decrypted
-        .unreadable_comments
-        .iter()
-        .map(ToString::to_string)
-        .collect();
+    let lines: Vec<String> = decrypted.unreadable_comments.iter().map(ToString::to_string).collect();
     let s = if lines.len() == 1 { "" } else { "s" };
     (!lines.is_empty()).then(|| {
-        format!(
-            "{name}: encrypted comment{s} on line{s} {} cannot be read and stay as they are",
-            lines.join(", ")
-        )
+        format!("{name}: encrypted comment{s} on line{s} {} cannot be read and stay as they are", lines.join(", "))
     })
 }
 
@@ -362,55 +317,41 @@ pub fn failure(name: &str, error: &FileError) -> Failure {
 fn advice(error: &FileError) -> (Kind, Option<&'static str>) {
     use crate::document::yaml::ProblemKind;
     match error {
-        FileError::Yaml(error)
-            if error.problem.contains("deep") || error.problem.contains("larger") =>
-        {
+        FileError::Yaml(error) if error.problem.contains("deep") || error.problem.contains("larger") => {
             (Kind::TooLarge, None)
         }
         FileError::Yaml(_) => (Kind::CannotRead, None),
-        FileError::Shape {
-            kind: ProblemKind::DuplicateKey,
-            ..
-        } => (
-            Kind::DuplicateKey,
-            Some("remove one of them: which value counts would be a guess"),
-        ),
-        FileError::Shape { kind, .. } if kind.is_ambiguous() => (Kind::Unrepresentable, None),
-        FileError::Shape { .. } | FileError::OnlyNull { .. } => (
+        FileError::Shape { kind: ProblemKind::DuplicateKey, .. } => {
+            (Kind::DuplicateKey, Some("remove one of them: which value counts would be a guess"))
+        }
+        FileError::Shape { kind, .. } if kind.is_final() => (Kind::Unrepresentable, None),
+        FileError::Shape { .. } | FileError::OnlyNull { .. } => {
+            (Kind::Unrepresentable, Some("if sops need not read the file, pass --allow-unrepresentable"))
+        }
+        FileError::OpenBlockAtEnd { .. } => (Kind::Unrepresentable, Some("end the file with a line break")),
+        FileError::CommentRule => (
             Kind::Unrepresentable,
-            Some("if sops need not read the file, pass --allow-unrepresentable"),
-        ),
-        FileError::OpenBlockAtEnd { .. } => (
-            Kind::Unrepresentable,
-            Some("end the file with a line break"),
+            Some("write out the alias that the comment stands beside, or move the comment to a line of its own"),
         ),
         FileError::Empty => (Kind::NoDocument, None),
         FileError::AlreadyEncrypted { .. } => (
             Kind::AlreadyEncrypted,
-            Some(
-                "change it with sealant edit or sealant set, or take a new plain text over with encrypt --onto",
-            ),
+            Some("change it with sealant edit or sealant set, or take a new plain text over with encrypt --onto"),
         ),
-        FileError::LooksEncrypted { .. } | FileError::CommentLooksEncrypted { .. } => (
-            Kind::LooksEncrypted,
-            Some("it is most likely a piece of an encrypted file: put the plain value there"),
-        ),
+        FileError::LooksEncrypted { .. } | FileError::CommentLooksEncrypted { .. } => {
+            (Kind::LooksEncrypted, Some("it is most likely a piece of an encrypted file: put the plain value there"))
+        }
         FileError::NothingSelected => (
             Kind::NothingSelected,
             Some("check the rule's selection against the keys of the file, or pass --allow-empty"),
         ),
         FileError::AliasBomb => (Kind::TooLarge, None),
         FileError::NotEncrypted => (Kind::NotEncrypted, None),
-        FileError::Metadata(_) => (
-            Kind::BadMetadata,
-            Some("restore the sops entry from the file's Git history"),
-        ),
+        FileError::Metadata(_) => (Kind::BadMetadata, Some("restore the sops entry from the file's Git history")),
         FileError::Regex(_) => (Kind::BadRegex, None),
         FileError::Value { .. } => (
             Kind::CannotDecryptValue,
-            Some(
-                "restore the value from the file's Git history: it was changed, or moved to another key",
-            ),
+            Some("restore the value from the file's Git history: it was changed, or moved to another key"),
         ),
         FileError::NoMac | FileError::BadMac | FileError::MacMismatch => (
             Kind::MacMismatch,
@@ -421,9 +362,87 @@ fn advice(error: &FileError) -> (Kind, Option<&'static str>) {
         FileError::Random(_) => (Kind::Generic, None),
         FileError::Unfaithful => (
             Kind::SelfCheck,
-            Some(
-                "this is a defect of sealant: please report the shape of the file, without its values",
-            ),
+            Some("this is a defect of sealant: please report the shape of the file, without its values"),
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::commands::selection::SelectionArgs;
+    use crate::commands::session::Global;
+    use crate::fsio::env::Env;
+
+    const PLAIN: &str = "password: hunter2\nuser: shop\n";
+
+    /// A folder with an encrypted file for alice, and alice's session.
+    fn set_up() -> (tempfile::TempDir, Session, PathBuf) {
+        let dir = tempfile::tempdir().unwrap();
+        let keys = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/multi-environment/keys");
+        let public = std::fs::read_to_string(keys.join("alice.pub")).unwrap();
+        let recipient = public.lines().find(|line| line.starts_with("age1"));
+        let global = Global { identity: vec![keys.join("private/alice.txt")], ..Global::default() };
+        let session = Session::within(dir.path().to_owned(), Env::default(), global);
+        let args = SelectionArgs {
+            age: vec![recipient.unwrap().to_owned()],
+            encrypted_regex: Some("^password$".into()),
+            ..SelectionArgs::default()
+        };
+        let path = dir.path().join("a.yaml");
+        let recipe = args.recipe(&session, &path).unwrap();
+        let (key, settings) = recipe.prepare(&session, &session.now()).unwrap();
+        let encrypted = encrypt_text("a.yaml", PLAIN.into(), &key, &settings).unwrap();
+        std::fs::write(&path, encrypted.text).unwrap();
+        (dir, session, path)
+    }
+
+    fn ciphertext(path: &Path) -> String {
+        let text = std::fs::read_to_string(path).unwrap();
+        text.lines().next().unwrap().to_owned()
+    }
+
+    #[test]
+    fn changes_keep_what_did_not_change() {
+        let (_dir, session, path) = set_up();
+        let before = ciphertext(&path);
+        let mut change = Change::begin(&session, &path).unwrap();
+        assert_eq!(change.plain(), PLAIN);
+        assert!(change.prepare(PLAIN.into()).unwrap().is_none());
+        let error = change.prepare("a: [".into()).unwrap_err();
+        assert_eq!(line_of(&error), Some(1));
+        assert_eq!(change.failure(&error).kind(), Kind::CannotRead);
+        let new = PLAIN.replace("shop", "shopper");
+        let encrypted = change.prepare(new.clone()).unwrap().unwrap();
+        change.commit(&session, &encrypted).unwrap();
+        assert_eq!(ciphertext(&path), before);
+        let opened = open(&session, &path).unwrap();
+        assert_eq!(*opened.decrypt(false).unwrap().text, new);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn two_writers_at_once_are_noticed() {
+        let (_dir, session, path) = set_up();
+        let mut change = Change::begin(&session, &path).unwrap();
+        let second = Change::begin(&session, &path).unwrap_err();
+        assert_eq!(second.kind(), Kind::Locked);
+        let encrypted = change.prepare("password: x\n".into()).unwrap().unwrap();
+        // somebody who knows no locks
+        let theirs = format!("{}\n", std::fs::read_to_string(&path).unwrap());
+        std::fs::write(&path, &theirs).unwrap();
+        let failure = change.commit(&session, &encrypted).unwrap_err();
+        assert_eq!(failure.kind(), Kind::Changed);
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), theirs);
+    }
+
+    #[test]
+    fn nothing_secret_is_printed() {
+        let (_dir, session, path) = set_up();
+        let change = Change::begin(&session, &path).unwrap();
+        let text = format!("{change:?} {:?}", change.opened);
+        assert!(!text.contains("hunter2") && text.contains("[REDACTED]"), "{text}");
     }
 }

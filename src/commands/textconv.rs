@@ -55,8 +55,6 @@ fn decrypted(bytes: &[u8], session: &Session) -> Option<Zeroizing<String>> {
     let sources = identities::sources(&session.env, &session.global.identity);
     let nobody = |_: &str| -> Option<SecretText> { None };
     let ring = KeyRing::new(vec![Box::new(AgeKeys::new(sources, nobody))]);
-    let key = ring
-        .unwrap(&metadata.groups, metadata.shamir_threshold)
-        .ok()?;
+    let key = ring.unwrap(&metadata.groups, metadata.shamir_threshold).ok()?;
     Some(file.decrypt(&key, false).ok()?.text)
 }

@@ -33,9 +33,7 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     let path = KeyPath::parse(&args.path)?;
     let mut change = Change::begin(session, &args.file)?;
     let plain = place::parse(&change, change.plain())?;
-    let removal = plain
-        .unset(0, &path)
-        .map_err(|error| place::refused(&error, &path))?;
+    let removal = plain.unset(0, &path).map_err(|error| place::refused(&error, &path))?;
     let text = place::splice(plain.text(), &removal);
     // the last secret may go: that the rule selects the right keys has been seen before
     change.settings.allow_empty = true;

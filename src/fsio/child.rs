@@ -70,11 +70,7 @@ fn split(command: &str) -> Result<(String, Vec<String>), ChildError> {
 ///
 /// # Errors
 /// [`ChildError`].
-pub fn output_of(
-    command: &str,
-    variables: &[(&str, &str)],
-    limit: u64,
-) -> Result<Wiped, ChildError> {
+pub fn output_of(command: &str, variables: &[(&str, &str)], limit: u64) -> Result<Wiped, ChildError> {
     let (program, arguments) = split(command)?;
     let started = Command::new(&program)
         .args(arguments)
@@ -117,23 +113,13 @@ pub fn find_editor(env: &Env) -> Result<String, ChildError> {
             return Ok(command.to_owned());
         }
     }
-    EDITORS
-        .into_iter()
-        .find(|name| in_path(env, name).is_some())
-        .map(ToOwned::to_owned)
-        .ok_or(ChildError::NoEditor)
+    EDITORS.into_iter().find(|name| in_path(env, name).is_some()).map(ToOwned::to_owned).ok_or(ChildError::NoEditor)
 }
 
 /// Where in `PATH` a program is.
 fn in_path(env: &Env, name: &str) -> Option<PathBuf> {
-    let file = if cfg!(windows) {
-        format!("{name}.exe")
-    } else {
-        name.to_owned()
-    };
-    std::env::split_paths(env.os(Var::Path)?)
-        .map(|folder| folder.join(&file))
-        .find(|path| is_executable(path))
+    let file = if cfg!(windows) { format!("{name}.exe") } else { name.to_owned() };
+    std::env::split_paths(env.os(Var::Path)?).map(|folder| folder.join(&file)).find(|path| is_executable(path))
 }
 
 #[cfg(unix)]
@@ -154,18 +140,10 @@ pub fn program_names(env: &Env, command: &str) -> Vec<String> {
         return Vec::new();
     };
     let named = PathBuf::from(&program);
-    let path = if named.components().count() > 1 {
-        Some(named.clone())
-    } else {
-        in_path(env, &program)
-    };
+    let path = if named.components().count() > 1 { Some(named.clone()) } else { in_path(env, &program) };
     let real = path.and_then(|path| std::fs::canonicalize(path).ok());
     let name_of = |path: &Path| Some(path.file_name()?.to_string_lossy().into_owned());
-    [real.as_deref(), Some(&named)]
-        .into_iter()
-        .flatten()
-        .filter_map(name_of)
-        .collect()
+    [real.as_deref(), Some(&named)].into_iter().flatten().filter_map(name_of).collect()
 }
 
 /// Runs the editor with `arguments` after its own, waits for it, and says how long it took. Ctrl-C is the editor's
@@ -190,10 +168,7 @@ pub fn run_editor(command: &str, arguments: &[OsString]) -> Result<Duration, Chi
 /// # Errors
 /// [`ChildError::NotStarted`] when the system does not say.
 pub fn own_program() -> Result<PathBuf, ChildError> {
-    std::env::current_exe().map_err(|source| ChildError::NotStarted {
-        program: "sealant".into(),
-        source,
-    })
+    std::env::current_exe().map_err(|source| ChildError::NotStarted { program: "sealant".into(), source })
 }
 
 /// How a run of our own program ended.
@@ -219,10 +194,7 @@ pub fn run_self(
     limit: u64,
 ) -> Result<Ended, ChildError> {
     let program = String::from("sealant");
-    let fail = |source| ChildError::NotStarted {
-        program: program.clone(),
-        source,
-    };
+    let fail = |source| ChildError::NotStarted { program: program.clone(), source };
     let mut command = Command::new(own_program()?);
     command.args(arguments).current_dir(folder).env_clear();
     // Windows programs do not start without it
@@ -249,14 +221,8 @@ pub fn run_self(
         let stdout = reader.join();
         (stdout.unwrap_or_else(|_| Ok(None)), stderr)
     });
-    let unreadable = |source| ChildError::Unreadable {
-        program: program.clone(),
-        source,
-    };
-    let too_large = || ChildError::TooLarge {
-        program: program.clone(),
-        limit,
-    };
+    let unreadable = |source| ChildError::Unreadable { program: program.clone(), source };
+    let too_large = || ChildError::TooLarge { program: program.clone(), limit };
     let status = child.wait().map_err(unreadable)?;
     Ok(Ended {
         code: status.code(),
@@ -274,11 +240,7 @@ mod tests {
     fn output_is_taken_without_a_shell() {
         let output = output_of("printf '%s|%s' 'a b' $HOME", &[], 100).unwrap();
         assert_eq!(output.as_slice(), b"a b|$HOME");
-        let output = output_of(
-            "sh -c 'echo $SOPS_AGE_RECIPIENT'",
-            &[("SOPS_AGE_RECIPIENT", "age1x")],
-            9,
-        );
+        let output = output_of("sh -c 'echo $SOPS_AGE_RECIPIENT'", &[("SOPS_AGE_RECIPIENT", "age1x")], 9);
         assert_eq!(output.unwrap().as_slice(), b"age1x\n");
     }
 
@@ -287,36 +249,19 @@ mod tests {
         let error = |command: &str| output_of(command, &[], 10).unwrap_err();
         assert!(matches!(error(""), ChildError::BadCommand));
         assert!(matches!(error("echo 'open"), ChildError::BadCommand));
-        assert!(matches!(
-            error("/no/such/program hunter2"),
-            ChildError::NotStarted { .. }
-        ));
-        assert!(matches!(
-            error("sh -c 'exit 3' hunter2"),
-            ChildError::Failed { .. }
-        ));
+        assert!(matches!(error("/no/such/program hunter2"), ChildError::NotStarted { .. }));
+        assert!(matches!(error("sh -c 'exit 3' hunter2"), ChildError::Failed { .. }));
         assert!(matches!(error("yes hunter2"), ChildError::TooLarge { .. }));
-        for command in [
-            "/no/such/program hunter2",
-            "sh -c 'exit 3' hunter2",
-            "yes hunter2",
-        ] {
+        for command in ["/no/such/program hunter2", "sh -c 'exit 3' hunter2", "yes hunter2"] {
             assert!(!error(command).to_string().contains("hunter2"));
         }
     }
 
     #[test]
     fn editors_are_found_in_order() {
-        let all = [
-            (Var::Editor, "ed"),
-            (Var::Visual, "vis -w"),
-            (Var::SopsEditor, "sed"),
-        ];
+        let all = [(Var::Editor, "ed"), (Var::Visual, "vis -w"), (Var::SopsEditor, "sed")];
         assert_eq!(find_editor(&Env::from_pairs(all)).unwrap(), "sed");
-        assert_eq!(
-            find_editor(&Env::from_pairs(all[..2].to_vec())).unwrap(),
-            "vis -w"
-        );
+        assert_eq!(find_editor(&Env::from_pairs(all[..2].to_vec())).unwrap(), "vis -w");
         let dir = tempfile::tempdir().unwrap();
         let env = Env::from_pairs([(Var::Path, dir.path())]);
         assert!(matches!(find_editor(&env), Err(ChildError::NoEditor)));
@@ -336,10 +281,7 @@ mod tests {
         let argument = [file.clone().into_os_string()];
         run_editor("sh -c 'echo edited > \"$0\"'", &argument).unwrap();
         assert_eq!(std::fs::read(&file).unwrap(), b"edited\n");
-        assert!(matches!(
-            run_editor("false", &argument),
-            Err(ChildError::Failed { .. })
-        ));
+        assert!(matches!(run_editor("false", &argument), Err(ChildError::Failed { .. })));
     }
 
     #[test]

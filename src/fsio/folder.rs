@@ -56,9 +56,7 @@ pub fn make(path: &Path, private: bool) -> Result<(), FsError> {
     }
     #[cfg(not(unix))]
     let _ = private;
-    builder
-        .create(path)
-        .map_err(|error| FsError::io("make", path, error))
+    builder.create(path).map_err(|error| FsError::io("make", path, error))
 }
 
 /// `path` seen from `base`, without `.` and `..`: by the text alone, as Go's `filepath.Abs` does it.
@@ -90,10 +88,7 @@ mod tests {
             ("/c/../d", "/d"),
             (".", "/a/b"),
         ] {
-            assert_eq!(
-                absolute(Path::new("/a/b"), Path::new(path)),
-                Path::new(wanted)
-            );
+            assert_eq!(absolute(Path::new("/a/b"), Path::new(path)), Path::new(wanted));
         }
     }
 
@@ -106,11 +101,7 @@ mod tests {
         let found = sorted_files(dir.path(), "pub").unwrap();
         let wanted = ["a.pub", "b.pub"].map(|name| dir.path().join(name));
         assert_eq!(found, wanted);
-        assert!(
-            sorted_files(&dir.path().join("no"), "pub")
-                .unwrap()
-                .is_empty()
-        );
+        assert!(sorted_files(&dir.path().join("no"), "pub").unwrap().is_empty());
         assert!(sorted_files(&dir.path().join("c.txt"), "pub").is_err());
     }
 

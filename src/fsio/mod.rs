@@ -19,10 +19,7 @@
 //! | [`folder`] | folders, and what is there |
 //! | [`clock`] | the time |
 
-#![allow(
-    clippy::disallowed_methods,
-    reason = "this is the room that the other rooms are sent to"
-)]
+#![allow(clippy::disallowed_methods, reason = "this is the room that the other rooms are sent to")]
 
 pub mod batch;
 pub mod child;

@@ -23,11 +23,7 @@ pub fn data(bytes: &[u8]) -> Result<(), FsError> {
 /// A line for people on standard output, made safe to print; in colour when that is a terminal and `NO_COLOR` is not set.
 pub fn show(style: Style, line: &str) {
     // a reader who has gone away has seen enough
-    _ = writeln!(
-        anstream::stdout().lock(),
-        "{style}{}{style:#}",
-        sanitize(line)
-    );
+    _ = writeln!(anstream::stdout().lock(), "{style}{}{style:#}", sanitize(line));
 }
 
 /// A line for people on standard error, made safe to print.
@@ -39,9 +35,5 @@ pub fn say(line: &str) {
 /// A warning on standard error, made safe to print.
 pub fn warn(line: &str) {
     let yellow = Style::new().bold().fg_color(Some(AnsiColor::Yellow.into()));
-    _ = writeln!(
-        anstream::stderr().lock(),
-        "{yellow}warning:{yellow:#} {}",
-        sanitize(line)
-    );
+    _ = writeln!(anstream::stderr().lock(), "{yellow}warning:{yellow:#} {}", sanitize(line));
 }

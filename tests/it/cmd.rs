@@ -19,10 +19,7 @@ fn cases(folder: &Path, found: &mut Vec<PathBuf>) {
         let path = entry.unwrap().path();
         if path.is_dir() {
             cases(&path, found);
-        } else if path
-            .extension()
-            .is_some_and(|extension| extension == "case")
-        {
+        } else if path.extension().is_some_and(|extension| extension == "case") {
             found.push(path);
         }
     }

@@ -8,15 +8,8 @@
 
 mod arrows;
 mod cmd;
-#[cfg(unix)]
-mod demo;
-#[cfg(unix)]
-mod edit;
-#[cfg(unix)]
-mod init;
+mod corpus;
+mod interop;
 mod lossless;
-#[cfg(unix)]
-mod sandbox;
-#[cfg(unix)]
-mod set;
+mod peers;
 mod tree_dump;

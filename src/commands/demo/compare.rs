@@ -9,9 +9,7 @@ const WIDTH: usize = 96;
 
 /// The text before the metadata, and the lines of the metadata.
 fn split(encrypted: &str) -> (&str, &str) {
-    let at = encrypted
-        .find("\nsops:")
-        .map_or(encrypted.len(), |at| at + 1);
+    let at = encrypted.find("\nsops:").map_or(encrypted.len(), |at| at + 1);
     encrypted.split_at(at)
 }
 
@@ -26,20 +24,13 @@ pub fn only_secrets(plain: &str, encrypted: &str) -> Result<usize, String> {
     }
     let diff = TextDiff::from_lines(plain, body);
     let mut places = 0;
-    for op in diff.ops() {
-        let new: String = diff
-            .iter_changes(op)
-            .filter(|change| change.tag() == ChangeTag::Insert)
-            .map(|change| change.value())
-            .collect();
-        if op.tag() == similar::DiffTag::Equal {
-            continue;
-        }
-        if !new.contains(CIPHERTEXT) {
+    for op in diff.ops().iter().filter(|op| op.tag() != similar::DiffTag::Equal) {
+        let mut new = diff.iter_changes(op).filter(|change| change.tag() == ChangeTag::Insert).peekable();
+        if new.peek().is_none() || new.any(|change| !change.value().contains(CIPHERTEXT)) {
             let line = op.old_range().start + 1;
             return Err(format!("line {line} differs, but is no ciphertext"));
         }
-        places += new.matches(CIPHERTEXT).count();
+        places += op.new_range().len();
     }
     Ok(places)
 }
@@ -48,9 +39,7 @@ pub fn only_secrets(plain: &str, encrypted: &str) -> Result<usize, String> {
 pub fn changed_lines(old: &str, new: &str) -> usize {
     let diff = TextDiff::from_lines(old, new);
     let changes = diff.iter_all_changes();
-    changes
-        .filter(|change| change.tag() == ChangeTag::Insert)
-        .count()
+    changes.filter(|change| change.tag() == ChangeTag::Insert).count()
 }
 
 /// One line of a diff.
@@ -85,10 +74,7 @@ pub fn lines(old: &str, new: &str) -> Vec<Line> {
     if added > 0 {
         lines.push(line('@', "…"));
         lines.push(line('+', "sops:"));
-        let text = format!(
-            "    … {} more lines: who can open the file, and its MAC",
-            added - 1
-        );
+        let text = format!("    … {} more lines: who can open the file, and its MAC", added - 1);
         lines.push(line('+', &text));
     }
     lines
@@ -122,10 +108,7 @@ mod tests {
 
     #[test]
     fn diffs_are_short() {
-        let shown: Vec<String> = lines(PLAIN, GOOD)
-            .iter()
-            .map(|line| format!("{}{}", line.mark, line.text))
-            .collect();
+        let shown: Vec<String> = lines(PLAIN, GOOD).iter().map(|line| format!("{}{}", line.mark, line.text)).collect();
         assert_eq!(
             shown,
             [

@@ -29,8 +29,7 @@ pub const SECRETS: &[(&str, &str)] = example![
 pub const RULES: &str = include_str!("../../../examples/multi-environment/.sops.yaml");
 
 /// The recipients that the demo does not make itself.
-pub const OTHERS: &[(&str, &str)] =
-    example!["keys/bob.pub", "keys/ci-prod.pub", "keys/ci-staging.pub"];
+pub const OTHERS: &[(&str, &str)] = example!["keys/bob.pub", "keys/ci-prod.pub", "keys/ci-staging.pub"];
 
 /// The rules with another recipient for a person of the example.
 pub fn with_recipient(rules: &str, person: &str, recipient: &str) -> String {

@@ -33,12 +33,7 @@ impl Stage {
     /// # Errors
     /// What the file system says.
     pub fn new(within: &Path) -> Result<Self, Failure> {
-        let stage = Self {
-            shop: within.join("shop"),
-            home: within.join("home"),
-            identity: None,
-            checks: 0,
-        };
+        let stage = Self { shop: within.join("shop"), home: within.join("home"), identity: None, checks: 0 };
         folder::make(&stage.shop, true)?;
         folder::make(&stage.home, true)?;
         Ok(stage)
@@ -76,16 +71,8 @@ impl Stage {
     ///
     /// # Errors
     /// Another exit code than `wanted`.
-    pub fn sealant_as(
-        &mut self,
-        identity: &str,
-        arguments: &[&str],
-        wanted: u8,
-    ) -> Result<Ended, Failure> {
-        command(&format!(
-            "SOPS_AGE_KEY_FILE={identity} {}",
-            shown(arguments)
-        ));
+    pub fn sealant_as(&mut self, identity: &str, arguments: &[&str], wanted: u8) -> Result<Ended, Failure> {
+        command(&format!("SOPS_AGE_KEY_FILE={identity} {}", shown(arguments)));
         self.run(Some(identity), arguments, b"", wanted)
     }
 
@@ -109,13 +96,7 @@ impl Stage {
         self.run(identity.as_deref(), arguments, input.as_bytes(), 0)
     }
 
-    fn run(
-        &mut self,
-        identity: Option<&str>,
-        arguments: &[&str],
-        input: &[u8],
-        wanted: u8,
-    ) -> Result<Ended, Failure> {
+    fn run(&mut self, identity: Option<&str>, arguments: &[&str], input: &[u8], wanted: u8) -> Result<Ended, Failure> {
         let home: &OsStr = self.home.as_os_str();
         let config = self.home.join(".config");
         let mut variables: Vec<(&str, &OsStr)> = vec![
@@ -146,15 +127,10 @@ impl Stage {
     /// It does not.
     pub fn check(&mut self, holds: bool, what: &str) -> Result<(), Failure> {
         if !holds {
-            return Err(Failure::new(
-                Kind::Generic,
-                format!("this should hold, and does not: {what}"),
-            ));
+            return Err(Failure::new(Kind::Generic, format!("this should hold, and does not: {what}")));
         }
         self.checks += 1;
-        let green = Style::new()
-            .bold()
-            .fg_color(Some(Color::Ansi(AnsiColor::Green)));
+        let green = Style::new().bold().fg_color(Some(Color::Ansi(AnsiColor::Green)));
         print(green, &format!("✓ {what}"));
         Ok(())
     }
@@ -162,9 +138,7 @@ impl Stage {
 
 fn shown(arguments: &[&str]) -> String {
     let words = std::iter::once("sealant").chain(arguments.iter().copied());
-    let words: Vec<_> = words
-        .map(|word| shlex::try_quote(word).unwrap_or(word.into()))
-        .collect();
+    let words: Vec<_> = words.map(|word| shlex::try_quote(word).unwrap_or(word.into())).collect();
     words.join(" ")
 }
 
@@ -181,9 +155,7 @@ pub fn remark(text: &str) {
 
 /// Prints a command as one would type it.
 pub fn command(text: &str) {
-    let cyan = Style::new()
-        .bold()
-        .fg_color(Some(Color::Ansi(AnsiColor::Cyan)));
+    let cyan = Style::new().bold().fg_color(Some(Color::Ansi(AnsiColor::Cyan)));
     print(cyan, &format!("$ {text}"));
 }
 

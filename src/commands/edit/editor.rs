@@ -10,18 +10,11 @@ use std::path::Path;
 pub type Position = (usize, usize);
 
 /// Vim's own files: no swap, no history, and after the user's settings no backup and no undo file.
-const VIM_KEEPS_NOTHING: [&str; 5] = [
-    "-n",
-    "-i",
-    "NONE",
-    "-c",
-    "silent! set noswapfile nobackup nowritebackup viminfo= noundofile",
-];
+const VIM_KEEPS_NOTHING: [&str; 5] =
+    ["-n", "-i", "NONE", "-c", "silent! set noswapfile nobackup nowritebackup viminfo= noundofile"];
 /// The same for Emacs, in its words.
-const EMACS_KEEPS_NOTHING: [&str; 2] = [
-    "--eval",
-    "(setq make-backup-files nil auto-save-default nil create-lockfiles nil)",
-];
+const EMACS_KEEPS_NOTHING: [&str; 2] =
+    ["--eval", "(setq make-backup-files nil auto-save-default nil create-lockfiles nil)"];
 
 /// How an editor is told the position.
 #[derive(Clone, Copy)]
@@ -48,20 +41,11 @@ struct Habits {
     wait: Option<(&'static str, &'static str)>,
 }
 
-const UNKNOWN: Habits = Habits {
-    style: Style::Nothing,
-    keeps_nothing: &[],
-    wait: None,
-};
+const UNKNOWN: Habits = Habits { style: Style::Nothing, keeps_nothing: &[], wait: None };
 
 /// The arguments for an editor. `names` are the names the program goes by, the most telling first (`vim.basic`, then
 /// `vi`); `command` is what the user's variable says.
-pub fn arguments(
-    names: &[String],
-    command: &str,
-    file: &Path,
-    position: Option<Position>,
-) -> Vec<OsString> {
+pub fn arguments(names: &[String], command: &str, file: &Path, position: Option<Position>) -> Vec<OsString> {
     let habits = names.iter().find_map(|name| habits(name));
     let habits = habits.unwrap_or(UNKNOWN);
     let mut arguments: Vec<OsString> = Vec::new();
@@ -105,17 +89,11 @@ fn habits(program: &str) -> Option<Habits> {
     let name = program.to_ascii_lowercase();
     // vim.basic, code.cmd; emacs-nox, emacs29
     let name = name.split('.').next().unwrap_or_default();
-    let name = if name.starts_with("emacs") && !name.starts_with("emacsclient") {
-        "emacs"
-    } else {
-        name
-    };
+    let name = if name.starts_with("emacs") && !name.starts_with("emacsclient") { "emacs" } else { name };
     let (style, keeps_nothing, wait): (_, &'static [&'static str], _) = match name {
         "vim" | "nvim" | "vimx" | "view" | "rvim" => (Style::Plus, &VIM_KEEPS_NOTHING, None),
         "gvim" | "mvim" => (Style::Plus, &VIM_KEEPS_NOTHING, Some(("-f", "--nofork"))),
-        "vi" | "nvi" | "elvis" | "joe" | "jed" | "mg" | "ne" | "zile" | "pico" => {
-            (Style::Plus, &[], None)
-        }
+        "vi" | "nvi" | "elvis" | "joe" | "jed" | "mg" | "ne" | "zile" | "pico" => (Style::Plus, &[], None),
         // restricted: no backup, no history, no other file
         "nano" | "rnano" => (Style::Plus, &["-R"], None),
         "emacs" => (Style::PlusColumn, &EMACS_KEEPS_NOTHING, None),
@@ -132,11 +110,7 @@ fn habits(program: &str) -> Option<Habits> {
         "busybox" | "toybox" => (Style::Nothing, &[], None),
         _ => return None,
     };
-    Some(Habits {
-        style,
-        keeps_nothing,
-        wait,
-    })
+    Some(Habits { style, keeps_nothing, wait })
 }
 
 #[cfg(test)]
@@ -146,10 +120,7 @@ mod tests {
     fn words(program: &str, command: &str, position: Option<Position>) -> String {
         let names: Vec<String> = program.split(' ').map(String::from).collect();
         let arguments = arguments(&names, command, "/p/db.yaml".as_ref(), position);
-        let words: Vec<_> = arguments
-            .iter()
-            .map(|word| word.to_string_lossy())
-            .collect();
+        let words: Vec<_> = arguments.iter().map(|word| word.to_string_lossy()).collect();
         words.join(" ")
     }
 
@@ -178,10 +149,7 @@ mod tests {
     fn vim_and_emacs_keep_no_copies() {
         for program in ["vim", "vim.basic", "vim.tiny vi", "nvim", "NVIM.exe"] {
             let words = words(program, program, Some((2, 1)));
-            assert!(
-                words.starts_with("-n -i NONE -c silent! set noswap"),
-                "{words}"
-            );
+            assert!(words.starts_with("-n -i NONE -c silent! set noswap"), "{words}");
             assert!(words.ends_with(" +2 /p/db.yaml"), "{words}");
         }
         for program in ["emacs", "emacs-nox", "emacs29.exe"] {

@@ -12,10 +12,7 @@ const LIMIT: u64 = 64 * 1024;
 
 /// The folder of the repository that `inside` is in.
 pub fn root(inside: &Path) -> Option<PathBuf> {
-    inside
-        .ancestors()
-        .find(|folder| folder::exists(&folder.join(".git")))
-        .map(Path::to_owned)
+    inside.ancestors().find(|folder| folder::exists(&folder.join(".git"))).map(Path::to_owned)
 }
 
 /// What became of the diff driver.

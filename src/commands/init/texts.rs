@@ -37,11 +37,7 @@ pub fn attributes(present: &str) -> Option<String> {
     if missing.is_empty() {
         return None;
     }
-    let line_end = if present.contains("\r\n") {
-        "\r\n"
-    } else {
-        "\n"
-    };
+    let line_end = if present.contains("\r\n") { "\r\n" } else { "\n" };
     let mut text = present.to_owned();
     if !text.is_empty() && !text.ends_with('\n') {
         text.push_str(line_end);

@@ -26,9 +26,7 @@ pub fn run(_args: &Args, session: &Session) -> Result<(), Failure> {
     if session.json() {
         let list: Vec<_> = rows
             .iter()
-            .map(|row| {
-                serde_json::json!({"name": row.name, "recipient": row.recipient, "yours": row.yours})
-            })
+            .map(|row| serde_json::json!({"name": row.name, "recipient": row.recipient, "yours": row.yours}))
             .collect();
         let text = format!("{}\n", serde_json::Value::from(list));
         return Ok(output::data(text.as_bytes())?);
@@ -46,20 +44,12 @@ fn rows(session: &Session) -> Result<Vec<Row>, Failure> {
     let mut rows = Vec::new();
     for (name, recipients) in named {
         for recipient in recipients {
-            rows.push(Row {
-                name: Some(name.clone()),
-                yours: own.contains(&recipient),
-                recipient,
-            });
+            rows.push(Row { name: Some(name.clone()), yours: own.contains(&recipient), recipient });
         }
     }
     for recipient in own {
         if !rows.iter().any(|row| row.recipient == recipient) {
-            rows.push(Row {
-                name: None,
-                recipient,
-                yours: true,
-            });
+            rows.push(Row { name: None, recipient, yours: true });
         }
     }
     Ok(rows)
@@ -87,15 +77,8 @@ mod tests {
 
     #[test]
     fn columns_are_aligned_and_safe() {
-        let row = |name: Option<&str>, yours| Row {
-            name: name.map(str::to_owned),
-            recipient: "age1x".into(),
-            yours,
-        };
+        let row = |name: Option<&str>, yours| Row { name: name.map(str::to_owned), recipient: "age1x".into(), yours };
         let text = table(&[row(Some("al\x1bice"), false), row(None, true)]);
-        assert_eq!(
-            text,
-            "al\\u{1b}ice     age1x\n(no name here)  age1x  yours\n"
-        );
+        assert_eq!(text, "al\\u{1b}ice     age1x\n(no name here)  age1x  yours\n");
     }
 }

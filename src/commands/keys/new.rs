@@ -50,23 +50,16 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     let key = make(&private, args.output.is_some(), &name, session)?;
     session.say(&format!("private key of {name}: {}", private.display()));
     if let Some(path) = &public {
-        create_new(
-            path,
-            text::public(&name, &key.recipient).as_bytes(),
-            NewMode::Public,
-        )?;
+        create_new(path, text::public(&name, &key.recipient).as_bytes(), NewMode::Public)?;
         session.say(&format!("recipient of {name}: {}", session.shown(path)));
     }
     if identities::user_file(&session.env).as_deref() != Some(&private) {
         let shown = private.display();
-        session.say(&format!(
-            "to use it: --identity {shown} or SOPS_AGE_KEY_FILE={shown}"
-        ));
+        session.say(&format!("to use it: --identity {shown} or SOPS_AGE_KEY_FILE={shown}"));
     }
     let line = if session.json() {
         let private = private.to_string_lossy();
-        let result =
-            serde_json::json!({"name": name, "recipient": key.recipient, "private": private});
+        let result = serde_json::json!({"name": name, "recipient": key.recipient, "private": private});
         format!("{result}\n")
     } else {
         format!("{}\n", key.recipient)
@@ -82,19 +75,15 @@ pub fn name(given: Option<&str>, session: &Session) -> Result<String, Failure> {
     match given {
         None => Ok(text::default_name(&session.env)),
         Some(name) if text::is_name(name) => Ok(name.to_owned()),
-        Some(name) => Err(Failure::new(
-            Kind::Generic,
-            format!("{name} cannot be the name of a key"),
-        )
-        .hint("a name has letters, digits, and - _ . @ + within")),
+        Some(name) => Err(Failure::new(Kind::Generic, format!("{name} cannot be the name of a key"))
+            .hint("a name has letters, digits, and - _ . @ + within")),
     }
 }
 
 /// Where a new private key goes: the user file, or when that is taken a file of its own beside it.
 fn place(name: &str, session: &Session) -> Result<PathBuf, Failure> {
     let user_file = identities::user_file(&session.env).ok_or_else(|| {
-        Failure::new(Kind::Generic, "there is no home folder to put the key into")
-            .hint("say where: --output FILE")
+        Failure::new(Kind::Generic, "there is no home folder to put the key into").hint("say where: --output FILE")
     })?;
     if !folder::exists(&user_file) {
         return Ok(user_file);
@@ -112,12 +101,7 @@ fn place(name: &str, session: &Session) -> Result<PathBuf, Failure> {
 ///
 /// # Errors
 /// [`Kind::Exists`], and what the file system says.
-pub fn make(
-    private: &Path,
-    given: bool,
-    name: &str,
-    session: &Session,
-) -> Result<NewIdentity, Failure> {
+pub fn make(private: &Path, given: bool, name: &str, session: &Session) -> Result<NewIdentity, Failure> {
     session.guard_files();
     let key = generate();
     if let Some(parent) = private.parent().filter(|_| !given) {
@@ -127,11 +111,7 @@ pub fn make(
     create_new(private, content.as_bytes(), NewMode::Private).map_err(|error| {
         let exists = matches!(error, FsError::Exists(_));
         let failure = Failure::from(error);
-        if exists {
-            failure.hint("a private key is never overwritten: name another file")
-        } else {
-            failure
-        }
+        if exists { failure.hint("a private key is never overwritten: name another file") } else { failure }
     })?;
     Ok(key)
 }

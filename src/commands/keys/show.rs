@@ -41,15 +41,13 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
             let mut named = identities::named(&session.names_root())?.into_iter();
             let found = named.find(|(known, _)| known == name);
             let missing = || {
-                Failure::new(Kind::NoFile, format!("there is no keys/{name}.pub"))
-                    .hint("all names: sealant keys list")
+                Failure::new(Kind::NoFile, format!("there is no keys/{name}.pub")).hint("all names: sealant keys list")
             };
             found.ok_or_else(missing)?.1
         }
     };
     if recipients.is_empty() {
-        return Err(Failure::new(Kind::NoFile, "you have no key at hand")
-            .hint("make one with: sealant keys new NAME"));
+        return Err(Failure::new(Kind::NoFile, "you have no key at hand").hint("make one with: sealant keys new NAME"));
     }
     let lines: String = recipients.iter().map(|line| format!("{line}\n")).collect();
     Ok(output::data(lines.as_bytes())?)

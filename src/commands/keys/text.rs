@@ -24,9 +24,7 @@ pub fn private(key: &NewIdentity, name: &str, now: &str) -> Zeroizing<String> {
         "\n",
     ];
     // room for all of it, so that no unwiped copy is left when the text grows
-    let mut text = Zeroizing::new(String::with_capacity(
-        parts.iter().map(|part| part.len()).sum(),
-    ));
+    let mut text = Zeroizing::new(String::with_capacity(parts.iter().map(|part| part.len()).sum()));
     parts.iter().for_each(|part| text.push_str(part));
     text
 }
@@ -50,8 +48,7 @@ pub fn is_name(name: &str) -> bool {
 pub fn default_name(env: &Env) -> String {
     let home = env.home().and_then(Path::file_name);
     let name = home.map(|name| name.to_string_lossy().into_owned());
-    name.filter(|name| is_name(name))
-        .unwrap_or_else(|| "me".to_owned())
+    name.filter(|name| is_name(name)).unwrap_or_else(|| "me".to_owned())
 }
 
 #[cfg(test)]

@@ -33,9 +33,7 @@ pub fn present(document: &Document, path: &KeyPath) -> Result<Present, ChangeErr
     Ok(match document.kind(id) {
         Shape::Map => Present::Map,
         Shape::List => Present::List,
-        _ => document
-            .value(id)
-            .map_or(Present::Nothing, |value| Present::of(&value)),
+        _ => document.value(id).map_or(Present::Nothing, |value| Present::of(&value)),
     })
 }
 
@@ -49,9 +47,7 @@ pub fn splice(text: &str, change: &Splice) -> String {
 pub fn refused(error: &ChangeError, path: &KeyPath) -> Failure {
     let (kind, at) = match error {
         ChangeError::Missing { at } => (Kind::NoSuchPath, Some(*at)),
-        ChangeError::BeyondEnd { at, .. } | ChangeError::NotThere { at } => {
-            (Kind::NoSuchPath, Some(*at))
-        }
+        ChangeError::BeyondEnd { at, .. } | ChangeError::NotThere { at } => (Kind::NoSuchPath, Some(*at)),
         ChangeError::BadPath => (Kind::BadPath, None),
         ChangeError::NoDocument => (Kind::NoDocument, None),
     };
@@ -79,9 +75,7 @@ pub fn check_set(change: &Change, text: &str, path: &KeyPath, value: &Node) -> R
         return Ok(());
     }
     let text = "this value cannot be written at this place";
-    Err(Failure::new(Kind::BadSetValue, text)
-        .about(path)
-        .hint("use sealant edit"))
+    Err(Failure::new(Kind::BadSetValue, text).about(path).hint("use sealant edit"))
 }
 
 /// Equal but for lines.
@@ -92,8 +86,7 @@ fn same(one: &Node, other: &Node) -> bool {
         }
         (NodeKind::Map(one), NodeKind::Map(other)) => {
             let mut pairs = one.iter().zip(other);
-            one.len() == other.len()
-                && pairs.all(|(one, other)| one.0.name == other.0.name && same(&one.1, &other.1))
+            one.len() == other.len() && pairs.all(|(one, other)| one.0.name == other.0.name && same(&one.1, &other.1))
         }
         (NodeKind::Float(one), NodeKind::Float(other)) => one.to_bits() == other.to_bits(),
         (one, other) => one == other,
@@ -115,12 +108,8 @@ pub fn stays_clear(encrypted: &Encrypted, path: &KeyPath) -> bool {
 
 fn count(document: &Document, id: NodeId, clear: &mut usize, secret: &mut usize) {
     match document.kind(id) {
-        Shape::Map => document
-            .entries(id)
-            .for_each(|(_, value)| count(document, value, clear, secret)),
-        Shape::List => document
-            .items(id)
-            .for_each(|item| count(document, item, clear, secret)),
+        Shape::Map => document.entries(id).for_each(|(_, value)| count(document, value, clear, secret)),
+        Shape::List => document.items(id).for_each(|item| count(document, item, clear, secret)),
         Shape::Scalar => {
             let text = document.scalar_text(id);
             if is_encrypted(&text) {
@@ -135,9 +124,7 @@ fn count(document: &Document, id: NodeId, clear: &mut usize, secret: &mut usize)
 
 /// Null is never encrypted.
 fn present_value(document: &Document, id: NodeId) -> bool {
-    document
-        .value(id)
-        .is_ok_and(|value| Present::of(&value) != Present::Nothing)
+    document.value(id).is_ok_and(|value| Present::of(&value) != Present::Nothing)
 }
 
 /// What became of a change.

@@ -163,10 +163,7 @@ fn json(text: &str) -> Result<Node, BadValue> {
     match serde_json::from_str::<Json>(text) {
         Ok(Json(node)) => Ok(node),
         Err(error) if error.is_data() => Err(BadValue::JsonContent),
-        Err(error) => Err(BadValue::Json {
-            line: error.line(),
-            column: error.column(),
-        }),
+        Err(error) => Err(BadValue::Json { line: error.line(), column: error.column() }),
     }
 }
 
@@ -253,18 +250,12 @@ mod tests {
         assert!(ok("", Type::Null) == Kind::Null);
         assert!(ok("yes", Type::Auto) == Kind::Str("yes".into()));
         assert!(ok("12", Type::Auto) == Kind::Int(12));
-        for (text, wanted) in [
-            ("1.5", Type::Int),
-            ("x", Type::Float),
-            ("1", Type::Bool),
-            ("9007199254740993", Type::Float),
-        ] {
+        for (text, wanted) in
+            [("1.5", Type::Int), ("x", Type::Float), ("1", Type::Bool), ("9007199254740993", Type::Float)]
+        {
             assert_eq!(typed(text, wanted), Err(BadValue::NotThis(wanted.word())));
         }
-        assert_eq!(
-            typed("18446744073709551615", Type::Int),
-            Err(BadValue::TooBig)
-        );
+        assert_eq!(typed("18446744073709551615", Type::Int), Err(BadValue::TooBig));
     }
 
     #[test]
@@ -272,22 +263,10 @@ mod tests {
         assert!(like("12", Present::Nothing).unwrap().kind == Kind::Str("12".into()));
         assert!(like("12", Present::Scalar(Type::Str)).unwrap().kind == Kind::Str("12".into()));
         assert!(like("12", Present::Scalar(Type::Int)).unwrap().kind == Kind::Int(12));
-        assert_eq!(
-            like("hunter2", Present::Scalar(Type::Int)),
-            Err(BadValue::NotAsBefore("int"))
-        );
-        assert_eq!(
-            like("{}", Present::Map),
-            Err(BadValue::Collection("mapping"))
-        );
-        assert!(matches!(
-            like("2026-01-15", Present::Time).unwrap().kind,
-            Kind::Time(_)
-        ));
-        assert_eq!(
-            like("soon", Present::Time),
-            Err(BadValue::NotAsBefore("time"))
-        );
+        assert_eq!(like("hunter2", Present::Scalar(Type::Int)), Err(BadValue::NotAsBefore("int")));
+        assert_eq!(like("{}", Present::Map), Err(BadValue::Collection("mapping")));
+        assert!(matches!(like("2026-01-15", Present::Time).unwrap().kind, Kind::Time(_)));
+        assert_eq!(like("soon", Present::Time), Err(BadValue::NotAsBefore("time")));
     }
 
     #[test]
@@ -307,13 +286,7 @@ mod tests {
     #[test]
     fn errors_hold_no_value() {
         let error = typed("{\n\"hunter2\" }", Type::Json).unwrap_err();
-        assert_eq!(
-            error,
-            BadValue::Json {
-                line: 2,
-                column: 11
-            }
-        );
+        assert_eq!(error, BadValue::Json { line: 2, column: 11 });
         assert!(!error.to_string().contains("hunter2"));
         assert!(typed(r#"{"a":1,"a":2}"#, Type::Json).is_err());
     }

@@ -16,11 +16,7 @@ const LONGEST_SIMPLE_KEY: usize = 128;
 ///
 /// At column 0 this is byte for byte what sops writes; further right the levels are counted from there.
 pub fn block(key: &str, node: &Node, indent: usize, line_end: &str, out: &mut String) {
-    let mut writer = Writer {
-        margin: indent,
-        line_end,
-        out,
-    };
+    let mut writer = Writer { margin: indent, line_end, out };
     writer.start_line(0);
     writer.entry(key, node, 0);
 }
@@ -34,8 +30,7 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     fn start_line(&mut self, column: usize) {
-        self.out
-            .extend(std::iter::repeat_n(' ', self.margin + column));
+        self.out.extend(std::iter::repeat_n(' ', self.margin + column));
     }
 
     fn end_line(&mut self) {
@@ -160,8 +155,7 @@ fn next_level(column: usize) -> usize {
 /// Several lines, and nothing in them that go-yaml would rather see escaped.
 fn is_literal(text: &str) -> bool {
     let traits = chars::traits(text);
-    let special =
-        traits.unprintable || traits.wide || traits.blank_before_break || traits.trailing_blank;
+    let special = traits.unprintable || traits.wide || traits.blank_before_break || traits.trailing_blank;
     traits.multi_line && !special
 }
 

@@ -88,11 +88,7 @@ pub struct Stores {
 
 impl Default for Stores {
     fn default() -> Self {
-        Self {
-            yaml_indent: 0,
-            json_indent: -1,
-            json_binary_indent: -1,
-        }
+        Self { yaml_indent: 0, json_indent: -1, json_binary_indent: -1 }
     }
 }
 
@@ -135,11 +131,7 @@ impl Config {
     /// The first rule for a path: relative to the folder of the configuration file, or absolute when the file is outside of
     /// it.
     pub fn rule_for(&self, relative_path: &str) -> Option<&CreationRule> {
-        self.rules.iter().find(|rule| {
-            rule.path_regex
-                .as_ref()
-                .is_none_or(|pattern| pattern.matches(relative_path))
-        })
+        self.rules.iter().find(|rule| rule.path_regex.as_ref().is_none_or(|pattern| pattern.matches(relative_path)))
     }
 }
 
@@ -151,20 +143,13 @@ fn read_stores(reader: &mut Reader, top: &Mapping<'_>) -> Stores {
     let Some(sections) = reader.mapping(node, "stores") else {
         return stores;
     };
-    reader.warn_unknown(
-        &sections,
-        &["dotenv", "ini", "json", "json_binary", "yaml"],
-        &[],
-    );
+    reader.warn_unknown(&sections, &["dotenv", "ini", "json", "json_binary", "yaml"], &[]);
     for (name, indent) in [
         ("yaml", &mut stores.yaml_indent),
         ("json", &mut stores.json_indent),
         ("json_binary", &mut stores.json_binary_indent),
     ] {
-        let Some(section) = sections
-            .get(name)
-            .and_then(|node| reader.mapping(node, name))
-        else {
+        let Some(section) = sections.get(name).and_then(|node| reader.mapping(node, name)) else {
             continue;
         };
         reader.warn_unknown(&section, &["indent"], &[]);

@@ -41,10 +41,7 @@ impl Case {
         let mut steps: Vec<Step> = Vec::new();
         for (number, line) in text.split_inclusive('\n').enumerate() {
             if let Some(directive) = line.strip_prefix(MARK) {
-                let (word, arguments) = directive
-                    .trim_end()
-                    .split_once(' ')
-                    .unwrap_or((directive.trim_end(), ""));
+                let (word, arguments) = directive.trim_end().split_once(' ').unwrap_or((directive.trim_end(), ""));
                 steps.push(Step {
                     line: number + 1,
                     word: word.to_owned(),
@@ -83,9 +80,7 @@ impl Case {
             steps.push(step);
             let Some(ran) = ran else { continue };
             let mut expected = Vec::new();
-            while let Some(next) =
-                given.next_if(|next| ["code", "stdout", "stderr"].contains(&next.word.as_str()))
-            {
+            while let Some(next) = given.next_if(|next| ["code", "stdout", "stderr"].contains(&next.word.as_str())) {
                 expected.push(next);
             }
             let problems = world.check(&ran, &expected);
@@ -106,11 +101,7 @@ impl fmt::Display for Case {
         f.write_str(&self.description)?;
         for step in &self.steps {
             let space = if step.arguments.is_empty() { "" } else { " " };
-            write!(
-                f,
-                "{MARK}{}{space}{}\n{}",
-                step.word, step.arguments, step.body
-            )?;
+            write!(f, "{MARK}{}{space}{}\n{}", step.word, step.arguments, step.body)?;
         }
         Ok(())
     }
@@ -153,21 +144,13 @@ impl World {
     /// `<alice>` and `[TMP]` in a case, as they are here.
     fn here(&self, text: &str) -> String {
         let text = text.replace("[TMP]", &self.root);
-        self.recipients
-            .iter()
-            .fold(text, |text, (name, recipient)| {
-                text.replace(&format!("<{name}>"), recipient)
-            })
+        self.recipients.iter().fold(text, |text, (name, recipient)| text.replace(&format!("<{name}>"), recipient))
     }
 
     /// The other way round.
     fn anywhere(&self, text: &str) -> String {
         let text = text.replace(&self.root, "[TMP]");
-        self.recipients
-            .iter()
-            .fold(text, |text, (name, recipient)| {
-                text.replace(recipient, &format!("<{name}>"))
-            })
+        self.recipients.iter().fold(text, |text, (name, recipient)| text.replace(recipient, &format!("<{name}>")))
     }
 
     fn path(&self, name: &str) -> std::path::PathBuf {
@@ -216,8 +199,7 @@ impl World {
             ("run", arguments) => return Ok(Some(self.run(step.line, arguments))),
             ("keep", names) => {
                 for name in names {
-                    self.kept
-                        .insert((*name).to_owned(), fs::read(self.path(name)).unwrap());
+                    self.kept.insert((*name).to_owned(), fs::read(self.path(name)).unwrap());
                 }
             }
             ("same", names) => {
@@ -250,11 +232,7 @@ impl World {
             .current_dir(&self.root)
             .env_clear()
             .envs(&self.env)
-            .stdin(if stdin.is_some() {
-                Stdio::piped()
-            } else {
-                Stdio::null()
-            })
+            .stdin(if stdin.is_some() { Stdio::piped() } else { Stdio::null() })
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -294,12 +272,7 @@ impl World {
     fn what_happened(&self, ran: &Ran) -> Vec<Step> {
         let mut steps = Vec::new();
         let mut add = |word: &str, arguments: String, body: String| {
-            steps.push(Step {
-                line: ran.at,
-                word: word.to_owned(),
-                arguments,
-                body,
-            });
+            steps.push(Step { line: ran.at, word: word.to_owned(), arguments, body });
         };
         if ran.code != Some(0) {
             let code = ran.code.map_or("none".into(), |code| code.to_string());
@@ -320,17 +293,11 @@ impl World {
 }
 
 fn without_line_end<'a>(body: &'a str, words: &[&str]) -> &'a str {
-    if words.contains(&NO_LINE_END) {
-        body.strip_suffix('\n').unwrap_or(body)
-    } else {
-        body
-    }
+    if words.contains(&NO_LINE_END) { body.strip_suffix('\n').unwrap_or(body) } else { body }
 }
 
 fn key_file(name: &str) -> std::path::PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("examples/multi-environment/keys")
-        .join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/multi-environment/keys").join(name)
 }
 
 #[cfg(unix)]

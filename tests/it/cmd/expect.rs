@@ -13,9 +13,9 @@ fn lines(expected: &[&str], actual: &[&str]) -> bool {
         Some((first, rest)) if first.trim_end() == "..." => {
             (0..=actual.len()).any(|skipped| lines(rest, &actual[skipped..]))
         }
-        Some((first, rest)) => actual
-            .split_first()
-            .is_some_and(|(line, others)| line_matches(first, line) && lines(rest, others)),
+        Some((first, rest)) => {
+            actual.split_first().is_some_and(|(line, others)| line_matches(first, line) && lines(rest, others))
+        }
     }
 }
 
