@@ -16,10 +16,7 @@ fn one_value_changes_one_line() {
     let script = "sed -i.bak s/canary-one/canary-new/ \"$file\"";
     sandbox.edit(script, FILE).code(0).says("saved");
     only_value_and_metadata(&before, &sandbox.read(FILE), "password: 'ENC[");
-    assert_eq!(
-        sandbox.plain(FILE),
-        PLAIN.replace("canary-one", "canary-new")
-    );
+    assert_eq!(sandbox.plain(FILE), PLAIN.replace("canary-one", "canary-new"));
     sandbox.nothing_left();
 }
 
@@ -33,9 +30,7 @@ fn the_folder_is_private_and_the_file_keeps_its_name() {
     let file = lines.next().unwrap();
     assert!(file.starts_with("-rw-------"), "{listing}");
     assert!(file.ends_with("/app.yaml"), "{listing}");
-    let shm = Command::new("stat")
-        .args(["-f", "-c", "%T", "/dev/shm"])
-        .output();
+    let shm = Command::new("stat").args(["-f", "-c", "%T", "/dev/shm"]).output();
     if shm.is_ok_and(|output| output.stdout == b"tmpfs\n") {
         assert!(sandbox.folders()[0].starts_with("/dev/shm"));
     }
@@ -45,16 +40,10 @@ fn the_folder_is_private_and_the_file_keeps_its_name() {
 fn an_unchanged_text_writes_nothing() {
     let sandbox = Sandbox::encrypted();
     let before = std::fs::metadata(sandbox.path(FILE)).unwrap();
-    sandbox
-        .edit("touch \"$file\"", FILE)
-        .code(200)
-        .says("not changed");
+    sandbox.edit("touch \"$file\"", FILE).code(200).says("not changed");
     let after = std::fs::metadata(sandbox.path(FILE)).unwrap();
     assert_eq!(before.modified().unwrap(), after.modified().unwrap());
-    assert_eq!(
-        std::os::unix::fs::MetadataExt::ino(&before),
-        std::os::unix::fs::MetadataExt::ino(&after)
-    );
+    assert_eq!(std::os::unix::fs::MetadataExt::ino(&before), std::os::unix::fs::MetadataExt::ino(&after));
     sandbox.nothing_left();
 }
 
@@ -62,20 +51,14 @@ fn an_unchanged_text_writes_nothing() {
 fn a_failing_editor_writes_nothing() {
     let sandbox = Sandbox::encrypted();
     let before = sandbox.read(FILE);
-    let ended = sandbox
-        .edit("echo canary-four > \"$file\"; exit 3", FILE)
-        .code(201);
+    let ended = sandbox.edit("echo canary-four > \"$file\"; exit 3", FILE).code(201);
     assert!(!ended.stderr.contains("canary"));
     assert_eq!(sandbox.read(FILE), before);
     sandbox.nothing_left();
 
     sandbox.edit("rm \"$file\"", FILE).code(201).says("removed");
     assert_eq!(sandbox.read(FILE), before);
-    let missing = sandbox
-        .command(&["edit", FILE])
-        .env("EDITOR", "/no/such/editor")
-        .output()
-        .unwrap();
+    let missing = sandbox.command(&["edit", FILE]).env("EDITOR", "/no/such/editor").output().unwrap();
     assert_eq!(missing.status.code(), Some(201));
 }
 
@@ -84,22 +67,10 @@ fn a_text_that_cannot_be_encrypted_changes_nothing() {
     let sandbox = Sandbox::encrypted();
     let before = sandbox.read(FILE);
     for (script, code, message) in [
-        (
-            "printf 'a: [1\\nb: canary-four\\n' > \"$file\"",
-            2,
-            "app.yaml:",
-        ),
-        (
-            "printf 'a: 1\\na: canary-four\\n' > \"$file\"",
-            214,
-            "app.yaml:2",
-        ),
+        ("printf 'a: [1\\nb: canary-four\\n' > \"$file\"", 2, "app.yaml:"),
+        ("printf 'a: 1\\na: canary-four\\n' > \"$file\"", 214, "app.yaml:2"),
         ("printf 'a: \\377\\n' > \"$file\"", 2, "UTF-8"),
-        (
-            "printf 'host: canary-four\\n' > \"$file\"",
-            211,
-            "selects no value",
-        ),
+        ("printf 'host: canary-four\\n' > \"$file\"", 211, "selects no value"),
         (": > \"$file\"", 92, "nothing in it"),
     ] {
         let ended = sandbox.edit(script, FILE).code(code).says(message);
@@ -117,19 +88,12 @@ fn a_change_by_somebody_else_is_found() {
         "sed -i.bak s/canary-one/canary-new/ \"$file\"; sed -i.bak 's/# settings/# Settings/' '{}'",
         sandbox.path(FILE).display()
     );
-    let ended = sandbox
-        .edit(&script, FILE)
-        .code(217)
-        .says("app.yaml.edited");
+    let ended = sandbox.edit(&script, FILE).code(217).says("app.yaml.edited");
     assert!(!ended.stderr.contains("canary"));
     assert_eq!(sandbox.read(FILE), other);
     // the edit is kept, encrypted
     assert!(!sandbox.read("secret/app.yaml.edited").contains("canary"));
-    assert!(
-        sandbox
-            .plain("secret/app.yaml.edited")
-            .contains("canary-new")
-    );
+    assert!(sandbox.plain("secret/app.yaml.edited").contains("canary-new"));
     sandbox.nothing_left();
 }
 
@@ -150,15 +114,8 @@ fn a_new_file_is_made_by_its_rule() {
     let sandbox = Sandbox::new();
     let script = "grep -q '^# Replace' \"$file\"; echo 'password: canary-one' > \"$file\"";
     sandbox.edit(script, "secret/deep/new.yaml").code(0);
-    assert!(
-        sandbox
-            .read("secret/deep/new.yaml")
-            .starts_with("password: ENC[")
-    );
-    assert_eq!(
-        sandbox.plain("secret/deep/new.yaml"),
-        "password: canary-one\n"
-    );
+    assert!(sandbox.read("secret/deep/new.yaml").starts_with("password: ENC["));
+    assert_eq!(sandbox.plain("secret/deep/new.yaml"), "password: canary-one\n");
     sandbox.edit(":", "secret/other.yaml").code(200);
     assert!(!sandbox.exists("secret/other.yaml"));
     sandbox.edit(script, "elsewhere/new.yaml").code(210);
@@ -195,11 +152,7 @@ fn interrupted(sandbox: &Sandbox, signal: &str, whole_group: bool) -> Option<i32
     let target = format!("{minus}{}", child.id());
     let kill = |signal: &str, target: &str| {
         let arguments = ["-s", signal, "--", target];
-        Command::new("kill")
-            .args(arguments)
-            .stderr(Stdio::null())
-            .status()
-            .unwrap()
+        Command::new("kill").args(arguments).stderr(Stdio::null()).status().unwrap()
     };
     assert!(kill(signal, &target).success());
     let code = child.wait().unwrap().code();

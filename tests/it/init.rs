@@ -14,9 +14,7 @@ struct Fresh {
 
 impl Fresh {
     fn new() -> Self {
-        let fresh = Self {
-            dir: tempfile::tempdir().unwrap(),
-        };
+        let fresh = Self { dir: tempfile::tempdir().unwrap() };
         std::fs::create_dir_all(fresh.repo().join("config")).unwrap();
         std::fs::create_dir(fresh.home()).unwrap();
         assert!(fresh.git(&["init", "-q"]).status.success());
@@ -105,22 +103,11 @@ fn init_makes_a_repository_that_works() {
     let folder = std::fs::metadata(fresh.key_file().parent().unwrap()).unwrap();
     assert_eq!(folder.permissions().mode() & 0o777, 0o700);
 
-    fresh.write(
-        "config/prod.yaml",
-        "db:\n  host: x\n  password: canary-one\n",
-    );
-    fresh
-        .sealant(&["encrypt", "-i", "config/prod.yaml"])
-        .code(0);
+    fresh.write("config/prod.yaml", "db:\n  host: x\n  password: canary-one\n");
+    fresh.sealant(&["encrypt", "-i", "config/prod.yaml"]).code(0);
     let encrypted = fresh.read("config/prod.yaml");
-    assert!(
-        encrypted.starts_with("db:\n  host: x\n  password: ENC["),
-        "{encrypted}"
-    );
-    let plain = fresh
-        .sealant(&["decrypt", "config/prod.yaml"])
-        .code(0)
-        .stdout;
+    assert!(encrypted.starts_with("db:\n  host: x\n  password: ENC["), "{encrypted}");
+    let plain = fresh.sealant(&["decrypt", "config/prod.yaml"]).code(0).stdout;
     assert_eq!(plain, "db:\n  host: x\n  password: canary-one\n");
 }
 
@@ -130,10 +117,7 @@ fn a_second_init_changes_nothing() {
     fresh.sealant(&["init"]).code(0);
     let before = fresh.everything();
     fresh.sealant(&["init"]).code(0).says("nothing to do");
-    fresh
-        .sealant(&["init", "--name", "somebody"])
-        .code(0)
-        .says("nothing to do");
+    fresh.sealant(&["init", "--name", "somebody"]).code(0).says("nothing to do");
     assert_eq!(fresh.everything(), before);
 }
 
@@ -142,10 +126,7 @@ fn init_overwrites_nothing() {
     let fresh = Fresh::new();
     fresh.write(".sops.yaml", "creation_rules: []\n");
     fresh.write(".gitattributes", "*.png binary");
-    fresh
-        .sealant(&["init"])
-        .code(0)
-        .says("does not name your recipient");
+    fresh.sealant(&["init"]).code(0).says("does not name your recipient");
     assert_eq!(fresh.read(".sops.yaml"), "creation_rules: []\n");
     assert!(fresh.read(".gitattributes").starts_with("*.png binary\n"));
 
@@ -165,23 +146,14 @@ fn git_diff_shows_plain_text_to_who_holds_a_key() {
     fresh.sealant(&["init"]).code(0);
     fresh.write("config/prod.yaml", "password: canary-one\n");
     fresh.write("config/clear.yaml", "host: one\n");
-    fresh
-        .sealant(&["encrypt", "-i", "config/prod.yaml"])
-        .code(0);
+    fresh.sealant(&["encrypt", "-i", "config/prod.yaml"]).code(0);
     assert!(fresh.git(&["add", "."]).status.success());
     assert!(fresh.git(&["commit", "-qm", "first"]).status.success());
-    fresh
-        .sealant(&["set", "config/prod.yaml", "password", "canary-two"])
-        .code(0);
+    fresh.sealant(&["set", "config/prod.yaml", "password", "canary-two"]).code(0);
     fresh.write("config/clear.yaml", "host: two\n");
     let diff = fresh.git(&["diff"]);
     let text = String::from_utf8(diff.stdout).unwrap();
-    for line in [
-        "-password: canary-one",
-        "+password: canary-two",
-        "-host: one",
-        "+host: two",
-    ] {
+    for line in ["-password: canary-one", "+password: canary-two", "-host: one", "+host: two"] {
         assert!(text.lines().any(|found| found == line), "{text}");
     }
     assert!(!text.contains("ENC["), "{text}");
@@ -190,10 +162,7 @@ fn git_diff_shows_plain_text_to_who_holds_a_key() {
     let diff = fresh.git(&["diff"]);
     assert!(diff.status.success());
     let text = String::from_utf8(diff.stdout).unwrap();
-    assert!(
-        text.contains("+password: ENC[") && !text.contains("canary"),
-        "{text}"
-    );
+    assert!(text.contains("+password: ENC[") && !text.contains("canary"), "{text}");
 }
 
 #[test]
@@ -218,45 +187,30 @@ fn new_keys_never_replace_others() {
     let first = fresh.sealant(&["keys", "new"]).code(0);
     assert!(first.stdout.starts_with("age1") && !first.stderr.contains("AGE-SECRET-KEY"));
     let key = std::fs::read(fresh.key_file()).unwrap();
-    let second = fresh
-        .sealant(&["keys", "new", "second"])
-        .code(0)
-        .says("second.txt");
+    let second = fresh.sealant(&["keys", "new", "second"]).code(0).says("second.txt");
     assert_ne!(first.stdout, second.stdout);
     fresh.sealant(&["keys", "new", "second"]).code(224);
     fresh.sealant(&["keys", "new", "keys"]).code(224);
     fresh.write("here.txt", "mine");
-    fresh
-        .sealant(&["keys", "new", "x", "--output", "here.txt"])
-        .code(224);
+    fresh.sealant(&["keys", "new", "x", "--output", "here.txt"]).code(224);
     assert_eq!(fresh.read("here.txt"), "mine");
     assert_eq!(std::fs::read(fresh.key_file()).unwrap(), key);
     fresh.sealant(&["keys", "new", "a/b"]).code(1);
 
     std::fs::create_dir(fresh.repo().join("keys")).unwrap();
-    fresh
-        .sealant(&["keys", "new", "ci", "--output", "ci.txt"])
-        .code(0);
+    fresh.sealant(&["keys", "new", "ci", "--output", "ci.txt"]).code(0);
     assert!(fresh.read("keys/ci.pub").contains("age1"));
-    let mode = std::fs::metadata(fresh.repo().join("ci.txt"))
-        .unwrap()
-        .permissions()
-        .mode();
+    let mode = std::fs::metadata(fresh.repo().join("ci.txt")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     // the name is taken: no private key is made either
-    fresh
-        .sealant(&["keys", "new", "ci", "--output", "ci2.txt"])
-        .code(224);
+    fresh.sealant(&["keys", "new", "ci", "--output", "ci2.txt"]).code(224);
     assert!(!fresh.repo().join("ci2.txt").exists());
 }
 
 #[test]
 fn keys_are_listed_by_name() {
     let fresh = Fresh::new();
-    fresh
-        .sealant(&["keys", "list"])
-        .code(0)
-        .says("there is no key");
+    fresh.sealant(&["keys", "list"]).code(0).says("there is no key");
     fresh.sealant(&["keys", "show"]).code(100);
     fresh.sealant(&["init"]).code(0);
     let other = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
@@ -266,25 +220,9 @@ fn keys_are_listed_by_name() {
     let expected = format!("alice  {}  yours\nzoe    {other}\n", mine.trim());
     assert_eq!(listed, expected);
     let json = fresh.sealant(&["keys", "list", "--json"]).code(0).stdout;
-    assert!(
-        json.contains("\"name\":\"zoe\"") && json.contains("\"yours\":true"),
-        "{json}"
-    );
-    assert_eq!(
-        fresh
-            .sealant(&["keys", "show", "zoe"])
-            .code(0)
-            .stdout
-            .trim(),
-        other
-    );
+    assert!(json.contains("\"name\":\"zoe\"") && json.contains("\"yours\":true"), "{json}");
+    assert_eq!(fresh.sealant(&["keys", "show", "zoe"]).code(0).stdout.trim(), other);
     fresh.sealant(&["keys", "show", "nobody"]).code(100);
-    let private = fresh
-        .sealant(&["keys", "show", "--private"])
-        .code(0)
-        .says("warning");
-    assert_eq!(
-        private.stdout.as_bytes(),
-        std::fs::read(fresh.key_file()).unwrap()
-    );
+    let private = fresh.sealant(&["keys", "show", "--private"]).code(0).says("warning");
+    assert_eq!(private.stdout.as_bytes(), std::fs::read(fresh.key_file()).unwrap());
 }

@@ -68,17 +68,12 @@ impl Ended {
 impl Sandbox {
     /// Rules, the tester's key, nothing encrypted yet.
     pub fn new() -> Self {
-        let sandbox = Self {
-            dir: tempfile::tempdir().unwrap(),
-        };
+        let sandbox = Self { dir: tempfile::tempdir().unwrap() };
         for folder in ["repo/keys", "repo/secret", "home", "tmp"] {
             std::fs::create_dir_all(sandbox.dir.path().join(folder)).unwrap();
         }
         let public = fixture("tester.pub");
-        let recipient = public
-            .lines()
-            .find(|line| line.starts_with("age1"))
-            .unwrap();
+        let recipient = public.lines().find(|line| line.starts_with("age1")).unwrap();
         sandbox.write(".sops.yaml", &RULES.replace("RECIPIENT", recipient));
         sandbox.write("keys/tester.pub", &public);
         sandbox.write("../tester.txt", &fixture("private/tester.txt"));
@@ -206,19 +201,12 @@ impl Sandbox {
         assert_eq!(tmp.count(), 0);
         let repo = std::fs::read_dir(self.path("secret")).unwrap();
         let names: Vec<_> = repo.map(|entry| entry.unwrap().file_name()).collect();
-        assert!(
-            names
-                .iter()
-                .all(|name| !name.to_string_lossy().contains(".sealant-")),
-            "{names:?}"
-        );
+        assert!(names.iter().all(|name| !name.to_string_lossy().contains(".sealant-")), "{names:?}");
     }
 }
 
 fn fixture(name: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("keys")
-        .join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("keys").join(name);
     std::fs::read_to_string(path).unwrap()
 }
 
@@ -227,19 +215,15 @@ fn fixture(name: &str) -> String {
 pub fn differing(old: &str, new: &str) -> Vec<String> {
     assert_eq!(old.lines().count(), new.lines().count(), "{new}");
     let pairs = old.lines().zip(new.lines());
-    pairs
-        .filter(|(old, new)| old != new)
-        .map(|(_, new)| new.trim().to_owned())
-        .collect()
+    pairs.filter(|(old, new)| old != new).map(|(_, new)| new.trim().to_owned()).collect()
 }
 
 /// Whether nothing differs but one value and the metadata that follows from it.
 #[track_caller]
 pub fn only_value_and_metadata(old: &str, new: &str, value_line: &str) {
     let lines = differing(old, new);
-    let (values, metadata): (Vec<&String>, Vec<&String>) = lines
-        .iter()
-        .partition(|line| !line.starts_with("lastmodified: ") && !line.starts_with("mac: "));
+    let (values, metadata): (Vec<&String>, Vec<&String>) =
+        lines.iter().partition(|line| !line.starts_with("lastmodified: ") && !line.starts_with("mac: "));
     assert_eq!(values.len(), 1, "{lines:?}");
     assert!(values[0].contains(value_line), "{lines:?}");
     assert!(metadata.iter().any(|line| line.starts_with("mac: ")));

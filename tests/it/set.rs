@@ -8,59 +8,35 @@ const FILE: &str = "secret/app.yaml";
 fn one_value_changes_one_line() {
     let sandbox = Sandbox::encrypted();
     let before = sandbox.read(FILE);
-    sandbox
-        .run_with("canary-new\n", &["set", FILE, "db.password"])
-        .code(0)
-        .says("encrypted");
+    sandbox.run_with("canary-new\n", &["set", FILE, "db.password"]).code(0).says("encrypted");
     only_value_and_metadata(&before, &sandbox.read(FILE), "password: 'ENC[");
-    assert_eq!(
-        sandbox.plain(FILE),
-        PLAIN.replace("canary-one", "canary-new")
-    );
+    assert_eq!(sandbox.plain(FILE), PLAIN.replace("canary-one", "canary-new"));
 }
 
 #[test]
 fn the_same_value_writes_nothing() {
     let sandbox = Sandbox::encrypted();
     let before = sandbox.read(FILE);
-    sandbox
-        .run_with("canary-one", &["set", FILE, "db.password"])
-        .code(0)
-        .says("unchanged");
+    sandbox.run_with("canary-one", &["set", FILE, "db.password"]).code(0).says("unchanged");
     assert_eq!(sandbox.read(FILE), before);
 }
 
 #[test]
 fn values_come_from_stdin_a_file_or_with_a_warning_the_command_line() {
     let sandbox = Sandbox::encrypted();
-    let ended = sandbox.run_with(
-        "canary-a\n\n",
-        &["set", FILE, "db.password", "--value-stdin"],
-    );
+    let ended = sandbox.run_with("canary-a\n\n", &["set", FILE, "db.password", "--value-stdin"]);
     assert!(!ended.code(0).stderr.contains("warning"));
     let get = |path: &str| sandbox.run(&["get", FILE, path]).code(0).stdout;
     assert_eq!(get("db.password"), "canary-a\n");
     sandbox.write("value", "canary-b\r\n");
-    sandbox
-        .run(&["set", FILE, "db.password", "--value-file", "value"])
-        .code(0);
+    sandbox.run(&["set", FILE, "db.password", "--value-file", "value"]).code(0);
     assert_eq!(get("db.password"), "canary-b");
-    sandbox
-        .run(&["set", FILE, "db.password", "canary-c"])
-        .code(0)
-        .says("warning: a value on the command line");
+    sandbox.run(&["set", FILE, "db.password", "canary-c"]).code(0).says("warning: a value on the command line");
     assert_eq!(get("db.password"), "canary-c");
-    sandbox
-        .run(&["set", FILE, "db.password", "x", "--value-stdin"])
-        .code(8);
+    sandbox.run(&["set", FILE, "db.password", "x", "--value-stdin"]).code(8);
     // nothing is hardly ever what is meant
-    sandbox
-        .run(&["set", FILE, "db.password"])
-        .code(7)
-        .says("--value-stdin");
-    sandbox
-        .run(&["set", FILE, "db.password", "--value-stdin"])
-        .code(0);
+    sandbox.run(&["set", FILE, "db.password"]).code(7).says("--value-stdin");
+    sandbox.run(&["set", FILE, "db.password", "--value-stdin"]).code(0);
     assert_eq!(get("db.password"), "");
 }
 
@@ -77,10 +53,7 @@ fn types_are_kept() {
     ] {
         sandbox.run_with(value, &["set", FILE, path]).code(0);
         let plain = sandbox.plain(FILE);
-        assert!(
-            plain.lines().any(|found| found.starts_with(line)),
-            "{plain}"
-        );
+        assert!(plain.lines().any(|found| found.starts_with(line)), "{plain}");
     }
     for (path, value) in [
         ("db.port", "canary-x"),
@@ -103,34 +76,15 @@ fn types_can_be_chosen() {
         ("float", "1", "  pin: 1.0"),
         ("bool", "true", "  pin: true"),
         ("auto", "13", "  pin: 13"),
-        (
-            "json",
-            "{\"b\": [1, \"x\"], \"a\": null}",
-            "  pin: {b: [1, x], a: null}",
-        ),
+        ("json", "{\"b\": [1, \"x\"], \"a\": null}", "  pin: {b: [1, x], a: null}"),
     ] {
-        sandbox
-            .run_with(value, &["set", FILE, "db.pin", "--type", wanted])
-            .code(0);
+        sandbox.run_with(value, &["set", FILE, "db.pin", "--type", wanted]).code(0);
         let plain = sandbox.plain(FILE);
-        assert!(
-            plain.lines().any(|found| found == line),
-            "{wanted}: {plain}"
-        );
+        assert!(plain.lines().any(|found| found == line), "{wanted}: {plain}");
     }
-    sandbox
-        .run(&["set", FILE, "db.pin", "--type", "null"])
-        .code(0);
-    assert_eq!(
-        sandbox
-            .run(&["get", FILE, "db.pin", "--json"])
-            .stdout
-            .trim(),
-        "null"
-    );
-    sandbox
-        .run(&["set", FILE, "db.pin", "x", "--type", "null"])
-        .code(8);
+    sandbox.run(&["set", FILE, "db.pin", "--type", "null"]).code(0);
+    assert_eq!(sandbox.run(&["get", FILE, "db.pin", "--json"]).stdout.trim(), "null");
+    sandbox.run(&["set", FILE, "db.pin", "x", "--type", "null"]).code(8);
     let ended = sandbox.run_with("{canary-x", &["set", FILE, "db.pin", "--type", "json"]);
     assert!(!ended.code(7).stderr.contains("canary"));
 }
@@ -139,12 +93,8 @@ fn types_can_be_chosen() {
 fn missing_mappings_are_made() {
     let sandbox = Sandbox::encrypted();
     let before = sandbox.read(FILE);
-    sandbox
-        .run_with("canary-new", &["set", FILE, "mail.smtp.password"])
-        .code(0);
-    sandbox
-        .run_with("canary-item", &["set", FILE, "users[1].token"])
-        .code(0);
+    sandbox.run_with("canary-new", &["set", FILE, "mail.smtp.password"]).code(0);
+    sandbox.run_with("canary-item", &["set", FILE, "users[1].token"]).code(0);
     let get = |path: &str| sandbox.run(&["get", FILE, path]).code(0).stdout;
     assert_eq!(get("mail.smtp.password"), "canary-new");
     assert_eq!(get("users[1].token"), "canary-item");
@@ -158,12 +108,7 @@ fn missing_mappings_are_made() {
     for line in before.lines().filter(kept) {
         assert!(after.contains(line), "{line}");
     }
-    for (path, code) in [
-        ("host.below", 220),
-        ("users[5]", 220),
-        ("a..b", 91),
-        ("users.x", 220),
-    ] {
+    for (path, code) in [("host.below", 220), ("users[5]", 220), ("a..b", 91), ("users.x", 220)] {
         sandbox.run_with("x", &["set", FILE, path]).code(code);
     }
 }
@@ -181,9 +126,7 @@ fn a_value_in_clear_is_pointed_out() {
 fn several_lines_survive() {
     let sandbox = Sandbox::encrypted();
     let value = "-----BEGIN KEY-----\ncanary: x\n  # y\n-----END KEY-----\n";
-    sandbox
-        .run_with(&format!("{value}\n"), &["set", FILE, "db.password"])
-        .code(0);
+    sandbox.run_with(&format!("{value}\n"), &["set", FILE, "db.password"]).code(0);
     let got = sandbox.run(&["get", FILE, "db.password"]).code(0).stdout;
     assert_eq!(got, value);
 }
@@ -204,10 +147,7 @@ fn an_anchor_is_not_lost_silently() {
 #[test]
 fn unset_removes_one_value() {
     let sandbox = Sandbox::encrypted();
-    sandbox
-        .run(&["unset", FILE, "db.port"])
-        .code(0)
-        .says("removed db.port");
+    sandbox.run(&["unset", FILE, "db.port"]).code(0).says("removed db.port");
     assert_eq!(sandbox.plain(FILE), PLAIN.replace("  port: 5432\n", ""));
     sandbox.run(&["unset", FILE, "db.port"]).code(220);
     sandbox.run(&["unset", FILE, "users[0]"]).code(0);
