@@ -183,3 +183,39 @@ fn signals_leave_nothing_behind() {
         sandbox.nothing_left();
     }
 }
+
+/// With a terminal, bad text opens the editor again where the error is, with the work still in it.
+#[cfg(target_os = "linux")]
+#[test]
+fn bad_text_opens_the_editor_again_at_the_error() {
+    let sandbox = Sandbox::encrypted();
+    // a name that stands for a way to say the line
+    let nano = sandbox.path("../nano");
+    let script = "if [ -e \"$file.seen\" ]; then echo \"$@\" > ../again; sed -i 's/ \\[bad$/ good/' \"$file\"; \
+                  else touch \"$file.seen\"; echo 'more: [bad' >> \"$file\"; fi";
+    std::fs::rename(sandbox.editor(script), &nano).unwrap();
+    let line = format!("{} edit {FILE}", env!("CARGO_BIN_EXE_sealant"));
+    let terminal = |input: &str| {
+        use std::io::Write;
+        let mut command = sandbox.command(&[]);
+        let mut script = Command::new("script");
+        script.args(["-qec", &line, "/dev/null"]).current_dir(sandbox.path("")).env_clear();
+        script.envs(command.env("EDITOR", &nano).get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let mut child = script.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("util-linux has script");
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let before = sandbox.read(FILE);
+    let (code, shown) = terminal("");
+    assert_eq!((code, sandbox.read(FILE)), (Some(2), before), "{shown}");
+    assert!(shown.contains("given up"), "{shown}");
+
+    let (code, shown) = terminal("\n");
+    assert_eq!(code, Some(0), "{shown}");
+    assert!(shown.contains("app.yaml:") && shown.contains("press Enter"), "{shown}");
+    assert_eq!(sandbox.plain(FILE), format!("{PLAIN}more: good\n"));
+    let again = std::fs::read_to_string(sandbox.path("../again")).unwrap();
+    assert!(again.starts_with("-R +1") && again.ends_with("/app.yaml\n"), "{again}");
+    sandbox.nothing_left();
+}

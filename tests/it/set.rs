@@ -132,16 +132,14 @@ fn several_lines_survive() {
 }
 
 #[test]
-fn an_anchor_is_not_lost_silently() {
+fn a_value_that_others_refer_to_keeps_its_anchor() {
     let sandbox = Sandbox::encrypted();
-    let before = sandbox.read(FILE);
-    let ended = sandbox.run_with("canary-new", &["set", FILE, "db.shared_key"]);
-    if ended.code == Some(0) {
-        let get = |path: &str| sandbox.run(&["get", FILE, path]).code(0).stdout;
-        assert_eq!(get("db.shared_key"), "canary-new");
-    } else {
-        assert_eq!(sandbox.read(FILE), before);
-    }
+    sandbox.run_with("canary-new", &["set", FILE, "db.shared_key"]).code(0);
+    assert_eq!(sandbox.plain(FILE), PLAIN.replace("canary-two", "canary-new"));
+    sandbox.run(&["unset", FILE, "db.shared_key"]).code(7).says("refer to it");
+    sandbox.run_with("canary-own", &["set", FILE, "db.other_key"]).code(0);
+    sandbox.run(&["unset", FILE, "db.shared_key"]).code(0);
+    assert!(sandbox.plain(FILE).contains("  other_key: canary-own\n"));
 }
 
 #[test]
