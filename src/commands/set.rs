@@ -34,8 +34,8 @@ pub struct Args {
     /// The encrypted file
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// Where: db.users[0].password, "a.b".c or ["db"]["x"]
-    #[arg(value_name = "PATH")]
+    /// The key path.
+    #[arg(value_name = "PATH", help = r#"Where: db.users[0].password, "a.b".c or ["db"]["x"]"#)]
     pub path: String,
     /// The value; other users of this machine can see it, so better give it another way
     #[arg(value_name = "VALUE", group = "from", allow_negative_numbers = true)]

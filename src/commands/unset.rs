@@ -20,8 +20,8 @@ pub struct Args {
     /// The encrypted file
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// What: db.users[0].password, "a.b".c or ["db"]["x"]
-    #[arg(value_name = "PATH")]
+    /// The key path.
+    #[arg(value_name = "PATH", help = r#"What: db.users[0].password, "a.b".c or ["db"]["x"]"#)]
     pub path: String,
 }
 
