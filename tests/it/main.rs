@@ -9,7 +9,17 @@
 mod arrows;
 mod cmd;
 mod corpus;
+#[cfg(unix)]
+mod demo;
+#[cfg(unix)]
+mod edit;
+#[cfg(unix)]
+mod init;
 mod interop;
 mod lossless;
 mod peers;
+#[cfg(unix)]
+mod sandbox;
+#[cfg(unix)]
+mod set;
 mod tree_dump;

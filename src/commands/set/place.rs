@@ -1,5 +1,7 @@
 //! What `set` and `unset` share: the place in the plain text, the splice, the checks around it, and saving.
 
+use zeroize::Zeroizing;
+
 use super::value::Present;
 use crate::commands::session::Session;
 use crate::commands::sopsfile::Change;
@@ -43,6 +45,40 @@ pub fn splice(text: &str, change: &Splice) -> String {
     [before, &change.text, after].concat()
 }
 
+/// A value that others refer to keeps its anchor: they go on to refer to it.
+pub fn keep_anchor(document: &Document, path: &KeyPath, change: &mut Splice) {
+    let Ok(id) = document.find(0, path) else {
+        return;
+    };
+    let Some(anchor) = document.anchor(id).filter(|_| document.kind(id) == Shape::Scalar) else {
+        return;
+    };
+    if change.span.start == document.full_span(id).start {
+        let text = [anchor, " ", &change.text].concat();
+        change.text = Zeroizing::new(text);
+    }
+}
+
+/// Parses the changed text.
+fn parse_changed(change: &Change, text: &str, path: &KeyPath) -> Result<Document, Failure> {
+    Document::parse(text.to_owned()).map_err(|error| {
+        if error.problem.contains("alias") {
+            return Failure::new(Kind::BadSetValue, "other values refer to it by an alias")
+                .about(path)
+                .hint("change those first, or use sealant edit");
+        }
+        change.failure(&error.into())
+    })
+}
+
+/// Makes sure that what is left without a value is sound.
+///
+/// # Errors
+/// [`Kind::BadSetValue`] when others refer to the value.
+pub fn check_unset(change: &Change, text: &str, path: &KeyPath) -> Result<(), Failure> {
+    parse_changed(change, text, path).map(drop)
+}
+
 /// A path that cannot be changed, for people.
 pub fn refused(error: &ChangeError, path: &KeyPath) -> Failure {
     let (kind, at) = match error {
@@ -68,7 +104,7 @@ pub fn refused(error: &ChangeError, path: &KeyPath) -> Failure {
 /// # Errors
 /// [`Kind::BadSetValue`].
 pub fn check_set(change: &Change, text: &str, path: &KeyPath, value: &Node) -> Result<(), Failure> {
-    let document = parse(change, text)?;
+    let document = parse_changed(change, text, path)?;
     let found = document.find(0, path).ok();
     let found = found.and_then(|id| document.tree(id).ok());
     if found.is_some_and(|found| same(&found, value)) {
