@@ -7,5 +7,6 @@
 )]
 
 mod arrows;
+mod fuzz;
 mod lossless;
 mod tree_dump;
