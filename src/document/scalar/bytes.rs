@@ -130,10 +130,13 @@ pub fn from_plain_bytes(bytes: &[u8], type_word: TypeWord) -> Result<Value<'stat
             Ok(text) => Value::Str(Cow::Owned(text.to_owned())),
             Err(_) => Value::Bytes(bytes.to_vec()),
         }),
+        // Beyond sops, the integers that it cannot walk read back as what was encrypted.
         TypeWord::Int => text
             .ok()
-            .and_then(number::parse_atoi)
-            .map(Value::Int)
+            .and_then(|text| {
+                let int = number::parse_atoi(text).map(Value::Int);
+                int.or_else(|| text.parse().ok().map(Value::BigInt))
+            })
             .ok_or(BadPlaintext::Int),
         TypeWord::Float => text
             .ok()

@@ -10,6 +10,17 @@ use crate::document::scalar::{Context, Style, spell};
 use crate::document::tree::{Kind, Node};
 use crate::document::value::Value;
 
+/// The line breaks of YAML 1.1.
+const BREAKS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
+
+/// Bytes of the line break that `text` starts with.
+fn break_len(text: &str) -> usize {
+    if text.starts_with("\r\n") {
+        return 2;
+    }
+    text.chars().next().map_or(0, char::len_utf8)
+}
+
 /// Why a path cannot be set or removed. `at` is how many steps of the path exist.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ChangeError {
@@ -36,6 +47,9 @@ pub enum ChangeError {
     /// The path is empty or too long.
     #[error("the path is empty or too deep")]
     BadPath,
+    /// A splice there would change something else, or leave something that is not YAML.
+    #[error("the YAML around this value is written in a way that cannot be changed in place: edit the file")]
+    NoPlace,
     /// The stream has no document.
     #[error("there is no document")]
     NoDocument,
@@ -106,6 +120,12 @@ impl Document {
     /// # Errors
     /// [`ChangeError`] when the path leads through a value that cannot hold it.
     pub fn set(&self, index: usize, path: &KeyPath, value: &Node) -> Result<Change, ChangeError> {
+        let change = self.plan_set(index, path, value)?;
+        self.check_change(index, path, Some(value), &change)?;
+        Ok(change)
+    }
+
+    fn plan_set(&self, index: usize, path: &KeyPath, value: &Node) -> Result<Change, ChangeError> {
         if path.0.is_empty() || path.0.len() > MAX_DEPTH {
             return Err(ChangeError::BadPath);
         }
@@ -118,7 +138,7 @@ impl Document {
             self.kind(found) == NodeKind::Scalar && matches!(self.value(found), Ok(Value::Null));
         match (self.kind(found), &missing[0]) {
             (NodeKind::Map, Step::Key(key)) => {
-                Ok(self.add_entry(found, key, &nest(&missing[1..], value)?))
+                self.add_entry(found, key, &nest(&missing[1..], value)?)
             }
             (NodeKind::List, Step::Index(position)) if *position == self.items(found).count() => {
                 Ok(self.add_item(found, &nest(&missing[1..], value)?))
@@ -150,11 +170,20 @@ impl Document {
         } else {
             self.full_span(id)
         };
-        if span.is_empty() && span.start > 0 && !self.text()[..span.start].ends_with([' ', '\n']) {
+        if span.is_empty() && span.start > 0 {
+            if self.in_flow(id) && !self.text()[..self.before(span.start)].ends_with([':', ',', '[', '{']) {
+                // A key that stands alone: `{key}`.
+                text.push(':');
+            }
+            if !text.is_empty() || !self.text()[..span.start].ends_with([' ', '\n']) {
+                text.push(' ');
+            }
+        }
+        let rest = &self.text()[span.end..];
+        self.write_value(id, value, style, rest.starts_with(['\n', '\r']), &mut text);
+        if rest.starts_with('#') {
             text.push(' ');
         }
-        let at_line_end = self.text()[span.end..].starts_with(['\n', '\r']);
-        self.write_value(id, value, style, at_line_end, &mut text);
         Change { span, text }
     }
 
@@ -203,9 +232,13 @@ impl Document {
         write_node(value, style, &context, out);
     }
 
-    fn add_entry(&self, map: NodeId, key: &str, value: &Node) -> Change {
+    fn add_entry(&self, map: NodeId, key: &str, value: &Node) -> Result<Change, ChangeError> {
         let mut text = zeroize::Zeroizing::new(String::new());
         let flow = self.is_flow(map);
+        if flow && !self.text()[self.span(map)].starts_with('{') {
+            // The one entry of a mapping without braces: `[key: value]`.
+            return Err(ChangeError::NoPlace);
+        }
         let context = Context {
             in_flow: true,
             is_key: true,
@@ -234,10 +267,10 @@ impl Document {
                 text.push_str(", ");
             }
             entry(&mut text);
-            return Change {
+            return Ok(Change {
                 span: start..start,
                 text,
-            };
+            });
         }
         let (at, open) = self.line_after(self.last_leaf_end(map));
         let line_end = self.line_end();
@@ -252,7 +285,7 @@ impl Document {
         if !open {
             text.push_str(line_end);
         }
-        Change { span: at..at, text }
+        Ok(Change { span: at..at, text })
     }
 
     fn add_item(&self, list: NodeId, value: &Node) -> Change {
@@ -293,11 +326,11 @@ impl Document {
     /// The start of the line after `offset`; true when the text ends without a line break there.
     fn line_after(&self, offset: usize) -> (usize, bool) {
         let text = self.text();
-        if text[..offset].ends_with('\n') {
+        if text[..offset].ends_with(BREAKS) {
             return (offset, false);
         }
-        match text[offset..].find('\n') {
-            Some(at) => (offset + at + 1, false),
+        match text[offset..].find(BREAKS) {
+            Some(at) => (offset + at + break_len(&text[offset + at..]), false),
             None => (text.len(), true),
         }
     }
@@ -307,6 +340,12 @@ impl Document {
     /// # Errors
     /// [`ChangeError`] when nothing is there.
     pub fn unset(&self, index: usize, path: &KeyPath) -> Result<Change, ChangeError> {
+        let change = self.plan_unset(index, path)?;
+        self.check_change(index, path, None, &change)?;
+        Ok(change)
+    }
+
+    fn plan_unset(&self, index: usize, path: &KeyPath) -> Result<Change, ChangeError> {
         let Some((last, parents)) = path.0.split_last() else {
             return Err(ChangeError::BadPath);
         };
@@ -370,7 +409,10 @@ impl Document {
             self.text()[..start].rfind('-').unwrap_or(start)
         };
         let start = head(position);
-        let line_start = self.text()[..start].rfind('\n').map_or(0, |at| at + 1);
+        let before = &self.text()[..start];
+        let line_start = before
+            .rfind(BREAKS)
+            .map_or(0, |at| at + break_len(&before[at..]));
         let own_line = self.text()[line_start..start].trim().is_empty();
         let span = if own_line {
             line_start

@@ -5,6 +5,7 @@
 //! scalar is which value and which mapping a comment belongs to. `walk` gives the document in the order of sops's tree.
 
 pub mod change;
+mod check;
 mod chars;
 pub mod document;
 pub mod emit;

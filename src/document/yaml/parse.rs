@@ -73,6 +73,14 @@ pub(super) fn parse(text: &str, start: usize) -> Result<Parsed, YamlError> {
     };
     parser.stream(text, start)?;
     let mut out = parser.out;
+    let dangling = |offset: &&usize| !leads_to_document(&text[**offset..]);
+    if let Some(offset) = parser.scanner.odd_directives.iter().find(dangling) {
+        return Err(YamlError::at(
+            text.as_bytes(),
+            *offset,
+            "expected the start of a document ('---') after a directive",
+        ));
+    }
     let odd = parser.scanner.odd_directives.iter();
     out.problems.extend(odd.map(|offset| Problem {
         offset: *offset,
@@ -80,6 +88,15 @@ pub(super) fn parse(text: &str, start: usize) -> Result<Parsed, YamlError> {
     }));
     out.comments = parser.scanner.comment_lines;
     Ok(out)
+}
+
+/// Whether the directive that `text` starts with has a `---` after it, other directives and comments aside.
+fn leads_to_document(text: &str) -> bool {
+    let mut lines = text.split(['\n', '\r']).skip_while(|line| {
+        let line = line.trim();
+        line.is_empty() || line.starts_with(['%', '#'])
+    });
+    lines.next().is_some_and(|line| line.starts_with("---"))
 }
 
 impl<'t> Parser<'t> {
@@ -535,6 +552,11 @@ impl<'t> Parser<'t> {
 
     fn close(&mut self, id: NodeId, end: usize) {
         let start = self.out.nodes[id as usize].start;
+        // The end of a block is the byte before its mark, as in go-yaml, which may be in the middle of a character.
+        let text = self.scanner.text;
+        let end = (end..text.len())
+            .find(|at| text[*at] & 0xC0 != 0x80)
+            .unwrap_or(text.len().min(end));
         self.out.nodes[id as usize].end = (end as u32).max(start);
     }
 

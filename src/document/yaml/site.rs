@@ -122,7 +122,7 @@ impl Document {
             style => style,
         };
         let mut site = self.site(id, style);
-        if typed {
+        if typed || self.touches_anchor(id) {
             site.str_tag = false;
             return (
                 Spot {
@@ -133,6 +133,12 @@ impl Document {
             );
         }
         (self.spot(id), site)
+    }
+
+    /// Whether nothing stands between an anchor and its scalar: `&a:b` is the anchor `a` and the text `:b`.
+    fn touches_anchor(&self, id: NodeId) -> bool {
+        let start = self.span(id).start;
+        self.anchor(id).is_some_and(|anchor| self.text()[..start].ends_with(anchor))
     }
 
     /// Appends `ciphertext` as it stands at its spot.
@@ -183,7 +189,10 @@ impl Document {
         value: &Value<'_>,
         probe: &mut String,
     ) -> Option<Range<usize>> {
-        if self.in_flow(id) || self.tag(id).is_some_and(is_core_type) {
+        if self.in_flow(id)
+            || self.tag(id).is_some_and(is_core_type)
+            || self.touches_anchor(id)
+        {
             return None;
         }
         let span = self.span(id).start..self.spot(id).span.end;

@@ -14,7 +14,7 @@ use crate::document::scalar::{TypeWord, append_plain_bytes, type_word};
 use crate::document::trail::Trail;
 use crate::document::tree::Node;
 use crate::document::value::Value;
-use crate::document::yaml::{Document, NodeId, Part, Visit, WalkError};
+use crate::document::yaml::{Document, NodeId, NodeKind, Part, Visit, WalkError};
 use crate::sops::cipher::{IvSource, ValueCipher, is_encrypted};
 use crate::sops::key::{DataKey, KeyGroup};
 use crate::sops::mac::Mac;
@@ -262,6 +262,22 @@ impl<'a> Writer<'a> {
                     Ok(())
                 })
                 .map_err(stopped)?;
+        }
+        self.check_alias_keys()
+    }
+
+    fn check_alias_keys(&self) -> Result<(), FileError> {
+        let document = self.document;
+        for map in (0..document.nodes() as NodeId).filter(|id| document.kind(*id) == NodeKind::Map) {
+            for (key, _) in document.entries(map) {
+                if document.kind(key) == NodeKind::Alias
+                    && self.chosen[document.resolve_alias(key) as usize]
+                {
+                    return Err(FileError::AliasKey {
+                        line: self.line(key),
+                    });
+                }
+            }
         }
         Ok(())
     }

@@ -60,6 +60,12 @@ pub enum FileError {
         /// Line, from 1.
         line: usize,
     },
+    /// A key that is an alias of a value that is to be encrypted: with the value the key would change.
+    #[error("line {line}: a key is an alias of a value that is to be encrypted: write the key out")]
+    AliasKey {
+        /// Line, from 1.
+        line: usize,
+    },
     /// No value was selected.
     #[error("the rule selects no value: everything would stay in clear")]
     NothingSelected,

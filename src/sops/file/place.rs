@@ -26,7 +26,11 @@ pub fn find(document: &Document, index: usize) -> Option<(NodeId, NodeId)> {
 fn needs_own_document(document: &Document) -> bool {
     (0..document.documents()).any(|index| {
         let root = document.root(index);
-        document.kind(root) != NodeKind::Map && !document.span(root).is_empty()
+        match document.kind(root) {
+            NodeKind::Map => false,
+            NodeKind::List | NodeKind::Alias => true,
+            NodeKind::Scalar => !document.full_span(root).is_empty(),
+        }
     })
 }
 
@@ -250,7 +254,7 @@ pub fn check(document: &Document, allow_unrepresentable: bool) -> Result<(), Fil
         let root = document.root(index);
         let null = document.kind(root) == NodeKind::Scalar
             && matches!(document.value(root), Ok(Value::Null));
-        if null && !document.span(root).is_empty() && !allow_unrepresentable {
+        if null && !document.full_span(root).is_empty() && !allow_unrepresentable {
             return Err(FileError::OnlyNull {
                 line: document.position(document.span(root).start).0,
             });
