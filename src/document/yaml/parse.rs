@@ -165,7 +165,7 @@ impl<'t> Parser<'t> {
             } else {
                 from = root.end;
             }
-            root.end = root.end.min(text.len());
+            root.end = self.directive_after_content().unwrap_or(root.end.min(text.len()));
             let comments = std::mem::take(&mut self.pending);
             root.foot = if comments.foot.is_empty() {
                 comments.head
@@ -176,6 +176,13 @@ impl<'t> Parser<'t> {
             self.tags.clear();
             implicit = false;
         }
+    }
+
+    /// Where the first directive stands that follows the content of a document without `...` between them.
+    fn directive_after_content(&self) -> Option<usize> {
+        let content = self.out.nodes.last()?.end as usize;
+        let odd = self.scanner.odd_directives.iter().copied();
+        odd.filter(|offset| *offset >= content).min()
     }
 
     fn document(
@@ -556,7 +563,7 @@ impl<'t> Parser<'t> {
         let text = self.scanner.text;
         let end = (end..text.len())
             .find(|at| text[*at] & 0xC0 != 0x80)
-            .unwrap_or(text.len().min(end));
+            .unwrap_or(text.len());
         self.out.nodes[id as usize].end = (end as u32).max(start);
     }
 

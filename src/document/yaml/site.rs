@@ -126,7 +126,7 @@ impl Document {
             site.str_tag = false;
             return (
                 Spot {
-                    span: self.full_span(id),
+                    span: self.full_span(id).start..self.spot(id).span.end,
                     part: Part::Node,
                 },
                 site,
@@ -179,7 +179,8 @@ impl Document {
         }
         out.truncate(start);
         site.write_whole(value, out);
-        self.span(id)
+        // The line break that ends a block scalar still ends the line.
+        self.span(id).start..spot.end
     }
 
     /// Where a ciphertext can stand bare, because decrypting it there gives the scalar back exactly as it is written now.
