@@ -39,7 +39,9 @@ fn run(name: &str, target: fn(&[u8])) {
     if let Some(file) = std::env::var_os("SEALANT_FUZZ_INPUT") {
         return target(&fs::read(file).unwrap());
     }
-    let clock = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+    let clock = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap();
     let seed = number("SEALANT_FUZZ_SEED").unwrap_or(clock.as_nanos() as u64);
     let budget = Duration::from_secs(number("SEALANT_FUZZ_SECONDS").unwrap_or(10)) / TARGETS;
     fs::create_dir_all(folder()).unwrap();
@@ -63,7 +65,9 @@ fn run(name: &str, target: fn(&[u8])) {
             let kept = folder().join(format!("{name}-{seed}-{runs}"));
             fs::write(&kept, &input).unwrap();
             let what = if slow { "took too long" } else { "failed" };
-            if std::env::var_os("KEEP_GOING").is_some() { continue; }
+            if std::env::var_os("KEEP_GOING").is_some() {
+                continue;
+            }
             panic!(
                 "{name} {what} in run {runs} of SEALANT_FUZZ_SEED={seed}; again: SEALANT_FUZZ_INPUT={} cargo test --test it fuzz_{name}",
                 kept.display()
@@ -72,7 +76,10 @@ fn run(name: &str, target: fn(&[u8])) {
     }
     fs::remove_file(&current).unwrap();
     let peak = peak_memory_kib().unwrap_or(0);
-    assert!(peak < MAX_MEMORY_KIB, "{name} used {peak} KiB (SEALANT_FUZZ_SEED={seed})");
+    assert!(
+        peak < MAX_MEMORY_KIB,
+        "{name} used {peak} KiB (SEALANT_FUZZ_SEED={seed})"
+    );
     println!("{name}: {runs} inputs, seed {seed}");
 }
 
@@ -104,23 +111,52 @@ fn fuzz_metadata_mac() {
 #[test]
 fn adhoc_show() {
     use sealant::document::yaml::Document;
-    use sealant::sops::file::{encrypt, EncryptedFile};
-    let Some(list) = std::env::var_os("SHOW") else { return };
+    use sealant::sops::file::{EncryptedFile, encrypt};
+    let Some(list) = std::env::var_os("SHOW") else {
+        return;
+    };
     for text in fs::read_to_string(list).unwrap().split("\n====\n") {
-        let text = text.replace("\\r", "\r").replace("\\t", "\t").replace("\\N","\u{85}");
+        let text = text
+            .replace("\\r", "\r")
+            .replace("\\t", "\t")
+            .replace("\\N", "\u{85}");
         println!("==== {text:?}");
-        let d = match Document::parse(text) { Ok(d) => d, Err(e) => { println!("{e}"); continue } };
-        for id in 0..d.nodes() as u32 { println!("  node {id} {:?} {:?} full {:?}", d.kind(id), d.span(id), d.full_span(id)); }
+        let d = match Document::parse(text) {
+            Ok(d) => d,
+            Err(e) => {
+                println!("{e}");
+                continue;
+            }
+        };
+        for id in 0..d.nodes() as u32 {
+            println!(
+                "  node {id} {:?} {:?} full {:?}",
+                d.kind(id),
+                d.span(id),
+                d.full_span(id)
+            );
+        }
         let mut s = targets::settings(sealant::sops::selector::Selection::Default);
         s.allow_unrepresentable = true;
-        match encrypt(&d, &targets::data_key(), &s, None) { Ok(_) => println!("OK"), Err(e) => println!("ERR {e}") };
+        match encrypt(&d, &targets::data_key(), &s, None) {
+            Ok(_) => println!("OK"),
+            Err(e) => println!("ERR {e}"),
+        };
     }
     let _ = EncryptedFile::parse;
 }
 #[test]
 fn adhoc_hostile() {
     use sealant::sops::file::EncryptedFile;
-    let Some(f) = std::env::var_os("HOST") else { return };
+    let Some(f) = std::env::var_os("HOST") else {
+        return;
+    };
     let file = EncryptedFile::parse(fs::read_to_string(f).unwrap()).unwrap();
-    println!("{}", file.decrypt(&targets::data_key(), true).unwrap().text.as_str());
+    println!(
+        "{}",
+        file.decrypt(&targets::data_key(), true)
+            .unwrap()
+            .text
+            .as_str()
+    );
 }

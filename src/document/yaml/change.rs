@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::chars::{BREAKS, first_break_len};
 use super::document::Document;
 use super::node::{NodeId, NodeKind, ScalarStyle};
 use super::scan::MAX_DEPTH;
@@ -9,17 +10,6 @@ use crate::document::path::{KeyPath, Step};
 use crate::document::scalar::{Context, Style, spell};
 use crate::document::tree::{Kind, Node};
 use crate::document::value::Value;
-
-/// The line breaks of YAML 1.1.
-const BREAKS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
-
-/// Bytes of the line break that `text` starts with.
-fn break_len(text: &str) -> usize {
-    if text.starts_with("\r\n") {
-        return 2;
-    }
-    text.chars().next().map_or(0, char::len_utf8)
-}
 
 /// Why a path cannot be set or removed. `at` is how many steps of the path exist.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -48,7 +38,9 @@ pub enum ChangeError {
     #[error("the path is empty or too deep")]
     BadPath,
     /// A splice there would change something else, or leave something that is not YAML.
-    #[error("the YAML around this value is written in a way that cannot be changed in place: edit the file")]
+    #[error(
+        "the YAML around this value is written in a way that cannot be changed in place: edit the file"
+    )]
     NoPlace,
     /// The stream has no document.
     #[error("there is no document")]
@@ -171,7 +163,9 @@ impl Document {
             self.full_span(id)
         };
         if span.is_empty() && span.start > 0 {
-            if self.in_flow(id) && !self.text()[..self.before(span.start)].ends_with([':', ',', '[', '{']) {
+            if self.in_flow(id)
+                && !self.text()[..self.before(span.start)].ends_with([':', ',', '[', '{'])
+            {
                 // A key that stands alone: `{key}`.
                 text.push(':');
             }
@@ -330,7 +324,7 @@ impl Document {
             return (offset, false);
         }
         match text[offset..].find(BREAKS) {
-            Some(at) => (offset + at + break_len(&text[offset + at..]), false),
+            Some(at) => (offset + at + first_break_len(&text[offset + at..]), false),
             None => (text.len(), true),
         }
     }
@@ -412,7 +406,7 @@ impl Document {
         let before = &self.text()[..start];
         let line_start = before
             .rfind(BREAKS)
-            .map_or(0, |at| at + break_len(&before[at..]));
+            .map_or(0, |at| at + first_break_len(&before[at..]));
         let own_line = self.text()[line_start..start].trim().is_empty();
         let span = if own_line {
             line_start

@@ -36,13 +36,14 @@ impl Document {
         change: &Change,
     ) -> Result<(), ChangeError> {
         let mut text = self.with(change);
-        let changed =
-            Self::parse(std::mem::take(&mut *text)).map_err(|_| ChangeError::NoPlace)?;
+        let changed = Self::parse(std::mem::take(&mut *text)).map_err(|_| ChangeError::NoPlace)?;
         if changed.documents() != self.documents() {
             return Err(ChangeError::NoPlace);
         }
         if let Some(wanted) = wanted {
-            let found = changed.find(index, path).map_err(|_| ChangeError::NoPlace)?;
+            let found = changed
+                .find(index, path)
+                .map_err(|_| ChangeError::NoPlace)?;
             let read = changed.tree(found).map_err(|_| ChangeError::NoPlace)?;
             if !same(&read, wanted) {
                 return Err(ChangeError::NoPlace);
@@ -119,9 +120,7 @@ fn place_after(mut place: KeyPath, path: Option<&KeyPath>, removed: bool) -> Opt
 /// Equality without regard to lines; a NaN is itself.
 fn same(left: &Node, right: &Node) -> bool {
     match (&left.kind, &right.kind) {
-        (Kind::Float(left), Kind::Float(right)) => {
-            left == right || left.is_nan() && right.is_nan()
-        }
+        (Kind::Float(left), Kind::Float(right)) => left == right || left.is_nan() && right.is_nan(),
         (Kind::List(left), Kind::List(right)) => {
             left.len() == right.len() && left.iter().zip(right).all(|(l, r)| same(l, r))
         }

@@ -220,7 +220,8 @@ fn push_json(node: &Node, out: &mut String) {
 /// As go-yaml writes it, unless that would read back as something else (`2.0` as the integer 2).
 fn push_float(value: f64, out: &mut String) {
     let text = scalar::format_float_g(value);
-    if matches!(scalar::resolve_plain(&text), Value::Float(read) if read == value || value.is_nan()) {
+    if matches!(scalar::resolve_plain(&text), Value::Float(read) if read == value || value.is_nan())
+    {
         out.push_str(&text);
         return;
     }

@@ -5,8 +5,8 @@
 //! scalar is which value and which mapping a comment belongs to. `walk` gives the document in the order of sops's tree.
 
 pub mod change;
-mod check;
 mod chars;
+mod check;
 pub mod document;
 pub mod emit;
 pub mod error;
@@ -23,6 +23,7 @@ mod token;
 mod tree;
 pub mod walk;
 
+pub use chars::{BREAKS, first_break_len};
 pub use document::Document;
 pub use error::YamlError;
 pub use node::{NodeId, NodeKind, ScalarStyle};

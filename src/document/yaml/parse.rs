@@ -165,7 +165,9 @@ impl<'t> Parser<'t> {
             } else {
                 from = root.end;
             }
-            root.end = self.directive_after_content().unwrap_or(root.end.min(text.len()));
+            root.end = self
+                .directive_after_content()
+                .unwrap_or(root.end.min(text.len()));
             let comments = std::mem::take(&mut self.pending);
             root.foot = if comments.foot.is_empty() {
                 comments.head

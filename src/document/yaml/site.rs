@@ -138,7 +138,8 @@ impl Document {
     /// Whether nothing stands between an anchor and its scalar: `&a:b` is the anchor `a` and the text `:b`.
     fn touches_anchor(&self, id: NodeId) -> bool {
         let start = self.span(id).start;
-        self.anchor(id).is_some_and(|anchor| self.text()[..start].ends_with(anchor))
+        self.anchor(id)
+            .is_some_and(|anchor| self.text()[..start].ends_with(anchor))
     }
 
     /// Appends `ciphertext` as it stands at its spot.
@@ -190,10 +191,7 @@ impl Document {
         value: &Value<'_>,
         probe: &mut String,
     ) -> Option<Range<usize>> {
-        if self.in_flow(id)
-            || self.tag(id).is_some_and(is_core_type)
-            || self.touches_anchor(id)
-        {
+        if self.in_flow(id) || self.tag(id).is_some_and(is_core_type) || self.touches_anchor(id) {
             return None;
         }
         let span = self.span(id).start..self.spot(id).span.end;
@@ -218,7 +216,12 @@ impl Document {
             &self.text()[self.span(id)],
             usize::try_from(self.indent(id)).unwrap_or(0),
         );
-        (block.chomp != Chomp::Strip && !block.text.is_empty()).then_some(id)
+        let changes = match block.chomp {
+            Chomp::Strip => false,
+            Chomp::Clip => !block.text.is_empty(),
+            Chomp::Keep => true,
+        };
+        changes.then_some(id)
     }
 
     /// Whether a block scalar cannot end at `offset`: only a line break may follow it.

@@ -14,7 +14,7 @@ use crate::document::scalar::{TypeWord, append_plain_bytes, type_word};
 use crate::document::trail::Trail;
 use crate::document::tree::Node;
 use crate::document::value::Value;
-use crate::document::yaml::{Document, NodeId, NodeKind, Part, Visit, WalkError};
+use crate::document::yaml::{BREAKS, Document, NodeId, NodeKind, Part, Visit, WalkError};
 use crate::sops::cipher::{IvSource, ValueCipher, is_encrypted};
 use crate::sops::key::{DataKey, KeyGroup};
 use crate::sops::mac::Mac;
@@ -268,7 +268,8 @@ impl<'a> Writer<'a> {
 
     fn check_alias_keys(&self) -> Result<(), FileError> {
         let document = self.document;
-        for map in (0..document.nodes() as NodeId).filter(|id| document.kind(*id) == NodeKind::Map) {
+        for map in (0..document.nodes() as NodeId).filter(|id| document.kind(*id) == NodeKind::Map)
+        {
             for (key, _) in document.entries(map) {
                 if document.kind(key) == NodeKind::Alias
                     && self.chosen[document.resolve_alias(key) as usize]
@@ -494,13 +495,15 @@ impl<'a> Writer<'a> {
     fn check_open_end(&self) -> Result<(), FileError> {
         let document = self.document;
         let last = document.documents() - 1;
-        if document.text().ends_with(['\n', '\r'])
-            || document.content_end(last) < document.text().len()
-        {
+        let tail = document.text().rsplit(BREAKS).next().unwrap_or_default();
+        if tail.is_empty() || document.content_end(last) < document.text().len() {
             return Ok(());
         }
         match document.open_block(last) {
-            Some(id) if !self.edits.covers(document.spot(id).span.start) => {
+            // Blanks without a line break would become one more empty line of the block.
+            Some(id)
+                if tail.trim().is_empty() || !self.edits.covers(document.spot(id).span.start) =>
+            {
                 Err(FileError::OpenBlockAtEnd {
                     line: self.line(id),
                 })

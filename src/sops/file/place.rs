@@ -6,7 +6,7 @@ use super::error::FileError;
 use crate::document::edits::Edits;
 use crate::document::tree::Node;
 use crate::document::value::Value;
-use crate::document::yaml::{Document, NodeId, NodeKind, emit};
+use crate::document::yaml::{BREAKS, Document, NodeId, NodeKind, emit, first_break_len};
 
 /// The reserved key.
 pub const KEY: &str = "sops";
@@ -74,7 +74,7 @@ pub fn insert(document: &Document, metadata: &Node, edits: &mut Edits) {
 }
 
 fn open_line(text: &str, at: usize) -> bool {
-    at > 0 && !text[..at].ends_with(['\n', '\r'])
+    at > 0 && !text[..at].ends_with(BREAKS)
 }
 
 fn insert_own_document(document: &Document, metadata: &Node, line_end: &str, edits: &mut Edits) {
@@ -171,9 +171,9 @@ fn own_document_span(document: &Document, index: usize) -> Range<usize> {
         find(document, index).unwrap_or((document.root(index), document.root(index)));
     let block = block_span(document, key, value);
     // The marker line that opens the document is ours, and so is the break before it when the file ends without one.
-    let before = text[..block.start].trim_end_matches(['\n', '\r']);
+    let before = text[..block.start].trim_end_matches(BREAKS);
     let marker = before.rfind("---").unwrap_or(block.start);
-    if text.ends_with('\n') {
+    if text.ends_with(BREAKS) {
         marker..text.len()
     } else {
         text[..marker].trim_end_matches_break()..text.len()
@@ -189,8 +189,7 @@ impl TrimBreak for str {
     fn trim_end_matches_break(&self) -> usize {
         let one = self
             .strip_suffix("\r\n")
-            .or_else(|| self.strip_suffix('\n'))
-            .or_else(|| self.strip_suffix('\r'));
+            .or_else(|| self.strip_suffix(BREAKS));
         one.map_or(self.len(), str::len)
     }
 }
@@ -199,7 +198,9 @@ impl TrimBreak for str {
 fn block_span(document: &Document, key: NodeId, value: NodeId) -> Range<usize> {
     let text = document.text();
     let key_start = document.full_span(key).start;
-    let start = text[..key_start].rfind(['\n', '\r']).map_or(0, |at| at + 1);
+    let start = text[..key_start]
+        .rfind(BREAKS)
+        .map_or(0, |at| at + first_break_len(&text[at..]));
     // A byte order mark is not part of the first line.
     let start = if text[start..].starts_with('\u{FEFF}') {
         start + 3
@@ -214,16 +215,13 @@ fn block_span(document: &Document, key: NodeId, value: NodeId) -> Range<usize> {
     let last = document
         .last_leaf_end(value)
         .max(document.full_span(key).end);
-    let end = if text[..last].ends_with(['\n', '\r']) {
+    let end = if text[..last].ends_with(BREAKS) {
         last
     } else {
-        match text[last..].find(['\n', '\r']) {
-            Some(at) if text[last + at..].starts_with("\r\n") => last + at + 2,
-            Some(at) => last + at + 1,
-            None => text.len(),
-        }
+        let at = text[last..].find(BREAKS).map(|at| last + at);
+        at.map_or(text.len(), |at| at + first_break_len(&text[at..]))
     };
-    if end == text.len() && !text.ends_with(['\n', '\r']) {
+    if end == text.len() && !text.ends_with(BREAKS) {
         return text[..start].trim_end_matches_break()..end;
     }
     start..end

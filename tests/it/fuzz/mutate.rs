@@ -26,14 +26,104 @@ impl Random {
 pub const MAX_INPUT: usize = 8 * 1024;
 
 const TOKENS: &[&str] = &[
-    "\n", "\r\n", "\r", " ", "  ", "\t", ": ", ":", "- ", "-", "? ", "?", ", ", ",", "[", "]", "{", "}", "#", " #",
-    "# comment\n", "&a ", "&b", "*a", "*b ", "<<: *a\n", "!", "!!str ", "!!int ", "!!binary ", "!!null", "!x ", "!<x> ",
-    "|", "|-\n", "|+\n", "|2-\n", ">", ">-\n", ">+2\n", "'", "''", "\"", "\\", "\\n", "\\x", "\\u00e9", "%YAML 1.1\n",
-    "%TAG ! x\n", "---\n", "--- ", "...\n", "@", "`", "~", "null", "true", "no", "0x1F", "0o7", "1_000", "1e3", ".inf",
-    "-.nan", "2001-12-14t21:59:43.10-05:00", "2020-01-01", "18446744073709551615", "\u{FEFF}", "\u{85}", "\u{2028}",
-    "é", "😀", "a: ", "k: v\n", "- - ", "_unencrypted: ", "sops: ", "sops:\n", "ENC[", "ENC[AES256_GCM,data:",
-    ",iv:", ",tag:", ",type:str]", ",type:comment]", ",type:int]", "mac: ", "lastmodified: ", "age:\n", "key_groups:\n",
-    "\n\n", "\n ", "\n  ", "\n- ", "\n# ", "a.b", "[0]", "[\"a\"]", "\"a\".",
+    "\n",
+    "\r\n",
+    "\r",
+    " ",
+    "  ",
+    "\t",
+    ": ",
+    ":",
+    "- ",
+    "-",
+    "? ",
+    "?",
+    ", ",
+    ",",
+    "[",
+    "]",
+    "{",
+    "}",
+    "#",
+    " #",
+    "# comment\n",
+    "&a ",
+    "&b",
+    "*a",
+    "*b ",
+    "<<: *a\n",
+    "!",
+    "!!str ",
+    "!!int ",
+    "!!binary ",
+    "!!null",
+    "!x ",
+    "!<x> ",
+    "|",
+    "|-\n",
+    "|+\n",
+    "|2-\n",
+    ">",
+    ">-\n",
+    ">+2\n",
+    "'",
+    "''",
+    "\"",
+    "\\",
+    "\\n",
+    "\\x",
+    "\\u00e9",
+    "%YAML 1.1\n",
+    "%TAG ! x\n",
+    "---\n",
+    "--- ",
+    "...\n",
+    "@",
+    "`",
+    "~",
+    "null",
+    "true",
+    "no",
+    "0x1F",
+    "0o7",
+    "1_000",
+    "1e3",
+    ".inf",
+    "-.nan",
+    "2001-12-14t21:59:43.10-05:00",
+    "2020-01-01",
+    "18446744073709551615",
+    "\u{FEFF}",
+    "\u{85}",
+    "\u{2028}",
+    "é",
+    "😀",
+    "a: ",
+    "k: v\n",
+    "- - ",
+    "_unencrypted: ",
+    "sops: ",
+    "sops:\n",
+    "ENC[",
+    "ENC[AES256_GCM,data:",
+    ",iv:",
+    ",tag:",
+    ",type:str]",
+    ",type:comment]",
+    ",type:int]",
+    "mac: ",
+    "lastmodified: ",
+    "age:\n",
+    "key_groups:\n",
+    "\n\n",
+    "\n ",
+    "\n  ",
+    "\n- ",
+    "\n# ",
+    "a.b",
+    "[0]",
+    "[\"a\"]",
+    "\"a\".",
 ];
 
 fn place(random: &mut Random, input: &[u8]) -> usize {
@@ -49,7 +139,12 @@ fn piece<'a>(random: &mut Random, input: &'a [u8]) -> &'a [u8] {
     }
     let lines: Vec<&[u8]> = input.split_inclusive(|byte| *byte == b'\n').collect();
     let first = random.below(lines.len());
-    let length: usize = lines.iter().skip(first).take(1 + random.below(4)).map(|line| line.len()).sum();
+    let length: usize = lines
+        .iter()
+        .skip(first)
+        .take(1 + random.below(4))
+        .map(|line| line.len())
+        .sum();
     let start: usize = lines.iter().take(first).map(|line| line.len()).sum();
     &input[start..start + length]
 }
@@ -82,7 +177,10 @@ fn once(random: &mut Random, input: &mut Vec<u8>, other: &[u8]) {
         }
         6 => {
             // more or less indentation of one line
-            let start = input[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |before| before + 1);
+            let start = input[..at]
+                .iter()
+                .rposition(|byte| *byte == b'\n')
+                .map_or(0, |before| before + 1);
             if random.below(2) == 0 {
                 input.insert(start, b' ');
             } else if input.get(start) == Some(&b' ') {
