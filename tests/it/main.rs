@@ -9,4 +9,5 @@
 mod arrows;
 mod fuzz;
 mod lossless;
+mod properties;
 mod tree_dump;
