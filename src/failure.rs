@@ -130,13 +130,7 @@ pub struct Failure {
 impl Failure {
     /// A failure with its first line: lower case, no full stop, never a value.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self {
-            kind,
-            message: message.into(),
-            details: Vec::new(),
-            hints: Vec::new(),
-            source: None,
-        }
+        Self { kind, message: message.into(), details: Vec::new(), hints: Vec::new(), source: None }
     }
 
     /// A failure whose first line is what the error says.
@@ -153,11 +147,7 @@ impl Failure {
     /// Nobody here can open `file`.
     pub fn cannot_open(file: &str, error: &CannotOpen, names: &Names) -> Self {
         let report = error.report(file, names);
-        Self {
-            details: report.details,
-            hints: report.hints,
-            ..Self::new(Kind::CannotOpen, report.message)
-        }
+        Self { details: report.details, hints: report.hints, ..Self::new(Kind::CannotOpen, report.message) }
     }
 
     /// Adds a line below the first.
@@ -201,6 +191,11 @@ impl Failure {
     /// The first line, without the program's name.
     pub fn message(&self) -> &str {
         &self.message
+    }
+
+    /// The lines below the first.
+    pub fn details(&self) -> &[String] {
+        &self.details
     }
 
     /// What to try next.
@@ -256,11 +251,7 @@ impl Failure {
 /// One line for each line of `text`, what follows the first indented; nothing in it can command the terminal.
 fn write_lines(out: &mut dyn Write, prefix: &str, text: &str) -> io::Result<()> {
     let mut lines = text.lines();
-    writeln!(
-        out,
-        "{prefix}{}",
-        sanitize(lines.next().unwrap_or_default())
-    )?;
+    writeln!(out, "{prefix}{}", sanitize(lines.next().unwrap_or_default()))?;
     lines.try_for_each(|line| writeln!(out, "    {}", sanitize(line)))
 }
 
@@ -281,15 +272,10 @@ impl From<FsError> for Failure {
         let failure = Self::of(kind_of(&error), &error);
         match &error {
             _ if error.is_full() => failure.hint("free some space: the old file is untouched"),
-            FsError::ReadOnly(path) => failure.hint(format!(
-                "make it writable first: chmod u+w {}",
-                path.display()
-            )),
+            FsError::ReadOnly(path) => failure.hint(format!("make it writable first: chmod u+w {}", path.display())),
             FsError::Changed(_) => failure.hint("nothing was written: run the command again"),
             FsError::Locked(_) => failure.hint("wait until the other command has finished"),
-            FsError::Dangling { .. } => {
-                failure.hint("remove the link, or make the file it leads to")
-            }
+            FsError::Dangling { .. } => failure.hint("remove the link, or make the file it leads to"),
             _ => failure,
         }
     }
@@ -305,13 +291,8 @@ fn kind_of(error: &FsError) -> Kind {
         FsError::Changed(_) => Kind::Changed,
         FsError::Locked(_) => Kind::Locked,
         FsError::Io { .. } if error.is_full() => Kind::DiskFull,
-        FsError::Io { source, .. } if source.kind() == io::ErrorKind::ReadOnlyFilesystem => {
-            Kind::ReadOnly
-        }
-        FsError::Io {
-            action: "read" | "list",
-            ..
-        } => Kind::CannotRead,
+        FsError::Io { source, .. } if source.kind() == io::ErrorKind::ReadOnlyFilesystem => Kind::ReadOnly,
+        FsError::Io { action: "read" | "list", .. } => Kind::CannotRead,
         FsError::Io { .. } => Kind::CannotWrite,
     }
 }
@@ -335,8 +316,7 @@ impl From<ChildError> for Failure {
 
 impl From<PathError> for Failure {
     fn from(error: PathError) -> Self {
-        Self::of(Kind::BadPath, &error)
-            .hint("write it like db.users[0].password, \"a.b\".c or [\"db\"][\"x\"]")
+        Self::of(Kind::BadPath, &error).hint("write it like db.users[0].password, \"a.b\".c or [\"db\"][\"x\"]")
     }
 }
 
@@ -367,27 +347,20 @@ mod tests {
             text(&failure),
             "sealant: no creation rule matches a.yaml\n  looked in .sops.yaml\n  because\nhint: add one\nhint: or two\n"
         );
-        assert_eq!(
-            (failure.code(), failure.to_string().as_str()),
-            (210, failure.message())
-        );
+        assert_eq!((failure.code(), failure.to_string().as_str()), (210, failure.message()));
     }
 
     #[test]
     fn nothing_commands_the_terminal() {
         let failure = Failure::new(Kind::Generic, "a\x1b[2Jb\nnext").about("f\u{202e}");
-        assert_eq!(
-            text(&failure),
-            "sealant: f\\u{202e}: a\\u{1b}[2Jb\n    next\n"
-        );
+        assert_eq!(text(&failure), "sealant: f\\u{202e}: a\\u{1b}[2Jb\n    next\n");
     }
 
     #[test]
     fn causes_are_not_repeated() {
         let error = FsError::io("write", "f".as_ref(), io::Error::other("no luck"));
         assert_eq!(text(&error.into()), "sealant: cannot write f: no luck\n");
-        let failure = Failure::new(Kind::Generic, "it failed: no luck")
-            .caused_by(io::Error::other("no luck"));
+        let failure = Failure::new(Kind::Generic, "it failed: no luck").caused_by(io::Error::other("no luck"));
         assert_eq!(text(&failure), "sealant: it failed: no luck\n");
     }
 

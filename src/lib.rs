@@ -13,6 +13,8 @@
 //! | [`document`] | pure: text as leaves with byte spans |
 //! | [`secret`] | leaf: wiping types and the one random source |
 
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests set up files and look at them"))]
+
 #[cfg(feature = "cli")]
 pub mod commands;
 pub mod document;

@@ -1,3 +1,19 @@
 //! Parse, run, report, exit.
 
-fn main() {}
+use std::process::ExitCode;
+
+use sealant::commands::{self, Cli};
+
+fn main() -> ExitCode {
+    let cli = match Cli::from_process() {
+        Ok(cli) => cli,
+        Err(code) => return ExitCode::from(code),
+    };
+    match commands::run(&cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.print();
+            ExitCode::from(failure.code())
+        }
+    }
+}

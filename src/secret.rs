@@ -59,6 +59,25 @@ impl fmt::Debug for SecretText {
     }
 }
 
+/// Empties `buffer` and gives it room for `length` bytes. A buffer that is too small is replaced, because growing one would
+/// leave its old content, unwiped, in freed memory.
+pub fn make_room(buffer: &mut Zeroizing<Vec<u8>>, length: usize) {
+    if buffer.capacity() < length {
+        *buffer = Zeroizing::new(Vec::with_capacity(length.next_power_of_two()));
+    } else {
+        buffer.clear();
+    }
+}
+
+/// [`make_room`] for text.
+pub fn make_room_for_text(buffer: &mut Zeroizing<String>, length: usize) {
+    if buffer.capacity() < length {
+        *buffer = Zeroizing::new(String::with_capacity(length.next_power_of_two()));
+    } else {
+        buffer.clear();
+    }
+}
+
 /// The operating system gave no randomness. Nothing can be encrypted safely then.
 #[derive(Debug, thiserror::Error)]
 #[error("the operating system's random source failed")]
@@ -79,14 +98,8 @@ mod tests {
 
     #[test]
     fn debug_is_redacted() {
-        assert_eq!(
-            format!("{:?}", SecretBytes::new(b"hunter2".to_vec())),
-            "[REDACTED]"
-        );
-        assert_eq!(
-            format!("{:?}", SecretText::new("hunter2".into())),
-            "[REDACTED]"
-        );
+        assert_eq!(format!("{:?}", SecretBytes::new(b"hunter2".to_vec())), "[REDACTED]");
+        assert_eq!(format!("{:?}", SecretText::new("hunter2".into())), "[REDACTED]");
     }
 
     #[test]

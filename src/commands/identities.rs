@@ -1,7 +1,6 @@
 //! Where identities and names come from: the places sops knows (sops 3.13.2 `age/keysource.go`, `loadIdentities`),
 //! `--identity` files before them, and `keys/NAME.pub`. Reads files and environment for the key services.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -10,7 +9,7 @@ use crate::failure::{Failure, Kind};
 use crate::fsio::child;
 use crate::fsio::env::{Env, Var};
 use crate::fsio::read::{KEY_LIMIT, Wiped, read_bounded, read_stream};
-use crate::fsio::{FsError, terminal};
+use crate::fsio::{FsError, folder, terminal};
 use crate::keyservice::age::{AgeKeys, Given, IdentitySource};
 use crate::keyservice::{KeyRing, Names};
 use crate::secret::{SecretBytes, SecretText};
@@ -18,16 +17,13 @@ use crate::secret::{SecretBytes, SecretText};
 /// Where sops keeps identities below the folder of per-user configuration.
 const USER_FILE: &str = "sops/age/keys.txt";
 /// The folder of named recipients in a repository.
-const NAMES_FOLDER: &str = "keys";
+pub const NAMES_FOLDER: &str = "keys";
 /// What the commands for keys find the wanted recipient in.
 const RECIPIENT: &str = "SOPS_AGE_RECIPIENT";
 
 /// The key ring of this run: all identities that can be found, passphrases asked for on the terminal.
 pub fn key_ring(env: &Env, files: &[PathBuf]) -> KeyRing {
-    KeyRing::new(vec![Box::new(AgeKeys::new(
-        sources(env, files),
-        ask_on_terminal,
-    ))])
+    KeyRing::new(vec![Box::new(AgeKeys::new(sources(env, files), ask_on_terminal))])
 }
 
 /// The per-user identity file, whether or not it exists.
@@ -37,26 +33,18 @@ pub fn user_file(env: &Env) -> Option<PathBuf> {
 
 /// Every place where identities may be, in the order they are tried, with what is there.
 pub fn sources(env: &Env, files: &[PathBuf]) -> Vec<IdentitySource> {
-    let mut sources: Vec<IdentitySource> = files
-        .iter()
-        .map(|path| source(format!("--identity {}", path.display()), file(path)))
-        .collect();
+    let mut sources: Vec<IdentitySource> =
+        files.iter().map(|path| source(format!("--identity {}", path.display()), file(path))).collect();
     sources.extend(ssh_sources(env));
     sources.push(match env.secret(Var::SopsAgeKey) {
         Some(text) => {
             let bytes = text.expose().as_bytes().to_vec();
-            source(
-                Var::SopsAgeKey.name().into(),
-                Given::Words(SecretBytes::new(bytes)),
-            )
+            source(Var::SopsAgeKey.name().into(), Given::Words(SecretBytes::new(bytes)))
         }
         None => not_set(Var::SopsAgeKey),
     });
     sources.push(match env.os(Var::SopsAgeKeyFile) {
-        Some(path) => source(
-            labelled(Var::SopsAgeKeyFile, Path::new(path)),
-            file(Path::new(path)),
-        ),
+        Some(path) => source(labelled(Var::SopsAgeKeyFile, Path::new(path)), file(Path::new(path))),
         None => not_set(Var::SopsAgeKeyFile),
     });
     sources.push(match env.text(Var::SopsAgeKeyCmd) {
@@ -65,11 +53,7 @@ pub fn sources(env: &Env, files: &[PathBuf]) -> Vec<IdentitySource> {
     });
     if let Some(path) = user_file(env) {
         // nobody has to have this one
-        let given = if path.exists() {
-            file(&path)
-        } else {
-            Given::Missing
-        };
+        let given = if folder::exists(&path) { file(&path) } else { Given::Missing };
         sources.push(source(path.display().to_string(), given));
     }
     sources
@@ -85,7 +69,7 @@ fn ssh_sources(env: &Env) -> Vec<IdentitySource> {
     }
     for name in ["id_ed25519", "id_rsa"] {
         if let Some(path) = env.home().map(|home| home.join(".ssh").join(name))
-            && path.exists()
+            && folder::exists(&path)
         {
             sources.push(source(path.display().to_string(), Given::NotSupported));
         }
@@ -116,9 +100,7 @@ fn file(path: &Path) -> Given {
 fn command(line: String) -> Given {
     let line = Zeroizing::new(line);
     Given::Command(Box::new(move |recipient| {
-        child::output_of(&line, &[(RECIPIENT, recipient)], KEY_LIMIT)
-            .map(secret)
-            .map_err(|error| error.to_string())
+        child::output_of(&line, &[(RECIPIENT, recipient)], KEY_LIMIT).map(secret).map_err(|error| error.to_string())
     }))
 }
 
@@ -140,24 +122,26 @@ fn ask_on_terminal(label: &str) -> Option<SecretText> {
 /// [`Failure`] with file and line when one of the files is no recipients file, or cannot be read.
 pub fn names(root: &Path) -> Result<Names, Failure> {
     let mut names = Names::new();
-    let folder = root.join(NAMES_FOLDER);
-    let entries = match std::fs::read_dir(&folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(names),
-        Err(error) => return Err(FsError::io("list", &folder, error).into()),
-    };
-    let mut files: Vec<PathBuf> = entries
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "pub"))
-        .collect();
+    read_names(root, &mut names)?;
+    Ok(names)
+}
+
+/// The same as a list: name and recipients, by name.
+///
+/// # Errors
+/// As [`names`].
+pub fn named(root: &Path) -> Result<Vec<(String, Vec<String>)>, Failure> {
+    read_names(root, &mut Names::new())
+}
+
+fn read_names(root: &Path, names: &mut Names) -> Result<Vec<(String, Vec<String>)>, Failure> {
+    let mut list = Vec::new();
     // the first file that names a recipient wins: let that not depend on the file system
-    files.sort();
-    for path in files {
+    for path in folder::sorted_files(&root.join(NAMES_FOLDER), "pub")? {
         let content = read_bounded(&path, KEY_LIMIT)?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
         let text = String::from_utf8_lossy(&content.bytes);
-        names.add_file(&name, &text).map_err(|error| {
+        let recipients = names.add_file(&name, &text).map_err(|error| {
             let about = format!("{}:{}", path.display(), error.line);
             let failure = Failure::new(Kind::BadConfig, error.to_string()).about(about);
             if error.secret {
@@ -165,8 +149,9 @@ pub fn names(root: &Path) -> Result<Names, Failure> {
             }
             failure
         })?;
+        list.push((name.into_owned(), recipients));
     }
-    Ok(names)
+    Ok(list)
 }
 
 #[cfg(test)]
@@ -178,17 +163,11 @@ mod tests {
     /// Label and what was found, without the folder the test runs in.
     fn found(env: &Env, files: &[PathBuf], root: &Path) -> Vec<(String, String)> {
         let root = format!("{}/", root.display());
-        sources(env, files)
-            .iter()
-            .map(|one| (one.label.replace(&root, ""), format!("{:?}", one.given)))
-            .collect()
+        sources(env, files).iter().map(|one| (one.label.replace(&root, ""), format!("{:?}", one.given))).collect()
     }
 
     fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
-        expected
-            .iter()
-            .map(|(a, b)| ((*a).to_owned(), (*b).to_owned()))
-            .collect()
+        expected.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect()
     }
 
     #[cfg(target_os = "linux")]
@@ -236,9 +215,7 @@ mod tests {
             panic!("a command");
         };
         assert_eq!(run("age1x").unwrap().expose(), b"# age1x\n");
-        let Given::Command(run) = command("false hunter2".into()) else {
-            panic!("a command")
-        };
+        let Given::Command(run) = command("false hunter2".into()) else { panic!("a command") };
         assert_eq!(run("age1x").unwrap_err(), "false failed: exit status: 1");
     }
 

@@ -1,3 +1,168 @@
-//! Drive: one file per subcommand (being built).
+//! Drive: one file per subcommand, and what they share.
+//!
+//! A subcommand is a file with a `pub struct Args` (its command line) and
+//! `pub fn run(args: &Args, session: &Session) -> Result<(), Failure>`.
+//!
+//! | file | what it is for |
+//! |---|---|
+//! | [`session`] | environment, global options, configuration, key ring, names: each looked up once, when it is needed |
+//! | [`sopsfile`] | reading, opening, encrypting and replacing one file |
+//! | [`selection`] | the options that say for whom and which values |
+//! | [`bulk`] | many files in one call, all or nothing |
+//! | [`parallel`] | the same work for many items on all cores |
+//! | [`json`] | one value: as it is, or as JSON |
+//! | [`identities`] | where identities and names come from |
 
+pub mod bulk;
+pub mod completions;
+pub mod decrypt;
+pub mod demo;
+pub mod edit;
+pub mod encrypt;
+pub mod get;
 pub mod identities;
+pub mod init;
+pub mod json;
+pub mod keys;
+pub mod man;
+pub mod parallel;
+pub mod selection;
+pub mod session;
+pub mod set;
+pub mod sopsfile;
+pub mod textconv;
+pub mod unset;
+
+use clap::error::ErrorKind;
+use clap::{Parser, Subcommand};
+
+use crate::failure::{Failure, Kind, TABLE};
+use crate::fsio::env::Var;
+use crate::fsio::harden;
+use session::{Global, Session};
+
+/// Encrypts selected YAML values for Git, decrypts them at deploy time, and changes no other byte. Reads and writes SOPS
+/// files.
+#[derive(Parser, Debug)]
+#[command(name = "sealant", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(after_help = EXAMPLES, after_long_help = reference())]
+pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  sealant init                          a key, .sops.yaml and keys/ for this repository
+  sealant encrypt -i config/            every file that a creation rule matches
+  sealant edit config/prod/app.yml      change values in your editor
+  sealant decrypt config/prod/app.yml   to standard output
+
+`sealant --help` also lists exit codes and environment variables.";
+
+/// The examples, and the tables of exit codes and environment variables.
+fn reference() -> String {
+    let examples = EXAMPLES.rsplit_once("\n\n").map_or(EXAMPLES, |(text, _)| text);
+    let mut text = format!("{examples}\n\nExit codes:\n    0  done\n");
+    for (_, code, meaning) in TABLE {
+        text.push_str(&format!("  {code:>3}  {meaning}\n"));
+    }
+    text.push_str("\nEnvironment variables:\n");
+    for var in Var::ALL {
+        text.push_str(&format!("  {}: {}\n", var.name(), var.doc()));
+    }
+    text.pop();
+    text
+}
+
+/// The subcommands.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Start: a key, a .sops.yaml, keys/ and a diff driver
+    Init(init::Args),
+    /// Encrypt files or folders
+    Encrypt(encrypt::Args),
+    /// Decrypt files or folders
+    Decrypt(decrypt::Args),
+    /// Edit an encrypted file in your editor
+    Edit(edit::Args),
+    /// Print one value
+    Get(get::Args),
+    /// Change one value
+    Set(set::Args),
+    /// Remove one value
+    Unset(unset::Args),
+    /// Make, list and show keys
+    Keys(keys::Args),
+    /// See it work in a temporary folder
+    Demo(demo::Args),
+    /// Print a completion script for a shell
+    Completions(completions::Args),
+    /// Print the manual page, or write all pages to a folder
+    Man(man::Args),
+    /// Decrypt for `git diff`; print the file as it is when that is impossible
+    #[command(hide = true)]
+    Textconv(textconv::Args),
+}
+
+impl Cli {
+    /// The command line of this process.
+    ///
+    /// # Errors
+    /// The exit code, when there is nothing to run: 0 after help, else that of a wrong command line, which was printed.
+    pub fn from_process() -> Result<Self, u8> {
+        Self::try_parse().map_err(|error| {
+            let code = match error.kind() {
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => 0,
+                ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => 0,
+                ErrorKind::ArgumentConflict => Kind::ConflictingOptions.code(),
+                _ => Kind::Generic.code(),
+            };
+            // when nobody reads it there is nobody to tell
+            _ = error.print();
+            code
+        })
+    }
+}
+
+/// Runs a command.
+///
+/// # Errors
+/// What the command says.
+pub fn run(cli: &Cli) -> Result<(), Failure> {
+    let session = Session::new(cli.global.clone())?;
+    match &cli.command {
+        Command::Completions(args) => return completions::run(args, &session),
+        Command::Man(args) => return man::run(args, &session),
+        _ => harden::harden_process(),
+    }
+    match &cli.command {
+        Command::Init(args) => init::run(args, &session),
+        Command::Encrypt(args) => encrypt::run(args, &session),
+        Command::Decrypt(args) => decrypt::run(args, &session),
+        Command::Edit(args) => edit::run(args, &session),
+        Command::Get(args) => get::run(args, &session),
+        Command::Set(args) => set::run(args, &session),
+        Command::Unset(args) => unset::run(args, &session),
+        Command::Keys(args) => keys::run(args, &session),
+        Command::Demo(args) => demo::run(args, &session),
+        Command::Completions(_) | Command::Man(_) => Ok(()),
+        Command::Textconv(args) => textconv::run(args, &session),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

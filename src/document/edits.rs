@@ -22,22 +22,14 @@ struct Edit {
 impl Edits {
     /// An empty list, with room for `capacity` bytes of new text.
     pub fn with_capacity(capacity: usize) -> Self {
-        Self {
-            text: Zeroizing::new(String::with_capacity(capacity)),
-            list: Vec::new(),
-        }
+        Self { text: Zeroizing::new(String::with_capacity(capacity)), list: Vec::new() }
     }
 
     /// Replaces `span` by what `write` appends.
     pub fn replace<T>(&mut self, span: Range<usize>, write: impl FnOnce(&mut String) -> T) -> T {
         let from = self.text.len();
         let result = write(&mut self.text);
-        self.list.push(Edit {
-            start: span.start,
-            end: span.end,
-            from,
-            to: self.text.len(),
-        });
+        self.list.push(Edit { start: span.start, end: span.end, from, to: self.text.len() });
         result
     }
 
@@ -45,19 +37,12 @@ impl Edits {
     pub fn replace_with(&mut self, write: impl FnOnce(&mut String) -> Range<usize>) {
         let from = self.text.len();
         let span = write(&mut self.text);
-        self.list.push(Edit {
-            start: span.start,
-            end: span.end,
-            from,
-            to: self.text.len(),
-        });
+        self.list.push(Edit { start: span.start, end: span.end, from, to: self.text.len() });
     }
 
     /// Whether a replacement covers the byte at `offset`, or starts there.
     pub fn covers(&self, offset: usize) -> bool {
-        self.list
-            .iter()
-            .any(|edit| edit.start == offset || (edit.start..edit.end).contains(&offset))
+        self.list.iter().any(|edit| edit.start == offset || (edit.start..edit.end).contains(&offset))
     }
 
     /// How many replacements there are.
@@ -72,8 +57,7 @@ impl Edits {
 
     /// The text with every replacement made. A replacement inside another one is dropped; insertions at one place keep their order.
     pub fn apply(mut self, text: &str) -> Zeroizing<String> {
-        self.list
-            .sort_by_key(|edit| (edit.start, std::cmp::Reverse(edit.end)));
+        self.list.sort_by_key(|edit| (edit.start, std::cmp::Reverse(edit.end)));
         let grown: usize = self.list.iter().map(|edit| edit.to - edit.from).sum();
         let mut out = Zeroizing::new(String::with_capacity(text.len() + grown));
         let mut done = 0;

@@ -90,16 +90,10 @@ impl KeyPath {
     /// [`PathError`] with the position of the first character that does not fit.
     pub fn parse(text: &str) -> Result<Self, PathError> {
         if text.is_empty() {
-            return Err(PathError {
-                at: 1,
-                problem: PathProblem::Empty,
-            });
+            return Err(PathError { at: 1, problem: PathProblem::Empty });
         }
         if text.len() > MAX_LENGTH {
-            return Err(PathError {
-                at: 1,
-                problem: PathProblem::TooLong,
-            });
+            return Err(PathError { at: 1, problem: PathProblem::TooLong });
         }
         let mut reader = Reader { text, at: 0 };
         let mut steps = Vec::new();
@@ -176,10 +170,7 @@ impl Reader<'_> {
     }
 
     fn error_at(&self, byte: usize, problem: PathProblem) -> PathError {
-        PathError {
-            at: self.text[..byte].chars().count() + 1,
-            problem,
-        }
+        PathError { at: self.text[..byte].chars().count() + 1, problem }
     }
 
     /// A bare or JSON-quoted key.
@@ -293,11 +284,7 @@ fn bare_char(c: char) -> bool {
 /// Whether `key` is shown without quotes. Stricter than reading: blanks and invisible characters are quoted,
 /// so that what is shown can be seen and copied.
 fn is_bare(key: &str) -> bool {
-    !key.is_empty()
-        && !key.starts_with('\'')
-        && key
-            .chars()
-            .all(|c| bare_char(c) && !c.is_whitespace() && c != '\\')
+    !key.is_empty() && !key.starts_with('\'') && key.chars().all(|c| bare_char(c) && !c.is_whitespace() && c != '\\')
 }
 
 fn write_quoted(key: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -332,19 +319,10 @@ mod tests {
 
     #[test]
     fn the_three_spellings() {
-        assert_eq!(
-            steps("db.users[0].password"),
-            [key("db"), key("users"), Step::Index(0), key("password")]
-        );
+        assert_eq!(steps("db.users[0].password"), [key("db"), key("users"), Step::Index(0), key("password")]);
         assert_eq!(steps(r#""a.b".c"#), [key("a.b"), key("c")]);
-        assert_eq!(
-            steps(r#"["db"]["x"][0]"#),
-            [key("db"), key("x"), Step::Index(0)]
-        );
-        assert_eq!(
-            steps(r#"['db'].x["y.z"]"#),
-            [key("db"), key("x"), key("y.z")]
-        );
+        assert_eq!(steps(r#"["db"]["x"][0]"#), [key("db"), key("x"), Step::Index(0)]);
+        assert_eq!(steps(r#"['db'].x["y.z"]"#), [key("db"), key("x"), key("y.z")]);
     }
 
     #[test]
@@ -390,27 +368,17 @@ mod tests {
             (r#""\u00+1""#, 2, P::BadEscape),
             (r#""\u12"#, 2, P::BadEscape),
         ] {
-            assert_eq!(
-                KeyPath::parse(text),
-                Err(PathError { at, problem }),
-                "{text}"
-            );
+            assert_eq!(KeyPath::parse(text), Err(PathError { at, problem }), "{text}");
         }
     }
 
     #[test]
     fn limits() {
         let deep = "[0]".repeat(MAX_STEPS + 1);
-        assert_eq!(
-            KeyPath::parse(&deep).expect_err("deep").problem,
-            PathProblem::TooManySteps
-        );
+        assert_eq!(KeyPath::parse(&deep).expect_err("deep").problem, PathProblem::TooManySteps);
         assert!(KeyPath::parse(&deep[3..]).is_ok());
         let long = "a".repeat(MAX_LENGTH + 1);
-        assert_eq!(
-            KeyPath::parse(&long).expect_err("long").problem,
-            PathProblem::TooLong
-        );
+        assert_eq!(KeyPath::parse(&long).expect_err("long").problem, PathProblem::TooLong);
     }
 
     #[test]
@@ -421,13 +389,7 @@ mod tests {
 
     #[test]
     fn display_quotes_only_where_needed() {
-        for shown in [
-            r#"db.users[0].password"#,
-            r#""a.b".c"#,
-            r#""".x"#,
-            r#""a\tb"[3]"#,
-            "[0][1].a",
-        ] {
+        for shown in [r#"db.users[0].password"#, r#""a.b".c"#, r#""".x"#, r#""a\tb"[3]"#, "[0][1].a"] {
             assert_eq!(KeyPath::parse(shown).expect(shown).to_string(), shown);
         }
         assert!(KeyPath::default().is_root());

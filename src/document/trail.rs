@@ -48,11 +48,7 @@ impl Trail {
 
     /// The additional data of values here: every key followed by `:`; a lone `:` at the root (sops 3.13.2 `sops.go`, `Encrypt`).
     pub fn bound(&self) -> &str {
-        if self.bound.is_empty() {
-            ":"
-        } else {
-            &self.bound
-        }
+        if self.bound.is_empty() { ":" } else { &self.bound }
     }
 
     /// How deep.
@@ -70,19 +66,16 @@ impl Trail {
     }
 
     fn steps(&self) -> impl Iterator<Item = StepRef<'_>> {
-        self.frames
-            .iter()
-            .enumerate()
-            .map(|(at, frame)| match frame {
-                Frame::Item(index) => StepRef::Index(*index),
-                Frame::Key(start) => {
-                    let next = self.frames[at + 1..].iter().find_map(|frame| match frame {
-                        Frame::Key(start) => Some(*start),
-                        Frame::Item(_) => None,
-                    });
-                    StepRef::Key(&self.bound[*start..next.unwrap_or(self.bound.len()) - 1])
-                }
-            })
+        self.frames.iter().enumerate().map(|(at, frame)| match frame {
+            Frame::Item(index) => StepRef::Index(*index),
+            Frame::Key(start) => {
+                let next = self.frames[at + 1..].iter().find_map(|frame| match frame {
+                    Frame::Key(start) => Some(*start),
+                    Frame::Item(_) => None,
+                });
+                StepRef::Key(&self.bound[*start..next.unwrap_or(self.bound.len()) - 1])
+            }
+        })
     }
 
     /// The path as people write it.

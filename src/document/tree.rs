@@ -56,10 +56,7 @@ impl Node {
     /// The value under `name` when this is a mapping that has it.
     pub fn get(&self, name: &str) -> Option<&Self> {
         match &self.kind {
-            Kind::Map(items) => items
-                .iter()
-                .find(|(key, _)| key.name == name)
-                .map(|(_, node)| node),
+            Kind::Map(items) => items.iter().find(|(key, _)| key.name == name).map(|(_, node)| node),
             _ => None,
         }
     }

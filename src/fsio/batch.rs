@@ -4,7 +4,7 @@
 //! Renaming many files is not one operation of any file system: when the machine stops in the middle, some files
 //! are the old and some the new ones, each of them whole.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -64,11 +64,7 @@ impl Batch {
     /// Adds new content. `stamp` is what the file was when it was read (none for a new file, or to overwrite whatever
     /// is there); `lock` is a lock on it that the caller holds already.
     pub fn add(&mut self, staged: Staged, stamp: Option<Stamp>, lock: Option<LockGuard>) {
-        self.entries.push(Entry {
-            staged,
-            stamp,
-            lock,
-        });
+        self.entries.push(Entry { staged, stamp, lock });
     }
 
     /// How many files there are.
@@ -119,11 +115,7 @@ impl Batch {
                 Ok(()) => {}
                 Err(error) if done == 0 => return Err(BatchError::Nothing(error)),
                 Err(source) => {
-                    return Err(BatchError::Partly {
-                        done,
-                        total,
-                        source,
-                    });
+                    return Err(BatchError::Partly { done, total, source });
                 }
             }
         }
@@ -132,12 +124,17 @@ impl Batch {
 
     /// Two results for one file, perhaps under two names, would lose one of them.
     fn refuse_twins(&self) -> Result<(), FsError> {
+        let mut real: BTreeMap<&Path, PathBuf> = BTreeMap::new();
         let mut seen = BTreeSet::new();
         for entry in &self.entries {
             let target = entry.staged.target();
-            let folder = std::fs::canonicalize(target.folder())
-                .map_err(|error| FsError::io("write", &target.named, error))?;
-            if !seen.insert((folder, target.real.file_name().map(ToOwned::to_owned))) {
+            if !real.contains_key(target.folder()) {
+                let folder = std::fs::canonicalize(target.folder())
+                    .map_err(|error| FsError::io("write", &target.named, error))?;
+                real.insert(target.folder(), folder);
+            }
+            let folder = real.get(target.folder()).cloned();
+            if !seen.insert((folder, target.real.file_name())) {
                 return Err(FsError::Twice(target.named.clone()));
             }
         }
@@ -145,11 +142,7 @@ impl Batch {
     }
 
     fn folders(&self) -> Vec<PathBuf> {
-        let folders: BTreeSet<&Path> = self
-            .entries
-            .iter()
-            .map(|entry| entry.staged.target().folder())
-            .collect();
+        let folders: BTreeSet<&Path> = self.entries.iter().map(|entry| entry.staged.target().folder()).collect();
         folders.into_iter().map(Path::to_owned).collect()
     }
 
@@ -185,10 +178,7 @@ fn sync_file_systems(_: &[PathBuf]) -> bool {
 }
 
 /// Does `work` for every item on a few threads; the first error (in item order) wins.
-fn in_parallel<T: Sync>(
-    items: &[T],
-    work: impl Fn(&T) -> Result<(), FsError> + Sync,
-) -> Result<(), FsError> {
+fn in_parallel<T: Sync>(items: &[T], work: impl Fn(&T) -> Result<(), FsError> + Sync) -> Result<(), FsError> {
     if items.len() < 2 {
         return items.iter().try_for_each(work);
     }
@@ -252,9 +242,7 @@ mod tests {
     }
 
     fn all_are(files: &[PathBuf], content: &str) -> bool {
-        files
-            .iter()
-            .all(|path| std::fs::read_to_string(path).unwrap() == content)
+        files.iter().all(|path| std::fs::read_to_string(path).unwrap() == content)
     }
 
     #[test]
@@ -292,10 +280,7 @@ mod tests {
         let _held = LockGuard::acquire(&Target::resolve(&files[2]).unwrap()).unwrap();
         let mut batch = Batch::new();
         files.iter().for_each(|path| add(&mut batch, path, "new"));
-        assert!(matches!(
-            batch.commit(),
-            Err(BatchError::Nothing(FsError::Locked(_)))
-        ));
+        assert!(matches!(batch.commit(), Err(BatchError::Nothing(FsError::Locked(_)))));
         assert!(all_are(&files, "old"));
     }
 
@@ -306,11 +291,7 @@ mod tests {
         let target = Target::resolve(&path).unwrap();
         let lock = LockGuard::acquire(&target).unwrap();
         let mut batch = Batch::new();
-        batch.add(
-            Staged::new(target, b"new", NewMode::Public).unwrap(),
-            None,
-            lock,
-        );
+        batch.add(Staged::new(target, b"new", NewMode::Public).unwrap(), None, lock);
         batch.commit().unwrap();
         assert!(all_are(&[path], "new"));
     }
@@ -324,10 +305,7 @@ mod tests {
         let mut batch = Batch::new();
         add(&mut batch, &path, "one");
         add(&mut batch, &link, "two");
-        assert!(matches!(
-            batch.commit(),
-            Err(BatchError::Nothing(FsError::Twice(_)))
-        ));
+        assert!(matches!(batch.commit(), Err(BatchError::Nothing(FsError::Twice(_)))));
         assert!(all_are(&[path], "old"));
     }
 
@@ -344,13 +322,7 @@ mod tests {
     #[test]
     fn the_first_error_in_order_wins() {
         let items: Vec<usize> = (0..200).collect();
-        let error = in_parallel(&items, |n| {
-            if *n < 50 {
-                Ok(())
-            } else {
-                Err(FsError::Missing(n.to_string().into()))
-            }
-        });
+        let error = in_parallel(&items, |n| if *n < 50 { Ok(()) } else { Err(FsError::Missing(n.to_string().into())) });
         assert!(matches!(error, Err(FsError::Missing(path)) if path == Path::new("50")));
     }
 }

@@ -1,8 +1,10 @@
 //! Programs we start: commands that print keys, and editors. Never through a shell.
 
-use std::io;
+use std::ffi::{OsStr, OsString};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
 
 use super::env::{Env, Var};
 use super::read::{Wiped, read_wiped};
@@ -68,11 +70,7 @@ fn split(command: &str) -> Result<(String, Vec<String>), ChildError> {
 ///
 /// # Errors
 /// [`ChildError`].
-pub fn output_of(
-    command: &str,
-    variables: &[(&str, &str)],
-    limit: u64,
-) -> Result<Wiped, ChildError> {
+pub fn output_of(command: &str, variables: &[(&str, &str)], limit: u64) -> Result<Wiped, ChildError> {
     let (program, arguments) = split(command)?;
     let started = Command::new(&program)
         .args(arguments)
@@ -115,23 +113,13 @@ pub fn find_editor(env: &Env) -> Result<String, ChildError> {
             return Ok(command.to_owned());
         }
     }
-    EDITORS
-        .into_iter()
-        .find(|name| in_path(env, name).is_some())
-        .map(ToOwned::to_owned)
-        .ok_or(ChildError::NoEditor)
+    EDITORS.into_iter().find(|name| in_path(env, name).is_some()).map(ToOwned::to_owned).ok_or(ChildError::NoEditor)
 }
 
 /// Where in `PATH` a program is.
 fn in_path(env: &Env, name: &str) -> Option<PathBuf> {
-    let file = if cfg!(windows) {
-        format!("{name}.exe")
-    } else {
-        name.to_owned()
-    };
-    std::env::split_paths(env.os(Var::Path)?)
-        .map(|folder| folder.join(&file))
-        .find(|path| is_executable(path))
+    let file = if cfg!(windows) { format!("{name}.exe") } else { name.to_owned() };
+    std::env::split_paths(env.os(Var::Path)?).map(|folder| folder.join(&file)).find(|path| is_executable(path))
 }
 
 #[cfg(unix)]
@@ -145,19 +133,102 @@ fn is_executable(path: &Path) -> bool {
     path.is_file()
 }
 
-/// Runs the editor on `file` and waits for it. Ctrl-C is the editor's meanwhile.
+/// The names that the program of a command goes by: what it is behind its links (`vi` may be `vim.basic`), then
+/// what the command calls it.
+pub fn program_names(env: &Env, command: &str) -> Vec<String> {
+    let Ok((program, _)) = split(command) else {
+        return Vec::new();
+    };
+    let named = PathBuf::from(&program);
+    let path = if named.components().count() > 1 { Some(named.clone()) } else { in_path(env, &program) };
+    let real = path.and_then(|path| std::fs::canonicalize(path).ok());
+    let name_of = |path: &Path| Some(path.file_name()?.to_string_lossy().into_owned());
+    [real.as_deref(), Some(&named)].into_iter().flatten().filter_map(name_of).collect()
+}
+
+/// Runs the editor with `arguments` after its own, waits for it, and says how long it took. Ctrl-C is the editor's
+/// meanwhile.
 ///
 /// # Errors
 /// [`ChildError`]: not started, or ended with an error.
-pub fn run_editor(command: &str, file: &Path) -> Result<(), ChildError> {
-    let (program, arguments) = split(command)?;
+pub fn run_editor(command: &str, arguments: &[OsString]) -> Result<Duration, ChildError> {
+    let (program, own) = split(command)?;
     let _keyboard = KeyboardBelongsToChild::new();
-    let status = Command::new(&program).args(arguments).arg(file).status();
+    let begin = Instant::now();
+    let status = Command::new(&program).args(own).args(arguments).status();
     match status {
-        Ok(status) if status.success() => Ok(()),
+        Ok(status) if status.success() => Ok(begin.elapsed()),
         Ok(status) => Err(ChildError::Failed { program, status }),
         Err(source) => Err(ChildError::NotStarted { program, source }),
     }
+}
+
+/// Where our own program is.
+///
+/// # Errors
+/// [`ChildError::NotStarted`] when the system does not say.
+pub fn own_program() -> Result<PathBuf, ChildError> {
+    std::env::current_exe().map_err(|source| ChildError::NotStarted { program: "sealant".into(), source })
+}
+
+/// How a run of our own program ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// The exit code; `None` when a signal ended it.
+    pub code: Option<i32>,
+    /// What it printed on standard output.
+    pub stdout: Wiped,
+    /// What it printed on standard error.
+    pub stderr: Wiped,
+}
+
+/// Runs this very program in `folder` with only the variables given (and `PATH`), `input` as standard input.
+///
+/// # Errors
+/// [`ChildError`] when it cannot be started or printed more than `limit`.
+pub fn run_self(
+    arguments: &[&str],
+    folder: &Path,
+    variables: &[(&str, &OsStr)],
+    input: &[u8],
+    limit: u64,
+) -> Result<Ended, ChildError> {
+    let program = String::from("sealant");
+    let fail = |source| ChildError::NotStarted { program: program.clone(), source };
+    let mut command = Command::new(own_program()?);
+    command.args(arguments).current_dir(folder).env_clear();
+    // Windows programs do not start without it
+    for name in ["PATH", "SystemRoot"] {
+        command.envs(std::env::var_os(name).map(|value| (name, value)));
+    }
+    command.envs(variables.iter().copied());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.stderr(Stdio::piped()).spawn().map_err(fail)?;
+    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    let read = |pipe: Option<&mut dyn Read>| match pipe {
+        Some(pipe) => read_wiped(pipe, limit, 0),
+        None => Ok(Some(Wiped::default())),
+    };
+    let (stdout, stderr) = std::thread::scope(|scope| {
+        let mut stdout = stdout;
+        let mut stderr = stderr;
+        let reader = scope.spawn(move || read(stdout.as_mut().map(|pipe| pipe as _)));
+        if let Some(mut stdin) = stdin {
+            // a child that reads nothing is no error
+            _ = stdin.write_all(input);
+        }
+        let stderr = read(stderr.as_mut().map(|pipe| pipe as _));
+        let stdout = reader.join();
+        (stdout.unwrap_or_else(|_| Ok(None)), stderr)
+    });
+    let unreadable = |source| ChildError::Unreadable { program: program.clone(), source };
+    let too_large = || ChildError::TooLarge { program: program.clone(), limit };
+    let status = child.wait().map_err(unreadable)?;
+    Ok(Ended {
+        code: status.code(),
+        stdout: stdout.map_err(unreadable)?.ok_or_else(too_large)?,
+        stderr: stderr.map_err(unreadable)?.ok_or_else(too_large)?,
+    })
 }
 
 #[cfg(test)]
@@ -169,11 +240,7 @@ mod tests {
     fn output_is_taken_without_a_shell() {
         let output = output_of("printf '%s|%s' 'a b' $HOME", &[], 100).unwrap();
         assert_eq!(output.as_slice(), b"a b|$HOME");
-        let output = output_of(
-            "sh -c 'echo $SOPS_AGE_RECIPIENT'",
-            &[("SOPS_AGE_RECIPIENT", "age1x")],
-            9,
-        );
+        let output = output_of("sh -c 'echo $SOPS_AGE_RECIPIENT'", &[("SOPS_AGE_RECIPIENT", "age1x")], 9);
         assert_eq!(output.unwrap().as_slice(), b"age1x\n");
     }
 
@@ -182,36 +249,19 @@ mod tests {
         let error = |command: &str| output_of(command, &[], 10).unwrap_err();
         assert!(matches!(error(""), ChildError::BadCommand));
         assert!(matches!(error("echo 'open"), ChildError::BadCommand));
-        assert!(matches!(
-            error("/no/such/program hunter2"),
-            ChildError::NotStarted { .. }
-        ));
-        assert!(matches!(
-            error("sh -c 'exit 3' hunter2"),
-            ChildError::Failed { .. }
-        ));
+        assert!(matches!(error("/no/such/program hunter2"), ChildError::NotStarted { .. }));
+        assert!(matches!(error("sh -c 'exit 3' hunter2"), ChildError::Failed { .. }));
         assert!(matches!(error("yes hunter2"), ChildError::TooLarge { .. }));
-        for command in [
-            "/no/such/program hunter2",
-            "sh -c 'exit 3' hunter2",
-            "yes hunter2",
-        ] {
+        for command in ["/no/such/program hunter2", "sh -c 'exit 3' hunter2", "yes hunter2"] {
             assert!(!error(command).to_string().contains("hunter2"));
         }
     }
 
     #[test]
     fn editors_are_found_in_order() {
-        let all = [
-            (Var::Editor, "ed"),
-            (Var::Visual, "vis -w"),
-            (Var::SopsEditor, "sed"),
-        ];
+        let all = [(Var::Editor, "ed"), (Var::Visual, "vis -w"), (Var::SopsEditor, "sed")];
         assert_eq!(find_editor(&Env::from_pairs(all)).unwrap(), "sed");
-        assert_eq!(
-            find_editor(&Env::from_pairs(all[..2].to_vec())).unwrap(),
-            "vis -w"
-        );
+        assert_eq!(find_editor(&Env::from_pairs(all[..2].to_vec())).unwrap(), "vis -w");
         let dir = tempfile::tempdir().unwrap();
         let env = Env::from_pairs([(Var::Path, dir.path())]);
         assert!(matches!(find_editor(&env), Err(ChildError::NoEditor)));
@@ -228,11 +278,24 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("a b");
         std::fs::write(&file, "").unwrap();
-        run_editor("sh -c 'echo edited > \"$0\"'", &file).unwrap();
+        let argument = [file.clone().into_os_string()];
+        run_editor("sh -c 'echo edited > \"$0\"'", &argument).unwrap();
         assert_eq!(std::fs::read(&file).unwrap(), b"edited\n");
-        assert!(matches!(
-            run_editor("false", &file),
-            Err(ChildError::Failed { .. })
-        ));
+        assert!(matches!(run_editor("false", &argument), Err(ChildError::Failed { .. })));
+    }
+
+    #[test]
+    fn programs_are_known_behind_links() {
+        let dir = tempfile::tempdir().unwrap();
+        let real = dir.path().join("vim.basic");
+        std::fs::write(&real, "").unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+        std::fs::set_permissions(&real, mode).unwrap();
+        std::os::unix::fs::symlink(&real, dir.path().join("vi")).unwrap();
+        let env = Env::from_pairs([(Var::Path, dir.path())]);
+        assert_eq!(program_names(&env, "vi -R"), ["vim.basic", "vi"]);
+        let path = format!("'{}'", dir.path().join("vi").display());
+        assert_eq!(program_names(&env, &path), ["vim.basic", "vi"]);
+        assert_eq!(program_names(&env, "emacs"), ["emacs"]);
     }
 }

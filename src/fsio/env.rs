@@ -90,21 +90,13 @@ pub struct Env {
 impl Env {
     /// The environment of this process.
     pub fn from_process() -> Self {
-        let values = Var::ALL
-            .iter()
-            .filter_map(|var| Some((*var, std::env::var_os(var.name())?)))
-            .collect();
+        let values = Var::ALL.iter().filter_map(|var| Some((*var, std::env::var_os(var.name())?))).collect();
         Self { values }
     }
 
     /// An environment of our own, for tests and callers that embed us.
     pub fn from_pairs<T: Into<OsString>>(pairs: impl IntoIterator<Item = (Var, T)>) -> Self {
-        Self {
-            values: pairs
-                .into_iter()
-                .map(|(var, value)| (var, value.into()))
-                .collect(),
-        }
+        Self { values: pairs.into_iter().map(|(var, value)| (var, value.into())).collect() }
     }
 
     /// The value as it is; `None` when the variable is not set.
@@ -119,24 +111,17 @@ impl Env {
 
     /// The value as a path; `None` when it is not set or empty.
     pub fn path(&self, var: Var) -> Option<&Path> {
-        self.os(var)
-            .filter(|value| !value.is_empty())
-            .map(Path::new)
+        self.os(var).filter(|value| !value.is_empty()).map(Path::new)
     }
 
     /// The value as secret text; bytes that are not UTF-8 are replaced.
     pub fn secret(&self, var: Var) -> Option<SecretText> {
-        self.os(var)
-            .map(|value| SecretText::new(value.to_string_lossy().into_owned()))
+        self.os(var).map(|value| SecretText::new(value.to_string_lossy().into_owned()))
     }
 
     /// The user's home folder.
     pub fn home(&self) -> Option<&Path> {
-        self.path(if cfg!(windows) {
-            Var::UserProfile
-        } else {
-            Var::Home
-        })
+        self.path(if cfg!(windows) { Var::UserProfile } else { Var::Home })
     }
 
     /// The folder of per-user configuration, where Go's `os.UserConfigDir` and sops look
@@ -147,10 +132,7 @@ impl Env {
         }
         let xdg = self.path(Var::XdgConfigHome);
         if cfg!(target_os = "macos") {
-            let library = || {
-                self.home()
-                    .map(|home| home.join("Library/Application Support"))
-            };
+            let library = || self.home().map(|home| home.join("Library/Application Support"));
             return xdg.map(Path::to_owned).or_else(library);
         }
         match xdg {
@@ -171,9 +153,7 @@ impl Drop for Env {
 
 impl fmt::Debug for Env {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set()
-            .entries(self.values.keys().map(|var| var.name()))
-            .finish()
+        f.debug_set().entries(self.values.keys().map(|var| var.name())).finish()
     }
 }
 
@@ -193,11 +173,7 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), Var::ALL.len());
-        assert!(
-            Var::ALL
-                .iter()
-                .all(|var| !var.doc().is_empty() && !var.doc().contains('\n'))
-        );
+        assert!(Var::ALL.iter().all(|var| !var.doc().is_empty() && !var.doc().contains('\n')));
     }
 
     #[test]
@@ -213,10 +189,7 @@ mod tests {
     fn configuration_is_where_go_looks() {
         let of = |pairs: &[(Var, &str)]| Env::from_pairs(pairs.iter().copied()).config_folder();
         assert_eq!(of(&[(Var::Home, "/h")]), Some("/h/.config".into()));
-        assert_eq!(
-            of(&[(Var::Home, "/h"), (Var::XdgConfigHome, "/x")]),
-            Some("/x".into())
-        );
+        assert_eq!(of(&[(Var::Home, "/h"), (Var::XdgConfigHome, "/x")]), Some("/x".into()));
         assert_eq!(of(&[(Var::Home, "/h"), (Var::XdgConfigHome, "x")]), None);
         assert_eq!(of(&[]), None);
     }

@@ -69,11 +69,7 @@ impl FsError {
         if source.kind() == io::ErrorKind::NotFound && action == "read" {
             return Self::Missing(path.to_owned());
         }
-        Self::Io {
-            action,
-            path: path.to_owned(),
-            source,
-        }
+        Self::Io { action, path: path.to_owned(), source }
     }
 
     /// Whether the disk, or the quota, is full.

@@ -15,13 +15,21 @@
 //! | [`terminal`] | prompts without echo, progress |
 //! | [`child`] | programs we start: key commands, editors |
 //! | [`printable`] | text from files made safe to print |
+//! | [`output`] | standard output and standard error |
+//! | [`folder`] | folders, and what is there |
+//! | [`clock`] | the time |
+
+#![allow(clippy::disallowed_methods, reason = "this is the room that the other rooms are sent to")]
 
 pub mod batch;
 pub mod child;
+pub mod clock;
 pub mod env;
 mod error;
+pub mod folder;
 pub mod harden;
 pub mod lock;
+pub mod output;
 pub mod printable;
 pub mod private;
 pub mod read;

@@ -44,10 +44,7 @@ mod tests {
 
     #[test]
     fn control_and_bidi_are_escaped() {
-        assert_eq!(
-            sanitize("a\x1b[31mb\n\u{202e}c\u{9b}"),
-            r"a\u{1b}[31mb\n\u{202e}c\u{9b}"
-        );
+        assert_eq!(sanitize("a\x1b[31mb\n\u{202e}c\u{9b}"), r"a\u{1b}[31mb\n\u{202e}c\u{9b}");
         assert_eq!(sanitize("\t\r\u{7f}\u{2066}"), r"\t\r\u{7f}\u{2066}");
     }
 

@@ -24,10 +24,7 @@ impl PrivateDir {
     /// # Errors
     /// [`FsError::Io`] when no place takes it.
     pub fn new(env: &Env) -> Result<Self, FsError> {
-        for place in [env.path(Var::XdgRuntimeDir), Some(Path::new("/dev/shm"))]
-            .into_iter()
-            .flatten()
-        {
+        for place in [env.path(Var::XdgRuntimeDir), Some(Path::new("/dev/shm"))].into_iter().flatten() {
             if place.is_absolute()
                 && is_memory(place)
                 && let Ok(made) = Self::within(place, true)
@@ -35,11 +32,8 @@ impl PrivateDir {
                 return Ok(made);
             }
         }
-        let place = env
-            .path(Var::TmpDir)
-            .map_or_else(std::env::temp_dir, Path::to_owned);
-        Self::within(&place, false)
-            .map_err(|error| FsError::io("make a private folder in", &place, error))
+        let place = env.path(Var::TmpDir).map_or_else(std::env::temp_dir, Path::to_owned);
+        Self::within(&place, false).map_err(|error| FsError::io("make a private folder in", &place, error))
     }
 
     pub(super) fn within(place: &Path, in_memory: bool) -> io::Result<Self> {
@@ -49,16 +43,20 @@ impl PrivateDir {
         let folder = builder.tempdir_in(place)?;
         let path = folder.path().to_owned();
         signals::remove_on_signal(&path);
-        Ok(Self {
-            folder: Some(folder),
-            path,
-            in_memory,
-        })
+        Ok(Self { folder: Some(folder), path, in_memory })
     }
 
     /// The folder.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Lets the folder outlive us: from now on it is the user's.
+    pub fn keep(mut self) -> PathBuf {
+        if let Some(folder) = self.folder.take() {
+            _ = folder.keep();
+        }
+        self.path.clone()
     }
 
     /// Whether what is written here stays in memory.
@@ -89,8 +87,7 @@ fn is_memory(place: &Path) -> bool {
     /// `statfs(2)`: TMPFS_MAGIC and RAMFS_MAGIC.
     const MEMORY: [u64; 2] = [0x0102_1994, 0x8584_58f6];
     // the type of f_type differs between architectures; the magic numbers fit in 32 bits everywhere
-    rustix::fs::statfs(place)
-        .is_ok_and(|facts| MEMORY.contains(&(facts.f_type as u64 & 0xffff_ffff)))
+    rustix::fs::statfs(place).is_ok_and(|facts| MEMORY.contains(&(facts.f_type as u64 & 0xffff_ffff)))
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -111,14 +108,18 @@ mod tests {
         let env = Env::from_pairs([(Var::TmpDir, dir.path())]);
         let made = PrivateDir::new(&env).unwrap();
         let path = made.path().to_owned();
-        assert_eq!(
-            std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
-            0o700
-        );
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
         std::fs::create_dir(path.join("sub")).unwrap();
         std::fs::write(path.join("sub/plain"), "x").unwrap();
         drop(made);
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn is_kept_on_request() {
+        let dir = tempfile::tempdir().unwrap();
+        let kept = PrivateDir::within(dir.path(), false).unwrap().keep();
+        assert!(kept.is_dir());
     }
 
     #[test]
@@ -128,10 +129,7 @@ mod tests {
         let env = Env::from_pairs([(Var::XdgRuntimeDir, dir.path()), (Var::TmpDir, dir.path())]);
         let made = PrivateDir::new(&env).unwrap();
         assert_eq!(made.in_memory(), is_memory(made.path()));
-        assert_eq!(
-            made.path().starts_with(dir.path()),
-            made.in_memory() == is_memory(dir.path())
-        );
+        assert_eq!(made.path().starts_with(dir.path()), made.in_memory() == is_memory(dir.path()));
     }
 
     #[test]

@@ -68,12 +68,7 @@ impl Facts {
         };
         #[cfg(not(unix))]
         let (identity, changed) = (None, None);
-        Self {
-            identity,
-            size: metadata.len(),
-            modified: metadata.modified().ok(),
-            changed,
-        }
+        Self { identity, size: metadata.len(), modified: metadata.modified().ok(), changed }
     }
 }
 
@@ -84,10 +79,7 @@ impl Stamp {
             .modified
             .and_then(|at| SystemTime::now().duration_since(at).ok())
             .is_some_and(|age| age > COARSE_CLOCK);
-        Self {
-            facts,
-            digest: (!settled).then(|| digest_of(bytes)),
-        }
+        Self { facts, digest: (!settled).then(|| digest_of(bytes)) }
     }
 
     /// Whether `path` is still the file that was read, in the state it was read in.
@@ -102,8 +94,7 @@ impl Stamp {
         }
         if let Some(digest) = &self.digest {
             // one byte more than there was shows growth
-            let now =
-                read_bounded(path, self.facts.size.saturating_add(1)).map_err(|_| changed())?;
+            let now = read_bounded(path, self.facts.size.saturating_add(1)).map_err(|_| changed())?;
             if digest_of(&now.bytes) != *digest {
                 return Err(changed());
             }
@@ -133,18 +124,12 @@ pub fn read_bounded(path: &Path, limit: u64) -> Result<Original, FsError> {
     let before = file.metadata().map_err(failed)?;
     let bytes = read_wiped(&mut file, limit, before.len())
         .map_err(failed)?
-        .ok_or_else(|| FsError::TooLarge {
-            path: path.to_owned(),
-            limit,
-        })?;
+        .ok_or_else(|| FsError::TooLarge { path: path.to_owned(), limit })?;
     let after = file.metadata().map_err(failed)?;
     if Facts::new(&before) != Facts::new(&after) {
         return Err(FsError::Changed(path.to_owned()));
     }
-    Ok(Original {
-        stamp: Stamp::new(&after, &bytes),
-        bytes,
-    })
+    Ok(Original { stamp: Stamp::new(&after, &bytes), bytes })
 }
 
 /// Like [`read_bounded`], but pipes and devices will do: for identity files such as `<(command)`.
@@ -160,10 +145,7 @@ pub fn read_stream(path: &Path, limit: u64) -> Result<Wiped, FsError> {
     }
     read_wiped(&mut file, limit, metadata.len())
         .map_err(failed)?
-        .ok_or_else(|| FsError::TooLarge {
-            path: path.to_owned(),
-            limit,
-        })
+        .ok_or_else(|| FsError::TooLarge { path: path.to_owned(), limit })
 }
 
 /// All of standard input, at most `limit` bytes.
@@ -175,11 +157,7 @@ pub fn read_stdin(limit: u64) -> Result<Wiped, FsError> {
     match read_wiped(&mut io::stdin().lock(), limit, 0) {
         Ok(Some(bytes)) => Ok(bytes),
         Ok(None) => Err(FsError::TooLarge { path, limit }),
-        Err(source) => Err(FsError::Io {
-            action: "read",
-            path,
-            source,
-        }),
+        Err(source) => Err(FsError::Io { action: "read", path, source }),
     }
 }
 
@@ -223,22 +201,10 @@ mod tests {
         let content = vec![7; 10_000];
         std::fs::write(&path, &content).unwrap();
         assert_eq!(*read_bounded(&path, 10_000).unwrap().bytes, content);
-        assert!(matches!(
-            read_bounded(&path, 9_999),
-            Err(FsError::TooLarge { limit: 9_999, .. })
-        ));
-        assert!(matches!(
-            read_bounded(dir.path(), 10),
-            Err(FsError::NotAFile(_))
-        ));
-        assert!(matches!(
-            read_bounded(&dir.path().join("b"), 10),
-            Err(FsError::Missing(_))
-        ));
-        assert!(matches!(
-            read_stream(dir.path(), 10),
-            Err(FsError::NotAFile(_))
-        ));
+        assert!(matches!(read_bounded(&path, 9_999), Err(FsError::TooLarge { limit: 9_999, .. })));
+        assert!(matches!(read_bounded(dir.path(), 10), Err(FsError::NotAFile(_))));
+        assert!(matches!(read_bounded(&dir.path().join("b"), 10), Err(FsError::Missing(_))));
+        assert!(matches!(read_stream(dir.path(), 10), Err(FsError::NotAFile(_))));
     }
 
     #[test]
@@ -247,12 +213,7 @@ mod tests {
         let read = read_wiped(&mut &data[..], 100_000, 0).unwrap().unwrap();
         assert_eq!(*read, data);
         assert!(read_wiped(&mut &data[..], 99_999, 0).unwrap().is_none());
-        assert!(
-            read_wiped(&mut io::empty(), 0, 0)
-                .unwrap()
-                .unwrap()
-                .is_empty()
-        );
+        assert!(read_wiped(&mut io::empty(), 0, 0).unwrap().unwrap().is_empty());
     }
 
     #[test]
@@ -280,8 +241,7 @@ mod tests {
         let path = dir.path().join("a");
         std::fs::write(&path, "old").unwrap();
         let file = File::options().write(true).open(&path).unwrap();
-        file.set_modified(SystemTime::now() - Duration::from_secs(60))
-            .unwrap();
+        file.set_modified(SystemTime::now() - Duration::from_secs(60)).unwrap();
         let stamp = read_bounded(&path, 100).unwrap().stamp;
         assert!(stamp.digest.is_none());
         stamp.check(&path).unwrap();
@@ -293,9 +253,6 @@ mod tests {
         let path = dir.path().join("a");
         std::fs::write(&path, "hunter2").unwrap();
         let original = read_bounded(&path, 100).unwrap();
-        assert_eq!(
-            format!("{original:?} {:?}", original.stamp),
-            "Original([REDACTED]) Stamp(..)"
-        );
+        assert_eq!(format!("{original:?} {:?}", original.stamp), "Original([REDACTED]) Stamp(..)");
     }
 }

@@ -60,8 +60,7 @@ mod unix {
     pub fn install() -> io::Result<()> {
         static INSTALLED: OnceLock<Result<(), io::ErrorKind>> = OnceLock::new();
         let result = INSTALLED.get_or_init(|| {
-            let mut signals =
-                Signals::new([SIGINT, SIGTERM, SIGHUP, SIGQUIT]).map_err(|error| error.kind())?;
+            let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGQUIT]).map_err(|error| error.kind())?;
             std::thread::Builder::new()
                 .name("signals".into())
                 .spawn(move || {
@@ -127,10 +126,7 @@ pub struct KeyboardBelongsToChild(());
 #[cfg(not(unix))]
 impl KeyboardBelongsToChild {
     /// From now on.
-    #[expect(
-        clippy::new_without_default,
-        reason = "the same shape as where it has an effect"
-    )]
+    #[expect(clippy::new_without_default, reason = "the same shape as where it has an effect")]
     pub fn new() -> Self {
         Self(())
     }
@@ -176,8 +172,7 @@ mod tests {
             install().unwrap();
             let _private = PrivateDir::within(std::path::Path::new(&folder), false).unwrap();
             let path = std::path::Path::new(&folder).join("target");
-            let _staged =
-                Staged::new(Target::resolve(&path).unwrap(), b"x", NewMode::Private).unwrap();
+            let _staged = Staged::new(Target::resolve(&path).unwrap(), b"x", NewMode::Private).unwrap();
             let _editing = std::env::var_os(EDITING).map(|_| KeyboardBelongsToChild::new());
             eprintln!("ready");
             std::thread::sleep(std::time::Duration::from_secs(30));
@@ -197,9 +192,7 @@ mod tests {
             }
             let mut child = command.spawn().unwrap();
             let mut line = String::new();
-            BufReader::new(child.stderr.take().unwrap())
-                .read_line(&mut line)
-                .unwrap();
+            BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
             assert_eq!(line, "ready\n");
             assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 2);
             let pid = Pid::from_child(&child);

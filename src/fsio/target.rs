@@ -31,10 +31,7 @@ impl Target {
             Ok(metadata) => Some(metadata),
             Err(error) if error.kind() == io::ErrorKind::NotFound && real == path => None,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(FsError::Dangling {
-                    link: path.to_owned(),
-                    to: real,
-                });
+                return Err(FsError::Dangling { link: path.to_owned(), to: real });
             }
             Err(error) => return Err(FsError::io("write", path, error)),
         };
@@ -46,11 +43,7 @@ impl Target {
                 return Err(FsError::ReadOnly(path.to_owned()));
             }
         }
-        Ok(Self {
-            named: path.to_owned(),
-            real,
-            existing,
-        })
+        Ok(Self { named: path.to_owned(), real, existing })
     }
 
     /// Resolves the path of a file that must not exist yet.
@@ -60,11 +53,9 @@ impl Target {
     pub fn new_file(path: &Path) -> Result<Self, FsError> {
         match std::fs::symlink_metadata(path) {
             Ok(_) => Err(FsError::Exists(path.to_owned())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self {
-                named: path.to_owned(),
-                real: path.to_owned(),
-                existing: None,
-            }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Ok(Self { named: path.to_owned(), real: path.to_owned(), existing: None })
+            }
             Err(error) => Err(FsError::io("write", path, error)),
         }
     }
@@ -142,14 +133,8 @@ mod tests {
         assert!(matches!(resolve("dangling"), Err(FsError::Dangling { .. })));
         assert!(matches!(resolve("loop"), Err(FsError::Io { .. })));
         assert!(matches!(Target::resolve(root), Err(FsError::NotAFile(_))));
-        assert!(matches!(
-            Target::resolve(Path::new("/dev/null")),
-            Err(FsError::NotAFile(_))
-        ));
-        assert!(matches!(
-            Target::new_file(&root.join("dangling")),
-            Err(FsError::Exists(_))
-        ));
+        assert!(matches!(Target::resolve(Path::new("/dev/null")), Err(FsError::NotAFile(_))));
+        assert!(matches!(Target::new_file(&root.join("dangling")), Err(FsError::Exists(_))));
         assert!(resolve("new").unwrap().existing.is_none());
     }
 

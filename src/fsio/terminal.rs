@@ -44,10 +44,24 @@ pub fn confirm(question: &str) -> io::Result<bool> {
     if io::stdin().read_line(&mut answer)? == 0 {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
-    Ok(matches!(
-        answer.trim().to_ascii_lowercase().as_str(),
-        "y" | "yes"
-    ))
+    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+}
+
+/// Says something on standard error and waits for Enter on standard input. `false` at the end of input (Ctrl-D).
+///
+/// # Errors
+/// What the system says.
+pub fn wait_for_enter(text: &str) -> io::Result<bool> {
+    let mut err = io::stderr().lock();
+    write!(err, "{} ", sanitize(text))?;
+    err.flush()?;
+    let mut answer = String::new();
+    let read = io::stdin().read_line(&mut answer)?;
+    if read == 0 {
+        // what follows begins on a line of its own
+        writeln!(err)?;
+    }
+    Ok(read > 0)
 }
 
 /// Gives the terminal back what a prompt that was cut off by a signal had taken.
@@ -107,10 +121,7 @@ impl Progress {
     /// Visible when standard error is a terminal that can redraw a line.
     pub fn new(env: &super::env::Env) -> Self {
         let dumb = env.text(super::env::Var::Term) == Some("dumb");
-        Self {
-            visible: stderr_is_terminal() && !dumb,
-            shown: None,
-        }
+        Self { visible: stderr_is_terminal() && !dumb, shown: None }
     }
 
     /// Shows `done` of `total` and what is being worked on, if it is time to.
@@ -156,10 +167,7 @@ mod tests {
 
     #[test]
     fn invisible_progress_prints_nothing() {
-        let mut progress = Progress {
-            visible: false,
-            shown: None,
-        };
+        let mut progress = Progress { visible: false, shown: None };
         progress.show(1, 2, "a");
         assert!(progress.shown.is_none());
     }

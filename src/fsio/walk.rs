@@ -20,11 +20,7 @@ pub struct Walk {
 
 impl Default for Walk {
     fn default() -> Self {
-        Self {
-            max_files: 1_000_000,
-            max_depth: 256,
-            skip_git_ignored: false,
-        }
+        Self { max_files: 1_000_000, max_depth: 256, skip_git_ignored: false }
     }
 }
 
@@ -53,21 +49,14 @@ pub fn walk(paths: &[PathBuf], limits: Walk) -> Result<Vec<PathBuf>, FsError> {
             return Err(FsError::NotAFile(path.clone()));
         }
         if files.len() > limits.max_files {
-            return Err(FsError::TooMany {
-                path: path.clone(),
-                limit: limits.max_files,
-            });
+            return Err(FsError::TooMany { path: path.clone(), limit: limits.max_files });
         }
     }
     Ok(files)
 }
 
 /// Hands every regular file below `folder` to `take` until that says stop.
-fn walk_folder(
-    folder: &Path,
-    limits: Walk,
-    take: &mut dyn FnMut(PathBuf) -> bool,
-) -> Result<(), FsError> {
+fn walk_folder(folder: &Path, limits: Walk, take: &mut dyn FnMut(PathBuf) -> bool) -> Result<(), FsError> {
     let mut builder = WalkBuilder::new(folder);
     builder
         .standard_filters(false)
@@ -76,11 +65,7 @@ fn walk_folder(
         .sort_by_file_path(Path::cmp)
         .filter_entry(|entry| entry.file_name() != ".git");
     if limits.skip_git_ignored {
-        builder
-            .git_ignore(true)
-            .git_exclude(true)
-            .parents(true)
-            .require_git(true);
+        builder.git_ignore(true).git_exclude(true).parents(true).require_git(true);
     }
     for entry in builder.build() {
         let entry = entry.map_err(|error| walk_error(folder, error))?;
@@ -105,14 +90,8 @@ fn walk_error(folder: &Path, error: ignore::Error) -> FsError {
             _ => break,
         };
     }
-    let source = error
-        .into_io_error()
-        .unwrap_or_else(|| std::io::ErrorKind::Other.into());
-    FsError::Io {
-        action: "list",
-        path,
-        source,
-    }
+    let source = error.into_io_error().unwrap_or_else(|| std::io::ErrorKind::Other.into());
+    FsError::Io { action: "list", path, source }
 }
 
 #[cfg(test)]
@@ -122,14 +101,7 @@ mod tests {
 
     fn tree() -> tempfile::TempDir {
         let dir = tempfile::tempdir().unwrap();
-        for path in [
-            "b/z.yaml",
-            "b/.hidden.yaml",
-            "a.yaml",
-            ".git/config",
-            "b/c/d.yaml",
-            "b.yaml",
-        ] {
+        for path in ["b/z.yaml", "b/.hidden.yaml", "a.yaml", ".git/config", "b/c/d.yaml", "b.yaml"] {
             let path = dir.path().join(path);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, "").unwrap();
@@ -140,10 +112,7 @@ mod tests {
     }
 
     fn names(dir: &Path, files: &[PathBuf]) -> Vec<String> {
-        files
-            .iter()
-            .map(|file| file.strip_prefix(dir).unwrap().to_str().unwrap().to_owned())
-            .collect()
+        files.iter().map(|file| file.strip_prefix(dir).unwrap().to_str().unwrap().to_owned()).collect()
     }
 
     #[test]
@@ -151,59 +120,32 @@ mod tests {
         let dir = tree();
         let root = dir.path();
         let files = walk(&[root.join("b/z.yaml"), root.to_owned()], Walk::default()).unwrap();
-        assert_eq!(
-            names(root, &files),
-            [
-                "b/z.yaml",
-                "a.yaml",
-                "b/.hidden.yaml",
-                "b/c/d.yaml",
-                "b.yaml"
-            ]
-        );
+        assert_eq!(names(root, &files), ["b/z.yaml", "a.yaml", "b/.hidden.yaml", "b/c/d.yaml", "b.yaml"]);
     }
 
     #[test]
     fn a_named_link_is_taken_as_it_is() {
         let dir = tree();
         let link = dir.path().join("link.yaml");
-        assert_eq!(
-            walk(std::slice::from_ref(&link), Walk::default()).unwrap(),
-            [link]
-        );
+        assert_eq!(walk(std::slice::from_ref(&link), Walk::default()).unwrap(), [link]);
     }
 
     #[test]
     fn git_ignored_files_may_be_left_out() {
         let dir = tree();
         std::fs::write(dir.path().join(".gitignore"), "b/\n").unwrap();
-        let limits = Walk {
-            skip_git_ignored: true,
-            ..Walk::default()
-        };
+        let limits = Walk { skip_git_ignored: true, ..Walk::default() };
         let files = walk(&[dir.path().to_owned()], limits).unwrap();
-        assert_eq!(
-            names(dir.path(), &files),
-            [".gitignore", "a.yaml", "b.yaml"]
-        );
+        assert_eq!(names(dir.path(), &files), [".gitignore", "a.yaml", "b.yaml"]);
     }
 
     #[test]
     fn bounds_and_odd_paths_are_errors() {
         let dir = tree();
-        let limits = Walk {
-            max_files: 2,
-            ..Walk::default()
-        };
+        let limits = Walk { max_files: 2, ..Walk::default() };
         let result = walk(&[dir.path().to_owned()], limits);
         assert!(matches!(result, Err(FsError::TooMany { limit: 2, .. })));
-        assert!(matches!(
-            walk(&[dir.path().join("no")], limits),
-            Err(FsError::Missing(_))
-        ));
-        assert!(matches!(
-            walk(&["/dev/null".into()], limits),
-            Err(FsError::NotAFile(_))
-        ));
+        assert!(matches!(walk(&[dir.path().join("no")], limits), Err(FsError::Missing(_))));
+        assert!(matches!(walk(&["/dev/null".into()], limits), Err(FsError::NotAFile(_))));
     }
 }

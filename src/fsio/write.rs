@@ -69,9 +69,7 @@ impl Staged {
     ) -> Result<Self, FsError> {
         let failed = |error| FsError::io("write", &target.named, error);
         let (mut file, temp) = Temp::new(&target, new_mode).map_err(failed)?;
-        write(&mut file)
-            .and_then(|()| file.flush())
-            .map_err(failed)?;
+        write(&mut file).and_then(|()| file.flush()).map_err(failed)?;
         if let Some(old) = &target.existing {
             copy_owner_and_mode(&file, old).map_err(failed)?;
         }
@@ -164,12 +162,7 @@ pub fn remove_leftovers(folder: &Path) {
 /// The process that made the temporary file `name`; `None` when it is not one of ours.
 fn temp_owner(name: &str) -> Option<i32> {
     let middle = name.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)?;
-    middle
-        .split_once('-')?
-        .0
-        .parse()
-        .ok()
-        .filter(|pid| *pid > 0)
+    middle.split_once('-')?.0.parse().ok().filter(|pid| *pid > 0)
 }
 
 #[cfg(unix)]
@@ -205,13 +198,7 @@ impl Temp {
         let (file, path) = builder.tempfile_in(folder_of(&target.real))?.into_parts();
         let registered = path.to_path_buf();
         signals::remove_on_signal(&registered);
-        Ok((
-            file,
-            Self {
-                path: Some(path),
-                registered,
-            },
-        ))
+        Ok((file, Self { path: Some(path), registered }))
     }
 
     fn path(&self) -> &Path {
@@ -222,11 +209,7 @@ impl Temp {
         let Some(path) = self.path.take() else {
             return Ok(());
         };
-        let result = if must_be_new {
-            path.persist_noclobber(to)
-        } else {
-            path.persist(to)
-        };
+        let result = if must_be_new { path.persist_noclobber(to) } else { path.persist(to) };
         result.map_err(|error| error.error)
     }
 }
@@ -278,10 +261,8 @@ mod tests {
     use super::*;
 
     fn names(folder: &Path) -> Vec<String> {
-        let mut names: Vec<_> = std::fs::read_dir(folder)
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
+        let mut names: Vec<_> =
+            std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
         names
     }
@@ -315,10 +296,7 @@ mod tests {
         write_atomic(&path, b"new", NewMode::Private).unwrap();
         let after = std::fs::metadata(&path).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"new");
-        assert_eq!(
-            (after.mode(), after.uid(), after.gid()),
-            (before.mode(), before.uid(), before.gid())
-        );
+        assert_eq!((after.mode(), after.uid(), after.gid()), (before.mode(), before.uid(), before.gid()));
         assert_ne!(after.ino(), before.ino());
     }
 
@@ -354,16 +332,12 @@ mod tests {
     fn new_files_never_replace() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a");
-        let staged =
-            Staged::new(Target::new_file(&path).unwrap(), b"ours", NewMode::Private).unwrap();
+        let staged = Staged::new(Target::new_file(&path).unwrap(), b"ours", NewMode::Private).unwrap();
         std::fs::write(&path, "theirs").unwrap();
         assert!(matches!(staged.finish(), Err(FsError::Exists(_))));
         assert_eq!(std::fs::read(&path).unwrap(), b"theirs");
         assert_eq!(names(dir.path()), ["a"]);
-        assert!(matches!(
-            create_new(&path, b"", NewMode::Private),
-            Err(FsError::Exists(_))
-        ));
+        assert!(matches!(create_new(&path, b"", NewMode::Private), Err(FsError::Exists(_))));
     }
 
     #[test]
@@ -387,9 +361,6 @@ mod tests {
     fn a_missing_folder_is_an_error() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("no/such");
-        assert!(matches!(
-            write_atomic(&path, b"x", NewMode::Public),
-            Err(FsError::Io { .. })
-        ));
+        assert!(matches!(write_atomic(&path, b"x", NewMode::Public), Err(FsError::Io { .. })));
     }
 }

@@ -39,18 +39,14 @@ impl Names {
     pub fn add_file(&mut self, name: &str, text: &str) -> Result<Vec<String>, NamesError> {
         let recipients = recipients(text)?;
         for recipient in &recipients {
-            self.by_recipient
-                .entry(comparable(recipient).to_owned())
-                .or_insert_with(|| name.to_owned());
+            self.by_recipient.entry(comparable(recipient).to_owned()).or_insert_with(|| name.to_owned());
         }
         Ok(recipients)
     }
 
     /// The name of a recipient.
     pub fn name(&self, recipient: &str) -> Option<&str> {
-        self.by_recipient
-            .get(comparable(recipient))
-            .map(String::as_str)
+        self.by_recipient.get(comparable(recipient)).map(String::as_str)
     }
 
     /// A recipient as people read it: `alice (age1ql3z7hjy…)`, or all of it when it has no name.
@@ -68,18 +64,10 @@ impl Names {
             MasterKey::Pgp { fingerprint } => format!("pgp {fingerprint}"),
             MasterKey::Kms { arn, .. } => format!("kms {arn}"),
             MasterKey::GcpKms { resource_id } => format!("gcp_kms {resource_id}"),
-            MasterKey::AzureKv {
-                vault_url,
-                name,
-                version,
-            } => {
+            MasterKey::AzureKv { vault_url, name, version } => {
                 format!("azure_kv {vault_url}/keys/{name}/{version}")
             }
-            MasterKey::HcVault {
-                vault_address,
-                engine_path,
-                key_name,
-            } => {
+            MasterKey::HcVault { vault_address, engine_path, key_name } => {
                 format!("hc_vault {vault_address}/v1/{engine_path}/keys/{key_name}")
             }
             MasterKey::HcKms { key_id } => format!("hckms {key_id}"),
@@ -93,12 +81,7 @@ impl Names {
 /// [`NamesError`] for the first line that is none.
 pub fn recipients(text: &str) -> Result<Vec<String>, NamesError> {
     let mut found = Vec::new();
-    for (index, line) in text
-        .strip_prefix('\u{feff}')
-        .unwrap_or(text)
-        .lines()
-        .enumerate()
-    {
+    for (index, line) in text.strip_prefix('\u{feff}').unwrap_or(text).lines().enumerate() {
         let line = line.trim();
         if line.is_empty() || line.starts_with('#') {
             continue;
@@ -106,10 +89,7 @@ pub fn recipients(text: &str) -> Result<Vec<String>, NamesError> {
         let known = line.starts_with("age1") || line.starts_with("ssh-");
         if !known || line.chars().any(char::is_control) {
             let secret = line.contains("AGE-SECRET-KEY") || line.contains("PRIVATE KEY");
-            return Err(NamesError {
-                line: index + 1,
-                secret,
-            });
+            return Err(NamesError { line: index + 1, secret });
         }
         found.push(line.to_owned());
     }
@@ -122,10 +102,7 @@ fn comparable(recipient: &str) -> &str {
     if !recipient.starts_with("ssh-") {
         return recipient;
     }
-    let comment = recipient
-        .match_indices(' ')
-        .nth(1)
-        .map_or(recipient.len(), |(at, _)| at);
+    let comment = recipient.match_indices(' ').nth(1).map_or(recipient.len(), |(at, _)| at);
     &recipient[..comment]
 }
 
@@ -172,19 +149,14 @@ mod tests {
     #[test]
     fn without_a_name_all_is_shown() {
         assert_eq!(Names::new().show(ALICE), ALICE);
-        let key = MasterKey::Pgp {
-            fingerprint: "FBC7".into(),
-        };
+        let key = MasterKey::Pgp { fingerprint: "FBC7".into() };
         assert_eq!(Names::new().show_key(&key), "pgp FBC7");
     }
 
     #[test]
     fn what_is_no_recipient_is_named_by_line_only() {
         let error = recipients("# x\nAGE-SECRET-KEY-1HUNTER2").unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "line 2 is not a recipient: it looks like a private key"
-        );
+        assert_eq!(error.to_string(), "line 2 is not a recipient: it looks like a private key");
         let error = recipients("hunter2").unwrap_err();
         assert_eq!(error.to_string(), "line 1 is not a recipient");
     }

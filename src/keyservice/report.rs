@@ -76,11 +76,7 @@ impl CannotOpen {
         let message = format!("cannot open {file}: {}", self.cause(mine.len(), names));
         let mut details = looked_lines(&self.looked, names);
         self.add_groups(&mut details, names);
-        Report {
-            message,
-            details,
-            hints: self.hints(&mine, names),
-        }
+        Report { message, details, hints: self.hints(&mine, names) }
     }
 
     /// The recipients of the identities that were tried.
@@ -112,18 +108,13 @@ impl CannotOpen {
         }
         if self.groups.len() > 1 {
             let opened = self.groups.iter().filter(|group| group.opened).count();
-            return format!(
-                "{} key groups are needed, but {opened} could be opened",
-                self.needed
-            );
+            return format!("{} key groups are needed, but {opened} could be opened", self.needed);
         }
         match identities {
             0 if self.keys().all(|key| key.outcome == Tried::NotSupported) => {
                 "its kinds of keys are not supported yet".into()
             }
-            0 => self
-                .first_failure()
-                .unwrap_or_else(|| "no identity was found".into()),
+            0 => self.first_failure().unwrap_or_else(|| "no identity was found".into()),
             1 => "your identity does not fit".into(),
             many => format!("none of your {many} identities fits"),
         }
@@ -138,10 +129,7 @@ impl CannotOpen {
     }
 
     fn keys(&self) -> impl Iterator<Item = &KeyReport> {
-        self.groups
-            .iter()
-            .filter(|group| !group.opened)
-            .flat_map(|group| &group.keys)
+        self.groups.iter().filter(|group| !group.opened).flat_map(|group| &group.keys)
     }
 
     fn add_groups(&self, details: &mut Vec<String>, names: &Names) {
@@ -161,11 +149,7 @@ impl CannotOpen {
             details.push(match (self.groups.len(), group.opened) {
                 (1, _) => format!("can be opened by: {}", who.join(", ")),
                 (_, true) => format!("key group {}: opened", index + 1),
-                (_, false) => format!(
-                    "key group {} can be opened by: {}",
-                    index + 1,
-                    who.join(", ")
-                ),
+                (_, false) => format!("key group {} can be opened by: {}", index + 1, who.join(", ")),
             });
         }
     }
@@ -185,9 +169,7 @@ impl CannotOpen {
             .keys()
             .filter(|key| key.outcome == Tried::NoIdentityFits)
             .map(|key| match &key.key {
-                MasterKey::Age { recipient } => names
-                    .name(recipient)
-                    .map_or_else(|| short(recipient), str::to_owned),
+                MasterKey::Age { recipient } => names.name(recipient).map_or_else(|| short(recipient), str::to_owned),
                 other => names.show_key(other),
             })
             .collect();
@@ -208,11 +190,7 @@ fn either(helpers: &[String]) -> String {
         [] => String::new(),
         [one] => one.clone(),
         [first @ .., last] if helpers.len() <= MOST => format!("{} or {last}", first.join(", ")),
-        many => format!(
-            "{} or one of {} others",
-            many[..MOST].join(", "),
-            many.len() - MOST
-        ),
+        many => format!("{} or one of {} others", many[..MOST].join(", "), many.len() - MOST),
     }
 }
 
@@ -225,25 +203,15 @@ fn looked_lines(looked: &[Looked], names: &Names) -> Vec<String> {
             Outcome::NotSet => unset.push(label.as_str()),
             Outcome::Missing => missing.push(label.as_str()),
             Outcome::NotSupported => unsupported.push(label.as_str()),
-            Outcome::Gave {
-                recipients,
-                unsupported,
-            } => {
-                lines.push(format!(
-                    "looked in: {label}: {}",
-                    gave(recipients, *unsupported, names)
-                ));
+            Outcome::Gave { recipients, unsupported } => {
+                lines.push(format!("looked in: {label}: {}", gave(recipients, *unsupported, names)));
             }
             Outcome::Locked => lines.push(format!("looked in: {label}: encrypted, not opened")),
             Outcome::NotRun => lines.push(format!("looked in: {label}: not run")),
             Outcome::Failed(why) => lines.push(format!("looked in: {label}: {why}")),
         }
     }
-    let summaries = [
-        ("not set", unset),
-        ("not there", missing),
-        ("not supported yet", unsupported),
-    ];
+    let summaries = [("not set", unset), ("not there", missing), ("not supported yet", unsupported)];
     for (what, labels) in summaries.iter().filter(|(_, labels)| !labels.is_empty()) {
         lines.push(format!("{what}: {}", labels.join(", ")));
     }
@@ -251,19 +219,14 @@ fn looked_lines(looked: &[Looked], names: &Names) -> Vec<String> {
 }
 
 fn gave(recipients: &[String], unsupported: usize, names: &Names) -> String {
-    let shown: Vec<String> = recipients
-        .iter()
-        .map(|recipient| names.show(recipient))
-        .collect();
+    let shown: Vec<String> = recipients.iter().map(|recipient| names.show(recipient)).collect();
     let mut text = match shown.len() {
         0 => "no identity".into(),
         1 => format!("1 identity, {}", shown[0]),
         many => format!("{many} identities, {}", shown.join(", ")),
     };
     if unsupported > 0 {
-        text.push_str(&format!(
-            "; {unsupported} of a kind that is not supported yet"
-        ));
+        text.push_str(&format!("; {unsupported} of a kind that is not supported yet"));
     }
     text
 }
@@ -273,88 +236,49 @@ mod tests {
     use super::*;
 
     fn age(recipient: &str, outcome: Tried) -> KeyReport {
-        KeyReport {
-            key: MasterKey::Age {
-                recipient: recipient.into(),
-            },
-            outcome,
-        }
+        KeyReport { key: MasterKey::Age { recipient: recipient.into() }, outcome }
     }
 
     fn looked(label: &str, outcome: Outcome) -> Looked {
-        Looked {
-            label: label.into(),
-            outcome,
-        }
+        Looked { label: label.into(), outcome }
     }
 
     fn gave(recipients: &[&str]) -> Outcome {
-        let recipients = recipients
-            .iter()
-            .map(|recipient| (*recipient).to_owned())
-            .collect();
-        Outcome::Gave {
-            recipients,
-            unsupported: 0,
-        }
+        let recipients = recipients.iter().map(|recipient| (*recipient).to_owned()).collect();
+        Outcome::Gave { recipients, unsupported: 0 }
     }
 
     fn names() -> Names {
         let mut names = Names::new();
-        for (name, recipient) in [
-            ("alice", "age1aliceaaaaaaaaaaaa"),
-            ("bob", "age1bobbbbbbbbbbbbbbb"),
-            ("ci", "age1cicccccccccccccc"),
-        ] {
+        for (name, recipient) in
+            [("alice", "age1aliceaaaaaaaaaaaa"), ("bob", "age1bobbbbbbbbbbbbbbb"), ("ci", "age1cicccccccccccccc")]
+        {
             names.add_file(name, recipient).unwrap();
         }
         names
     }
 
     fn one_group(keys: Vec<KeyReport>, looked: Vec<Looked>) -> CannotOpen {
-        let groups = vec![GroupReport {
-            opened: false,
-            keys,
-        }];
-        CannotOpen {
-            reason: Reason::TooFew,
-            needed: 1,
-            groups,
-            looked,
-        }
+        let groups = vec![GroupReport { opened: false, keys }];
+        CannotOpen { reason: Reason::TooFew, needed: 1, groups, looked }
     }
 
     #[test]
     fn says_who_could_help() {
         use Tried::{NoIdentityFits, NotSupported};
-        let pgp = KeyReport {
-            key: MasterKey::Pgp {
-                fingerprint: "FBC7".into(),
-            },
-            outcome: NotSupported,
-        };
+        let pgp = KeyReport { key: MasterKey::Pgp { fingerprint: "FBC7".into() }, outcome: NotSupported };
         let report = one_group(
-            vec![
-                age("age1bobbbbbbbbbbbbbbb", NoIdentityFits),
-                age("age1cicccccccccccccc", NoIdentityFits),
-                pgp,
-            ],
+            vec![age("age1bobbbbbbbbbbbbbbb", NoIdentityFits), age("age1cicccccccccccccc", NoIdentityFits), pgp],
             vec![
                 looked("SOPS_AGE_KEY", Outcome::NotSet),
-                looked(
-                    "SOPS_AGE_KEY_FILE (/x/keys.txt)",
-                    gave(&["age1aliceaaaaaaaaaaaa"]),
-                ),
+                looked("SOPS_AGE_KEY_FILE (/x/keys.txt)", gave(&["age1aliceaaaaaaaaaaaa"])),
                 looked("SOPS_AGE_KEY_CMD", Outcome::NotSet),
                 looked("/h/.config/sops/age/keys.txt", Outcome::Missing),
                 looked("/h/.ssh/id_ed25519", Outcome::NotSupported),
             ],
         )
         .report("secrets.enc.yaml", &names());
-        assert_eq!(
-            report.message,
-            "cannot open secrets.enc.yaml: your identity does not fit"
-        );
+        assert_eq!(report.message, "cannot open secrets.enc.yaml: your identity does not fit");
         assert_eq!(
             report.details,
             [
@@ -367,9 +291,7 @@ mod tests {
         );
         assert_eq!(
             report.hints,
-            [
-                "ask bob or ci to add your recipient age1aliceaaaaaaaaaaaa to the rule in .sops.yaml and re-encrypt"
-            ]
+            ["ask bob or ci to add your recipient age1aliceaaaaaaaaaaaa to the rule in .sops.yaml and re-encrypt"]
         );
     }
 
@@ -377,73 +299,32 @@ mod tests {
     fn the_first_line_names_the_cause() {
         let bob = |outcome| vec![age("age1bobbbbbbbbbbbbbbb", outcome)];
         let first = |error: &CannotOpen| error.report("f", &names()).message;
-        let error = one_group(
-            bob(Tried::NoIdentityFits),
-            vec![looked("A", Outcome::NotSet)],
-        );
+        let error = one_group(bob(Tried::NoIdentityFits), vec![looked("A", Outcome::NotSet)]);
         assert_eq!(first(&error), "cannot open f: no identity was found");
         assert!(error.report("f", &names()).hints[0].contains("--identity"));
         let failed = looked("A", Outcome::Failed("incorrect passphrase".into()));
         let error = one_group(bob(Tried::NoIdentityFits), vec![failed]);
         assert_eq!(first(&error), "cannot open f: A: incorrect passphrase");
-        let error = one_group(
-            bob(Tried::Broken(KeyError::Damaged)),
-            vec![looked("A", gave(&["x", "y"]))],
-        );
-        assert!(
-            first(&error)
-                .starts_with("cannot open f: the entry of bob (age1bobbbbbb…): the wrapped key")
-        );
-        let error = one_group(
-            bob(Tried::NoIdentityFits),
-            vec![looked("A", gave(&["x", "y"]))],
-        );
-        assert_eq!(
-            first(&error),
-            "cannot open f: none of your 2 identities fits"
-        );
+        let error = one_group(bob(Tried::Broken(KeyError::Damaged)), vec![looked("A", gave(&["x", "y"]))]);
+        assert!(first(&error).starts_with("cannot open f: the entry of bob (age1bobbbbbb…): the wrapped key"));
+        let error = one_group(bob(Tried::NoIdentityFits), vec![looked("A", gave(&["x", "y"]))]);
+        assert_eq!(first(&error), "cannot open f: none of your 2 identities fits");
         let error = one_group(bob(Tried::NotSupported), vec![]);
-        assert_eq!(
-            first(&error),
-            "cannot open f: its kinds of keys are not supported yet"
-        );
-        let error = CannotOpen {
-            reason: Reason::NoGroups,
-            ..one_group(vec![], vec![])
-        };
+        assert_eq!(first(&error), "cannot open f: its kinds of keys are not supported yet");
+        let error = CannotOpen { reason: Reason::NoGroups, ..one_group(vec![], vec![]) };
         assert_eq!(first(&error), "cannot open f: it names no recipients");
     }
 
     #[test]
     fn groups_are_told_apart() {
-        let closed = GroupReport {
-            opened: false,
-            keys: vec![age("age1zzz", Tried::NoIdentityFits)],
-        };
-        let opened = GroupReport {
-            opened: true,
-            keys: vec![],
-        };
+        let closed = GroupReport { opened: false, keys: vec![age("age1zzz", Tried::NoIdentityFits)] };
+        let opened = GroupReport { opened: true, keys: vec![] };
         let looked = vec![looked("A", gave(&["age1me"]))];
         let groups = vec![opened, closed];
-        let error = CannotOpen {
-            reason: Reason::TooFew,
-            needed: 2,
-            groups,
-            looked,
-        };
+        let error = CannotOpen { reason: Reason::TooFew, needed: 2, groups, looked };
         let report = error.report("f", &Names::new());
-        assert_eq!(
-            report.message,
-            "cannot open f: 2 key groups are needed, but 1 could be opened"
-        );
-        assert_eq!(
-            report.details[1..],
-            [
-                "key group 1: opened",
-                "key group 2 can be opened by: age1zzz"
-            ]
-        );
+        assert_eq!(report.message, "cannot open f: 2 key groups are needed, but 1 could be opened");
+        assert_eq!(report.details[1..], ["key group 1: opened", "key group 2 can be opened by: age1zzz"]);
     }
 
     #[test]

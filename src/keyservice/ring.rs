@@ -52,10 +52,7 @@ pub enum WrapError {
 impl KeyRing {
     /// A ring of services; each key goes to the first that takes it.
     pub fn new(services: Vec<Box<dyn KeyService>>) -> Self {
-        Self {
-            services,
-            order: DEFAULT_ORDER.map(String::from).to_vec(),
-        }
+        Self { services, order: DEFAULT_ORDER.map(String::from).to_vec() }
     }
 
     /// Tries kinds of keys in this order (sops's words: `age`, `pgp`, `kms` …); unnamed kinds come last.
@@ -67,10 +64,7 @@ impl KeyRing {
 
     /// Where all services looked for identities.
     pub fn looked(&self) -> Vec<Looked> {
-        self.services
-            .iter()
-            .flat_map(|service| service.looked())
-            .collect()
+        self.services.iter().flat_map(|service| service.looked()).collect()
     }
 
     /// Wraps `key` for everybody. Returns the threshold that the file has to state: as given with one group, with
@@ -93,16 +87,10 @@ impl KeyRing {
         if let [only] = groups {
             return Ok((vec![self.wrap_group(only, key.expose())?], threshold));
         }
-        let threshold = if threshold == 0 {
-            groups.len()
-        } else {
-            threshold
-        };
+        let threshold = if threshold == 0 { groups.len() } else { threshold };
         let shares = shamir::split(key.expose(), groups.len(), threshold, &mut secret::random)?;
         let wrapped = groups.iter().zip(&shares);
-        let wrapped: Result<_, _> = wrapped
-            .map(|(group, share)| self.wrap_group(group, share.expose()))
-            .collect();
+        let wrapped: Result<_, _> = wrapped.map(|(group, share)| self.wrap_group(group, share.expose())).collect();
         Ok((wrapped?, threshold))
     }
 
@@ -115,18 +103,11 @@ impl KeyRing {
         for service in &self.services {
             match service.wrap(key, secret) {
                 Ok(Some(enc)) => {
-                    return Ok(WrappedKey {
-                        key: key.clone(),
-                        enc,
-                        created_at: None,
-                    });
+                    return Ok(WrappedKey { key: key.clone(), enc, created_at: None });
                 }
                 Ok(None) => {}
                 Err(source) => {
-                    return Err(WrapError::Key {
-                        key: Names::new().show_key(key),
-                        source,
-                    });
+                    return Err(WrapError::Key { key: Names::new().show_key(key), source });
                 }
             }
         }
@@ -138,16 +119,8 @@ impl KeyRing {
     ///
     /// # Errors
     /// [`CannotOpen`], which says what was tried for whom.
-    pub fn unwrap(
-        &self,
-        groups: &[KeyGroup],
-        threshold: usize,
-    ) -> Result<DataKey, Box<CannotOpen>> {
-        let length = if groups.len() == 1 {
-            KEY_LENGTH
-        } else {
-            KEY_LENGTH + 1
-        };
+    pub fn unwrap(&self, groups: &[KeyGroup], threshold: usize) -> Result<DataKey, Box<CannotOpen>> {
+        let length = if groups.len() == 1 { KEY_LENGTH } else { KEY_LENGTH + 1 };
         let needed = match (groups.len(), threshold) {
             (0 | 1, _) => 1,
             (all, 0) => all,
@@ -163,14 +136,7 @@ impl KeyRing {
             }
             reports.push(report);
         }
-        let fail = |reason| {
-            Box::new(CannotOpen {
-                reason,
-                needed,
-                groups: reports,
-                looked: self.looked(),
-            })
-        };
+        let fail = |reason| Box::new(CannotOpen { reason, needed, groups: reports, looked: self.looked() });
         if groups.is_empty() {
             return Err(fail(Reason::NoGroups));
         }
@@ -191,19 +157,11 @@ impl KeyRing {
     }
 
     /// Tries the keys of a group in decryption order until one opens.
-    fn unwrap_group(
-        &self,
-        group: &KeyGroup,
-        length: usize,
-        tried: &mut Vec<KeyReport>,
-    ) -> Option<SecretBytes> {
+    fn unwrap_group(&self, group: &KeyGroup, length: usize, tried: &mut Vec<KeyReport>) -> Option<SecretBytes> {
         let mut keys: Vec<&WrappedKey> = group.0.iter().collect();
         keys.sort_by_key(|wrapped| {
             let word = names::kind_word(&wrapped.key);
-            self.order
-                .iter()
-                .position(|kind| kind == word)
-                .unwrap_or(usize::MAX)
+            self.order.iter().position(|kind| kind == word).unwrap_or(usize::MAX)
         });
         for wrapped in keys {
             let outcome = match self.unwrap_one(wrapped) {
@@ -211,21 +169,14 @@ impl KeyRing {
                 Ok(_) => Tried::Broken(KeyError::NotADataKey),
                 Err(outcome) => outcome,
             };
-            tried.push(KeyReport {
-                key: wrapped.key.clone(),
-                outcome,
-            });
+            tried.push(KeyReport { key: wrapped.key.clone(), outcome });
         }
         None
     }
 
     fn unwrap_one(&self, wrapped: &WrappedKey) -> Result<SecretBytes, Tried> {
         let mut outcome = Tried::NotSupported;
-        for service in self
-            .services
-            .iter()
-            .filter(|service| service.handles(&wrapped.key))
-        {
+        for service in self.services.iter().filter(|service| service.handles(&wrapped.key)) {
             match service.unwrap(wrapped) {
                 Ok(Some(secret)) => return Ok(secret),
                 Ok(None) => outcome = Tried::NoIdentityFits,
@@ -255,22 +206,14 @@ mod tests {
     }
 
     fn ring(identities: &[&Identity]) -> KeyRing {
-        let lines: Vec<String> = identities
-            .iter()
-            .map(|one| one.to_string().expose_secret().to_owned())
-            .collect();
+        let lines: Vec<String> = identities.iter().map(|one| one.to_string().expose_secret().to_owned()).collect();
         let given = Given::File(SecretBytes::new(lines.join("\n").into_bytes()));
-        let source = IdentitySource {
-            label: "test".into(),
-            given,
-        };
+        let source = IdentitySource { label: "test".into(), given };
         KeyRing::new(vec![Box::new(AgeKeys::new(vec![source], nobody))])
     }
 
     fn key_of(identity: &Identity) -> MasterKey {
-        MasterKey::Age {
-            recipient: identity.to_public().to_string(),
-        }
+        MasterKey::Age { recipient: identity.to_public().to_string() }
     }
 
     fn people<const N: usize>() -> [Identity; N] {
@@ -286,10 +229,7 @@ mod tests {
         assert_eq!((threshold, wrapped[0].0.len()), (0, 2));
         assert!(wrapped[0].0.iter().all(|one| one.created_at.is_none()));
         for one in [&a, &b] {
-            assert_eq!(
-                ring(&[one]).unwrap(&wrapped, threshold).unwrap().expose(),
-                key.expose()
-            );
+            assert_eq!(ring(&[one]).unwrap(&wrapped, threshold).unwrap().expose(), key.expose());
         }
         let error = ring(&[&stranger]).unwrap(&wrapped, threshold).unwrap_err();
         assert_eq!(error.reason, Reason::TooFew);
@@ -305,15 +245,9 @@ mod tests {
         let (wrapped, threshold) = ring(&[]).wrap_all(&groups, 2, &key).unwrap();
         assert_eq!(threshold, 2);
         for two in [[&a, &b], [&a, &c], [&b, &c]] {
-            assert_eq!(
-                ring(&two).unwrap(&wrapped, 2).unwrap().expose(),
-                key.expose()
-            );
+            assert_eq!(ring(&two).unwrap(&wrapped, 2).unwrap().expose(), key.expose());
         }
-        assert_eq!(
-            ring(&[&a, &b, &c]).unwrap(&wrapped, 2).unwrap().expose(),
-            key.expose()
-        );
+        assert_eq!(ring(&[&a, &b, &c]).unwrap(&wrapped, 2).unwrap().expose(), key.expose());
         let error = ring(&[&b]).unwrap(&wrapped, 2).unwrap_err();
         assert_eq!((error.needed, error.groups[1].opened), (2, true));
     }
@@ -325,10 +259,7 @@ mod tests {
         let groups = [vec![key_of(&a)], vec![key_of(&b)]];
         let (wrapped, threshold) = ring(&[]).wrap_all(&groups, 0, &key).unwrap();
         assert_eq!(threshold, 2);
-        assert_eq!(
-            ring(&[&a, &b]).unwrap(&wrapped, 0).unwrap().expose(),
-            key.expose()
-        );
+        assert_eq!(ring(&[&a, &b]).unwrap(&wrapped, 0).unwrap().expose(), key.expose());
         assert!(ring(&[&a]).unwrap(&wrapped, 0).is_err());
         // a file that states less than it needs is no reason to combine a single share
         assert_eq!(ring(&[&a]).unwrap(&wrapped, 1).unwrap_err().needed, 2);
@@ -342,10 +273,7 @@ mod tests {
         let two = [one[0].clone(), one[0].clone()];
         // a whole key where a share belongs
         let error = ring(&[&a]).unwrap(&two, 2).unwrap_err();
-        assert_eq!(
-            error.groups[0].keys[0].outcome,
-            Tried::Broken(KeyError::NotADataKey)
-        );
+        assert_eq!(error.groups[0].keys[0].outcome, Tried::Broken(KeyError::NotADataKey));
         let groups = [vec![key_of(&a)], vec![key_of(&b)]];
         let (shares, _) = ring(&[]).wrap_all(&groups, 2, &key).unwrap();
         let twice = [shares[0].clone(), shares[0].clone()];
@@ -360,57 +288,31 @@ mod tests {
         let wrap = |groups: &[Vec<MasterKey>], threshold| ring.wrap_all(groups, threshold, &key);
         let [a] = people();
         let good = key_of(&a);
-        let pgp = MasterKey::Pgp {
-            fingerprint: "FBC7".into(),
-        };
-        let bad = MasterKey::Age {
-            recipient: "age1hunter".into(),
-        };
+        let pgp = MasterKey::Pgp { fingerprint: "FBC7".into() };
+        let bad = MasterKey::Age { recipient: "age1hunter".into() };
         assert!(matches!(wrap(&[], 0), Err(WrapError::NoGroups)));
-        assert!(matches!(
-            wrap(&[vec![good.clone()], vec![]], 0),
-            Err(WrapError::EmptyGroup(2))
-        ));
+        assert!(matches!(wrap(&[vec![good.clone()], vec![]], 0), Err(WrapError::EmptyGroup(2))));
         let two = [vec![good.clone()], vec![good.clone()]];
         assert!(matches!(wrap(&two, 3), Err(WrapError::Split(_))));
         assert!(matches!(wrap(&two, 1), Err(WrapError::Split(_))));
-        assert!(matches!(
-            wrap(&[vec![good.clone(), pgp]], 0),
-            Err(WrapError::NotSupported(_))
-        ));
-        assert!(matches!(
-            wrap(&[vec![good, bad]], 0),
-            Err(WrapError::Key { .. })
-        ));
+        assert!(matches!(wrap(&[vec![good.clone(), pgp]], 0), Err(WrapError::NotSupported(_))));
+        assert!(matches!(wrap(&[vec![good, bad]], 0), Err(WrapError::Key { .. })));
     }
 
     #[test]
     fn kinds_are_tried_in_order() {
-        let pgp = MasterKey::Pgp {
-            fingerprint: "FBC7".into(),
-        };
+        let pgp = MasterKey::Pgp { fingerprint: "FBC7".into() };
         let [a] = people();
-        let wrapped = |key| WrappedKey {
-            key,
-            enc: String::new(),
-            created_at: None,
-        };
+        let wrapped = |key| WrappedKey { key, enc: String::new(), created_at: None };
         let group = [KeyGroup(vec![wrapped(pgp.clone()), wrapped(key_of(&a))])];
-        let first = |ring: KeyRing| {
-            ring.unwrap(&group, 0).unwrap_err().groups[0].keys[0]
-                .key
-                .clone()
-        };
+        let first = |ring: KeyRing| ring.unwrap(&group, 0).unwrap_err().groups[0].keys[0].key.clone();
         assert_eq!(first(ring(&[])), key_of(&a));
         assert_eq!(first(ring(&[]).with_order(vec!["pgp".into()])), pgp);
     }
 
     #[test]
     fn nothing_to_open() {
-        assert_eq!(
-            ring(&[]).unwrap(&[], 0).unwrap_err().reason,
-            Reason::NoGroups
-        );
+        assert_eq!(ring(&[]).unwrap(&[], 0).unwrap_err().reason, Reason::NoGroups);
         assert_eq!(format!("{:?}", ring(&[])), "KeyRing(1 services)");
     }
 }

@@ -108,9 +108,9 @@ impl Selector {
     /// [`RegexError`] names the pattern and what is wrong with it.
     pub fn compile(selection: &Selection) -> Result<Self, RegexError> {
         let test = match selection {
-            Selection::Default
-            | Selection::UnencryptedSuffix(_)
-            | Selection::EncryptedSuffix(_) => Test::Suffix(selection.field().1.to_owned()),
+            Selection::Default | Selection::UnencryptedSuffix(_) | Selection::EncryptedSuffix(_) => {
+                Test::Suffix(selection.field().1.to_owned())
+            }
             Selection::UnencryptedRegex(pattern)
             | Selection::EncryptedRegex(pattern)
             | Selection::UnencryptedCommentRegex(pattern)
@@ -124,6 +124,11 @@ impl Selector {
         Self::compile(selection).unwrap_or_else(|_| Self::new(selection, Test::Never))
     }
 
+    /// Whether comments, not keys, decide.
+    pub fn reads_comments(&self) -> bool {
+        self.by_comment
+    }
+
     fn new(selection: &Selection, test: Test) -> Self {
         Self {
             test,
@@ -133,22 +138,14 @@ impl Selector {
             ),
             match_encrypts: matches!(
                 selection,
-                Selection::EncryptedSuffix(_)
-                    | Selection::EncryptedRegex(_)
-                    | Selection::EncryptedCommentRegex(_)
+                Selection::EncryptedSuffix(_) | Selection::EncryptedRegex(_) | Selection::EncryptedCommentRegex(_)
             ),
         }
     }
 
     /// A walk that starts at the root of a document. The root's own container is opened by the caller.
     pub fn walk(&self) -> SelectorWalk<'_> {
-        SelectorWalk {
-            selector: self,
-            keys: vec![],
-            comments: vec![],
-            levels: vec![],
-            hits: 0,
-        }
+        SelectorWalk { selector: self, keys: vec![], comments: vec![], levels: vec![], hits: 0 }
     }
 
     /// Whether an encrypted comment, as it will be stored, would itself switch the encryption below it off when the file
@@ -209,20 +206,12 @@ impl SelectorWalk<'_> {
         self.comments.push(matches);
         self.hits += usize::from(matches);
         // a marker that switches encryption on does not hide itself
-        if self.selector.match_encrypts {
-            before > 0
-        } else {
-            self.hits == 0
-        }
+        if self.selector.match_encrypts { before > 0 } else { self.hits == 0 }
     }
 
     /// Whether a scalar here is to be encrypted.
     pub fn leaf(&self) -> bool {
-        let matches = if self.selector.by_comment {
-            self.hits > 0
-        } else {
-            self.keys.last().copied().unwrap_or(false)
-        };
+        let matches = if self.selector.by_comment { self.hits > 0 } else { self.keys.last().copied().unwrap_or(false) };
         matches == self.selector.match_encrypts
     }
 
@@ -246,11 +235,7 @@ impl SelectorWalk<'_> {
 
     fn forget_level(&mut self) {
         let start = self.level_start();
-        self.hits -= self
-            .comments
-            .drain(start..)
-            .filter(|matched| *matched)
-            .count();
+        self.hits -= self.comments.drain(start..).filter(|matched| *matched).count();
     }
 }
 
@@ -269,12 +254,7 @@ mod tests {
 
     /// Names of what is encrypted. Items of lists have no key: their name is used for the result only.
     fn encrypted(selection: &Selection, items: &[Item]) -> Vec<&'static str> {
-        fn go(
-            walk: &mut SelectorWalk<'_>,
-            items: &[Item],
-            keyed: bool,
-            found: &mut Vec<&'static str>,
-        ) {
+        fn go(walk: &mut SelectorWalk<'_>, items: &[Item], keyed: bool, found: &mut Vec<&'static str>) {
             walk.open();
             for item in items {
                 let name = match item {
@@ -320,63 +300,35 @@ mod tests {
             Leaf("a"),
             Leaf("b_x"),
             Map("c", vec![Comment("# in c"), Leaf("d"), Leaf("e_x")]),
-            Map(
-                "f_x",
-                vec![
-                    Comment("# in f"),
-                    Leaf("g"),
-                    List("h", vec![Leaf("one"), Leaf("two_x")]),
-                ],
-            ),
+            Map("f_x", vec![Comment("# in f"), Leaf("g"), List("h", vec![Leaf("one"), Leaf("two_x")])]),
         ]
     }
 
     #[test]
     fn the_default_suffix() {
-        let items = || {
-            vec![
-                Leaf("a"),
-                Leaf("b_unencrypted"),
-                Map("c_unencrypted", vec![Leaf("d")]),
-            ]
-        };
+        let items = || vec![Leaf("a"), Leaf("b_unencrypted"), Map("c_unencrypted", vec![Leaf("d")])];
         assert_eq!(encrypted(&Selection::Default, &items()), ["a"]);
     }
 
     #[test]
     fn keys_that_match_are_in_clear_with_everything_beneath() {
         let expected = ["# top", "a", "# in c", "d"];
-        assert_eq!(
-            encrypted(&Selection::UnencryptedSuffix("_x".into()), &document()),
-            expected
-        );
-        assert_eq!(
-            encrypted(&Selection::UnencryptedRegex("_x$".into()), &document()),
-            expected
-        );
+        assert_eq!(encrypted(&Selection::UnencryptedSuffix("_x".into()), &document()), expected);
+        assert_eq!(encrypted(&Selection::UnencryptedRegex("_x$".into()), &document()), expected);
     }
 
     #[test]
     fn only_keys_that_match_are_encrypted_with_everything_beneath() {
         // a top-level comment has no key, so it stays in clear; a position in a list is no key either
         let expected = ["b_x", "e_x", "# in f", "g", "one", "two_x"];
-        assert_eq!(
-            encrypted(&Selection::EncryptedSuffix("_x".into()), &document()),
-            expected
-        );
-        assert_eq!(
-            encrypted(&Selection::EncryptedRegex("_x$".into()), &document()),
-            expected
-        );
+        assert_eq!(encrypted(&Selection::EncryptedSuffix("_x".into()), &document()), expected);
+        assert_eq!(encrypted(&Selection::EncryptedRegex("_x$".into()), &document()), expected);
     }
 
     #[test]
     fn patterns_are_not_anchored_and_see_single_keys() {
         let items = || vec![Map("a", vec![Leaf("b")]), Leaf("xab")];
-        assert_eq!(
-            encrypted(&Selection::EncryptedRegex("a".into()), &items()),
-            ["b", "xab"]
-        );
+        assert_eq!(encrypted(&Selection::EncryptedRegex("a".into()), &items()), ["b", "xab"]);
         assert!(encrypted(&Selection::EncryptedRegex("a:b|a/b|a\\.b".into()), &items()).is_empty());
     }
 
@@ -388,53 +340,28 @@ mod tests {
             Leaf("a"),
             Leaf("b"),
             Comment("# secret: yes "),
-            Map(
-                "c",
-                vec![
-                    Leaf("d"),
-                    Comment("# in c"),
-                    List("e", vec![Leaf("f")]),
-                    Leaf("g"),
-                ],
-            ),
+            Map("c", vec![Leaf("d"), Comment("# in c"), List("e", vec![Leaf("f")]), Leaf("g")]),
             Comment("# after"),
-            List(
-                "h",
-                vec![
-                    Leaf("i"),
-                    Comment("# secret: yes, in h"),
-                    Leaf("j"),
-                    Leaf("k"),
-                ],
-            ),
+            List("h", vec![Leaf("i"), Comment("# secret: yes, in h"), Leaf("j"), Leaf("k")]),
         ]
     }
 
     #[test]
     fn a_comment_that_matches_switches_encryption_on() {
-        let found = encrypted(
-            &Selection::EncryptedCommentRegex("secret: yes".into()),
-            &commented(),
-        );
+        let found = encrypted(&Selection::EncryptedCommentRegex("secret: yes".into()), &commented());
         assert_eq!(found, ["# three", "a", "d", "# in c", "f", "g", "j"]);
     }
 
     #[test]
     fn a_comment_that_matches_switches_encryption_off() {
-        let found = encrypted(
-            &Selection::UnencryptedCommentRegex("secret: yes".into()),
-            &commented(),
-        );
+        let found = encrypted(&Selection::UnencryptedCommentRegex("secret: yes".into()), &commented());
         assert_eq!(found, ["# one", "b", "# after", "i", "k"]);
     }
 
     #[test]
     fn two_markers_in_a_run_hide_the_second() {
         let items = || vec![Comment("enc 1"), Comment("enc 2"), Leaf("a")];
-        assert_eq!(
-            encrypted(&Selection::EncryptedCommentRegex("enc".into()), &items()),
-            ["enc 2", "a"]
-        );
+        assert_eq!(encrypted(&Selection::EncryptedCommentRegex("enc".into()), &items()), ["enc 2", "a"]);
     }
 
     #[test]
@@ -484,11 +411,7 @@ mod tests {
     #[test]
     fn an_encrypted_comment_that_reads_as_a_marker() {
         let stored = "ENC[AES256_GCM,data:AA==,iv:AA==,tag:AA==,type:comment]";
-        let misread = |selection: Selection| {
-            Selector::compile(&selection)
-                .unwrap()
-                .misreads_encrypted_comment(stored)
-        };
+        let misread = |selection: Selection| Selector::compile(&selection).unwrap().misreads_encrypted_comment(stored);
         assert!(misread(Selection::UnencryptedCommentRegex("ENC".into())));
         assert!(!misread(Selection::UnencryptedCommentRegex("clear".into())));
         assert!(!misread(Selection::EncryptedCommentRegex("ENC".into())));
@@ -500,10 +423,7 @@ mod tests {
         assert_eq!(Selection::from_field("encrypted_regex", ""), None);
         assert_eq!(Selection::from_field("encrypted_regexp", "x"), None);
         for name in Selection::FIELDS {
-            assert_eq!(
-                Selection::from_field(name, "x").unwrap().field(),
-                (name, "x")
-            );
+            assert_eq!(Selection::from_field(name, "x").unwrap().field(), (name, "x"));
         }
         let (name, value) = Selection::Default.field();
         assert_eq!(Selection::from_field(name, value), Some(Selection::Default));

@@ -74,14 +74,9 @@ pub fn split(
     random(&mut coefficients)?;
     let share = |x: u8| {
         let mut bytes = Vec::with_capacity(secret.len() + 1);
-        bytes.extend(secret.iter().zip(coefficients.chunks_exact(degree)).map(
-            |(constant, rest)| {
-                rest.iter()
-                    .rev()
-                    .fold(0, |sum, coefficient| multiply(sum ^ coefficient, x))
-                    ^ constant
-            },
-        ));
+        bytes.extend(secret.iter().zip(coefficients.chunks_exact(degree)).map(|(constant, rest)| {
+            rest.iter().rev().fold(0, |sum, coefficient| multiply(sum ^ coefficient, x)) ^ constant
+        }));
         bytes.push(x);
         SecretBytes::new(bytes)
     };
@@ -103,11 +98,7 @@ pub fn combine(parts: &[SecretBytes]) -> Result<SecretBytes, ShamirError> {
     }
     let mut shares: Vec<(u8, &[u8])> = Vec::with_capacity(parts.len());
     for part in parts {
-        let Some((x, ys)) = part
-            .expose()
-            .split_last()
-            .filter(|(_, ys)| ys.len() + 1 == length)
-        else {
+        let Some((x, ys)) = part.expose().split_last().filter(|(_, ys)| ys.len() + 1 == length) else {
             return Err(ShamirError::UnequalParts);
         };
         if shares.iter().any(|(other, _)| other == x) {
@@ -122,17 +113,11 @@ pub fn combine(parts: &[SecretBytes]) -> Result<SecretBytes, ShamirError> {
             shares
                 .iter()
                 .filter(|(other, _)| other != x)
-                .fold(1, |weight, (other, _)| {
-                    multiply(weight, multiply(*other, inverse(x ^ other)))
-                })
+                .fold(1, |weight, (other, _)| multiply(weight, multiply(*other, inverse(x ^ other))))
         })
         .collect();
-    let secret = (0..length - 1).map(|at| {
-        shares
-            .iter()
-            .zip(&weights)
-            .fold(0, |sum, ((_, ys), weight)| sum ^ multiply(ys[at], *weight))
-    });
+    let secret = (0..length - 1)
+        .map(|at| shares.iter().zip(&weights).fold(0, |sum, ((_, ys), weight)| sum ^ multiply(ys[at], *weight)));
     Ok(SecretBytes::new(secret.collect()))
 }
 
@@ -168,10 +153,7 @@ mod tests {
     }
 
     fn secrets(parts: &[&[u8]]) -> Vec<SecretBytes> {
-        parts
-            .iter()
-            .map(|part| SecretBytes::new(part.to_vec()))
-            .collect()
+        parts.iter().map(|part| SecretBytes::new(part.to_vec())).collect()
     }
 
     /// Checked with `Combine` of sops 3.13.2: secret 53 00, threshold 2, coefficients ca and 01.
@@ -182,11 +164,7 @@ mod tests {
             Ok(())
         };
         let parts = split(&[0x53, 0x00], 3, 2, &mut random).unwrap();
-        let expected = [
-            vec![0x99, 0x01, 1],
-            vec![0xdc, 0x02, 2],
-            vec![0x16, 0x03, 3],
-        ];
+        let expected = [vec![0x99, 0x01, 1], vec![0xdc, 0x02, 2], vec![0x16, 0x03, 3]];
         assert_eq!(bytes(&parts), expected);
         for pair in [[0, 1], [1, 2], [2, 0]] {
             let pair = pair.map(|at| SecretBytes::new(expected[at].clone()));
@@ -210,25 +188,14 @@ mod tests {
     #[test]
     fn numbers_that_do_not_fit() {
         let error = |secret: &[u8], parts, threshold| {
-            split(secret, parts, threshold, &mut secret::random)
-                .unwrap_err()
-                .to_string()
+            split(secret, parts, threshold, &mut secret::random).unwrap_err().to_string()
         };
         assert_eq!(error(b"x", 3, 1), "the threshold must be at least 2");
-        assert_eq!(
-            error(b"x", 2, 3),
-            "the threshold is 3, but there are only 2 parts"
-        );
-        assert_eq!(
-            error(b"x", 256, 2),
-            "a secret can be split into at most 255 parts, not 256"
-        );
+        assert_eq!(error(b"x", 2, 3), "the threshold is 3, but there are only 2 parts");
+        assert_eq!(error(b"x", 256, 2), "a secret can be split into at most 255 parts, not 256");
         assert_eq!(error(b"", 2, 2), "an empty secret cannot be split");
         let mut broken = |_: &mut [u8]| Err(RandomError);
-        assert!(matches!(
-            split(b"x", 2, 2, &mut broken),
-            Err(ShamirError::Random(_))
-        ));
+        assert!(matches!(split(b"x", 2, 2, &mut broken), Err(ShamirError::Random(_))));
     }
 
     #[test]
@@ -238,14 +205,8 @@ mod tests {
         assert!(matches!(error(&[&[1, 1]]), ShamirError::TooFewParts(1)));
         assert!(matches!(error(&[&[1], &[2]]), ShamirError::PartTooShort));
         assert!(matches!(error(&[&[1, 1], &[]]), ShamirError::UnequalParts));
-        assert!(matches!(
-            error(&[&[1, 1], &[1, 1, 2]]),
-            ShamirError::UnequalParts
-        ));
-        assert!(matches!(
-            error(&[&[1, 1], &[2, 1]]),
-            ShamirError::DuplicatePart
-        ));
+        assert!(matches!(error(&[&[1, 1], &[1, 1, 2]]), ShamirError::UnequalParts));
+        assert!(matches!(error(&[&[1, 1], &[2, 1]]), ShamirError::DuplicatePart));
     }
 
     #[test]

@@ -9,25 +9,14 @@ pub(crate) fn tree(yaml: &str) -> Node {
     let mut events = Parser::new_from_str(yaml)
         .map(|next| next.expect("test input is YAML"))
         .map(|(event, span)| (event, span.start.line()))
-        .filter(|(event, _)| {
-            !matches!(
-                event,
-                Event::StreamStart | Event::DocumentStart(..) | Event::Comment(..)
-            )
-        });
+        .filter(|(event, _)| !matches!(event, Event::StreamStart | Event::DocumentStart(..) | Event::Comment(..)));
     match events.next().expect("the stream has an end") {
-        (Event::StreamEnd | Event::DocumentEnd, line) => Node {
-            line,
-            kind: Kind::Null,
-        },
+        (Event::StreamEnd | Event::DocumentEnd, line) => Node { line, kind: Kind::Null },
         first => node(first, &mut events),
     }
 }
 
-fn node<'a>(
-    (event, line): (Event<'a>, usize),
-    events: &mut impl Iterator<Item = (Event<'a>, usize)>,
-) -> Node {
+fn node<'a>((event, line): (Event<'a>, usize), events: &mut impl Iterator<Item = (Event<'a>, usize)>) -> Node {
     let kind = match event {
         Event::Scalar(text, ScalarStyle::Plain, ..) => plain(&text),
         Event::Scalar(text, ..) => Kind::Str(text.into_owned()),
@@ -47,13 +36,7 @@ fn node<'a>(
                     (Event::MappingEnd, _) => break Kind::Map(items),
                     (Event::Scalar(name, ..), line) => {
                         let value = events.next().expect("every key has a value");
-                        items.push((
-                            Key {
-                                name: name.into_owned(),
-                                line,
-                            },
-                            node(value, events),
-                        ));
+                        items.push((Key { name: name.into_owned(), line }, node(value, events)));
                     }
                     other => panic!("keys are scalars, not {other:?}"),
                 }
@@ -72,9 +55,7 @@ fn plain(text: &str) -> Kind {
         _ => match (text.parse(), text.parse()) {
             (Ok(number), _) => Kind::Int(number),
             (_, Ok(number)) => Kind::Float(number),
-            _ if text.len() == 20 && text.ends_with('Z') && text.starts_with("20") => {
-                Kind::Time(text.into())
-            }
+            _ if text.len() == 20 && text.ends_with('Z') && text.starts_with("20") => Kind::Time(text.into()),
             _ => Kind::Str(text.into()),
         },
     }

@@ -32,12 +32,8 @@ fn sources(folder: &str) -> Vec<(String, String)> {
         .into_iter()
         .map(|path| {
             let text = fs::read_to_string(&path).unwrap();
-            let parts: Vec<_> = path
-                .strip_prefix(root())
-                .unwrap()
-                .components()
-                .map(|c| c.as_os_str().to_str().unwrap())
-                .collect();
+            let parts: Vec<_> =
+                path.strip_prefix(root()).unwrap().components().map(|c| c.as_os_str().to_str().unwrap()).collect();
             (parts.join("/"), text)
         })
         .collect()
@@ -46,10 +42,7 @@ fn sources(folder: &str) -> Vec<(String, String)> {
 #[test]
 fn arrows_point_down_and_pure_rooms_are_pure() {
     let files = sources("src");
-    let files: Vec<_> = files
-        .iter()
-        .map(|(path, text)| Source { path, text })
-        .collect();
+    let files: Vec<_> = files.iter().map(|(path, text)| Source { path, text }).collect();
     let breaches = check(&files);
     assert!(breaches.is_empty(), "\n{}\n", breaches.join("\n"));
 }
@@ -97,10 +90,7 @@ fn breaches(path: &str, text: &str) -> Vec<String> {
 #[track_caller]
 fn caught(path: &str, text: &str, wanted: &str) {
     let found = breaches(path, text);
-    assert!(
-        found.iter().any(|b| b.contains(wanted)),
-        "planted in {path}: {text}\nwanted: {wanted}\nfound: {found:?}"
-    );
+    assert!(found.iter().any(|b| b.contains(wanted)), "planted in {path}: {text}\nwanted: {wanted}\nfound: {found:?}");
 }
 
 #[track_caller]
@@ -116,73 +106,25 @@ fn planted_arrows_are_caught() {
     caught("src/document/a.rs", "use crate::{secret, sops};", up);
     caught("src/document/a.rs", "use {crate::sops as s};", up);
     caught("src/secret.rs", "use super::document::tree;", up);
-    caught(
-        "src/document/yaml/mod.rs",
-        "fn f() { crate::fsio::read() }",
-        up,
-    );
-    caught(
-        "src/sops/mac.rs",
-        "type A = Vec<crate::keyservice::KeyRing>;",
-        up,
-    );
-    caught(
-        "src/sops/mac.rs",
-        "fn f() { let crate::failure::K = 1; }",
-        up,
-    );
+    caught("src/document/yaml/mod.rs", "fn f() { crate::fsio::read() }", up);
+    caught("src/sops/mac.rs", "type A = Vec<crate::keyservice::KeyRing>;", up);
+    caught("src/sops/mac.rs", "fn f() { let crate::failure::K = 1; }", up);
     caught("src/fsio/mod.rs", "use crate::keyservice::KeyRing;", up);
     caught("src/keyservice/age.rs", "use crate::fsio::Env;", up);
     caught("src/keyservice/age.rs", "use crate::failure::Failure;", up);
     caught("src/failure.rs", "use crate::commands::edit;", up);
     caught("src/fsio/mod.rs", "use crate::commands;", up);
-    caught(
-        "src/sops/mac.rs",
-        "use crate as me; fn f() { me::fsio::x() }",
-        up,
-    );
+    caught("src/sops/mac.rs", "use crate as me; fn f() { me::fsio::x() }", up);
     caught("src/sops/mac.rs", "fn f() { vec![crate::fsio::x()]; }", up);
-    caught(
-        "src/sops/mac.rs",
-        "macro_rules! m { () => { $crate::fsio::x() } }",
-        up,
-    );
-    caught(
-        "src/sops/mac.rs",
-        "macro_rules! m { () => { use $crate::{secret, fsio}; } }",
-        up,
-    );
-    caught(
-        "src/sops/mac.rs",
-        "#[error(\"{}\", crate::fsio::x())] struct E;",
-        up,
-    );
+    caught("src/sops/mac.rs", "macro_rules! m { () => { $crate::fsio::x() } }", up);
+    caught("src/sops/mac.rs", "macro_rules! m { () => { use $crate::{secret, fsio}; } }", up);
+    caught("src/sops/mac.rs", "#[error(\"{}\", crate::fsio::x())] struct E;", up);
     caught("src/sops/mac.rs", "pub(in crate::fsio) struct E;", up);
-    caught(
-        "src/sops/mac.rs",
-        "#[cfg(test)] mod tests { use crate::fsio::x; }",
-        up,
-    );
-    caught(
-        "src/sops/mac.rs",
-        "mod inner { use super::super::x; }",
-        "super::super",
-    );
-    caught(
-        "src/sops/mac.rs",
-        "fn f() { a!(super::super::x) }",
-        "super::super",
-    );
-    caught(
-        "src/attic/mod.rs",
-        "fn f() {}",
-        "is not in the table of rooms",
-    );
-    caught(
-        "src/commands/a.rs",
-        "use crate::attic::f;",
-        "is not in the table of rooms",
-    );
+    caught("src/sops/mac.rs", "#[cfg(test)] mod tests { use crate::fsio::x; }", up);
+    caught("src/sops/mac.rs", "mod inner { use super::super::x; }", "super::super");
+    caught("src/sops/mac.rs", "fn f() { a!(super::super::x) }", "super::super");
+    caught("src/attic/mod.rs", "fn f() {}", "is not in the table of rooms");
+    caught("src/commands/a.rs", "use crate::attic::f;", "is not in the table of rooms");
 }
 
 #[test]
@@ -192,15 +134,8 @@ fn planted_globs_are_caught() {
     caught("src/sops/mac.rs", "use crate::document::{tree::*};", glob);
     caught("src/sops/mac.rs", "use super::*;", glob);
     caught("src/main.rs", "use sealant::*;", glob);
-    caught(
-        "src/sops/mac.rs",
-        "#[cfg(test)] mod tests { use crate::*; }",
-        glob,
-    );
-    clean(
-        "src/sops/mac.rs",
-        "#[cfg(test)] mod tests { use super::*; }",
-    );
+    caught("src/sops/mac.rs", "#[cfg(test)] mod tests { use crate::*; }", glob);
+    clean("src/sops/mac.rs", "#[cfg(test)] mod tests { use super::*; }");
     clean("src/sops/mac.rs", "use crate::document::value::Value::*;");
 }
 
@@ -214,26 +149,14 @@ fn planted_impurities_are_caught() {
         ("use std as s; fn f() { s::process::id(); }", "std::process"),
         ("use ::std::os::unix;", "std::os"),
         ("fn f() { std::fs::read(p); }", "std::fs"),
-        (
-            "fn f() -> std::time::SystemTime {}",
-            "std::time::SystemTime",
-        ),
-        (
-            "use std::time; fn f() { time::Instant::now(); }",
-            "std::time::Instant",
-        ),
+        ("fn f() -> std::time::SystemTime {}", "std::time::SystemTime"),
+        ("use std::time; fn f() { time::Instant::now(); }", "std::time::Instant"),
         ("use std::io; fn f() { io::stdin(); }", "std::io::stdin"),
-        (
-            "use std::io::{self as d}; fn f() { d::stderr(); }",
-            "std::io::stderr",
-        ),
+        ("use std::io::{self as d}; fn f() { d::stderr(); }", "std::io::stderr"),
         ("use std::io::*;", "std::io"),
         ("use std::*;", "std"),
         ("fn f() { assert!(std::env::var(x)) }", "std::env"),
-        (
-            "use std::io; fn f() { write!(io::stdout()) }",
-            "std::io::stdout",
-        ),
+        ("use std::io; fn f() { write!(io::stdout()) }", "std::io::stdout"),
         ("fn f() { println!() }", "println!"),
         ("fn f() { std::eprintln!() }", "eprintln!"),
         ("fn f() { dbg!(1); }", "dbg!"),
@@ -268,14 +191,8 @@ fn planted_impurities_are_caught() {
 
 #[test]
 fn a_test_module_in_its_own_file_is_exempt_from_purity_only() {
-    let parent = Source {
-        path: "src/sops/mac.rs",
-        text: "#[cfg(test)] mod tests;",
-    };
-    let child = |text| Source {
-        path: "src/sops/mac/tests.rs",
-        text,
-    };
+    let parent = Source { path: "src/sops/mac.rs", text: "#[cfg(test)] mod tests;" };
+    let child = |text| Source { path: "src/sops/mac/tests.rs", text };
     assert!(check(&[parent, child("use std::fs;")]).is_empty());
     assert_eq!(check(&[parent, child("use crate::fsio::x;")]).len(), 1);
     assert_eq!(check(&[child("use std::fs;")]).len(), 1);

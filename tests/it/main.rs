@@ -7,7 +7,11 @@
 )]
 
 mod arrows;
+mod cmd;
+mod corpus;
 mod fuzz;
+mod interop;
 mod lossless;
+mod peers;
 mod properties;
 mod tree_dump;

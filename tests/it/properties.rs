@@ -16,11 +16,7 @@ use super::fuzz::targets;
 mod trees;
 
 fn config() -> ProptestConfig {
-    ProptestConfig {
-        cases: 128,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    }
+    ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() }
 }
 
 fn settings() -> sealant::sops::file::Settings {
@@ -47,7 +43,7 @@ fn leaves(document: &Document) -> Vec<Leaf> {
     document
         .walk::<FileError>(0, |visit| {
             match visit {
-                Visit::EnterKey(key) => trail.enter_key(key),
+                Visit::EnterKey(key, _) => trail.enter_key(key),
                 Visit::EnterItem(at) => trail.enter_item(at),
                 Visit::Leave => drop(trail.leave()),
                 Visit::Scalar { id, .. } if trail.keys().next() != Some("sops") => {
@@ -74,11 +70,7 @@ fn leaves(document: &Document) -> Vec<Leaf> {
 /// The text without the selected leaves (by position in the list), without comments and without metadata.
 fn rest(document: &Document, leaves: &[Leaf], selected: &[bool]) -> String {
     let mut edits = Edits::default();
-    for (leaf, _) in leaves
-        .iter()
-        .zip(selected)
-        .filter(|(_, selected)| **selected)
-    {
+    for (leaf, _) in leaves.iter().zip(selected).filter(|(_, selected)| **selected) {
         edits.replace(leaf.span.clone(), |out| out.push('§'));
     }
     for row in 0..document.comments() as u32 {

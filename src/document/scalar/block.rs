@@ -20,10 +20,7 @@ pub(super) fn fits_literal(text: &str, traits: &Traits, context: &Context) -> bo
 
 /// Whether a folded block carries `text` exactly, without the special rules for lines that start with a blank.
 pub(super) fn fits_folded(text: &str, traits: &Traits, context: &Context) -> bool {
-    fits_literal(text, traits, context)
-        && !traits.leading_blank
-        && !traits.blank_after_break
-        && !text.starts_with('\n')
+    fits_literal(text, traits, context) && !traits.leading_blank && !traits.blank_after_break && !text.starts_with('\n')
 }
 
 /// Whether the text ends in more than one line break: as a `|+` block it would swallow blank lines that follow in the file.
@@ -87,10 +84,7 @@ struct Page {
 impl Page {
     fn new(context: &Context) -> Self {
         let parent = usize::try_from(context.parent_indent).unwrap_or(0);
-        Self {
-            line_end: if context.crlf { "\r\n" } else { "\n" },
-            indent: parent + 2,
-        }
+        Self { line_end: if context.crlf { "\r\n" } else { "\n" }, indent: parent + 2 }
     }
 
     fn push_breaks(&self, count: usize, out: &mut String) {

@@ -41,17 +41,9 @@ impl TypeWord {
 
     /// The word read from a file; `None` when sops does not know it.
     pub fn parse(word: &str) -> Option<Self> {
-        [
-            Self::Str,
-            Self::Int,
-            Self::Float,
-            Self::Bool,
-            Self::Time,
-            Self::Bytes,
-            Self::Comment,
-        ]
-        .into_iter()
-        .find(|known| known.as_str() == word)
+        [Self::Str, Self::Int, Self::Float, Self::Bool, Self::Time, Self::Bytes, Self::Comment]
+            .into_iter()
+            .find(|known| known.as_str() == word)
     }
 }
 
@@ -138,16 +130,8 @@ pub fn from_plain_bytes(bytes: &[u8], type_word: TypeWord) -> Result<Value<'stat
                 int.or_else(|| text.parse().ok().map(Value::BigInt))
             })
             .ok_or(BadPlaintext::Int),
-        TypeWord::Float => text
-            .ok()
-            .and_then(number::parse_float)
-            .map(Value::Float)
-            .ok_or(BadPlaintext::Float),
-        TypeWord::Time => text
-            .ok()
-            .and_then(time::from_rfc3339)
-            .map(Value::Time)
-            .ok_or(BadPlaintext::Time),
+        TypeWord::Float => text.ok().and_then(number::parse_float).map(Value::Float).ok_or(BadPlaintext::Float),
+        TypeWord::Time => text.ok().and_then(time::from_rfc3339).map(Value::Time).ok_or(BadPlaintext::Time),
         TypeWord::Bool => match bytes {
             b"1" | b"t" | b"T" | b"TRUE" | b"true" | b"True" => Ok(Value::Bool(true)),
             b"0" | b"f" | b"F" | b"FALSE" | b"false" | b"False" => Ok(Value::Bool(false)),

@@ -26,19 +26,34 @@ pub(crate) struct Traits {
     pub flow_indicator: bool,
 }
 
+/// Letters, digits and signs that mean nothing to YAML wherever they stand (three dots aside).
+const CALM: [bool; 256] = {
+    let mut table = [false; 256];
+    let signs = b"_./+=$^;()~<\\";
+    let mut at = 0;
+    while at < 256 {
+        table[at] = (at as u8).is_ascii_alphanumeric();
+        at += 1;
+    }
+    let mut at = 0;
+    while at < signs.len() {
+        table[signs[at] as usize] = true;
+        at += 1;
+    }
+    table
+};
+
 /// Looks at `text` once.
 pub(crate) fn traits(text: &str) -> Traits {
-    let mut found = Traits {
-        block_indicator: text.starts_with("---") || text.starts_with("..."),
-        ..Traits::default()
-    };
+    if text.bytes().all(|byte| CALM[usize::from(byte)]) && !text.starts_with("...") {
+        return Traits::default();
+    }
+    let mut found = Traits { block_indicator: text.starts_with("---") || text.starts_with("..."), ..Traits::default() };
     let mut before = ' ';
     let mut characters = text.chars().peekable();
     let mut first = true;
     while let Some(character) = characters.next() {
-        let blank_follows = characters
-            .peek()
-            .is_none_or(|next| matches!(next, ' ' | '\t' | '\n' | '\r'));
+        let blank_follows = characters.peek().is_none_or(|next| matches!(next, ' ' | '\t' | '\n' | '\r'));
         match character {
             ' ' | '\t' => {
                 found.tab |= character == '\t';
@@ -64,8 +79,7 @@ pub(crate) fn traits(text: &str) -> Traits {
 
 fn note_first(character: char, blank_follows: bool, found: &mut Traits) {
     match character {
-        '#' | ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%'
-        | '@' | '`' => {
+        '#' | ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@' | '`' => {
             found.block_indicator = true;
         }
         '?' | ':' => {
@@ -106,35 +120,18 @@ pub(crate) fn is_typed_elsewhere(text: &str) -> bool {
 pub(crate) fn is_old_bool(text: &str) -> bool {
     matches!(
         text,
-        "y" | "Y"
-            | "yes"
-            | "Yes"
-            | "YES"
-            | "on"
-            | "On"
-            | "ON"
-            | "n"
-            | "N"
-            | "no"
-            | "No"
-            | "NO"
-            | "off"
-            | "Off"
-            | "OFF"
+        "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" | "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF"
     )
 }
 
 /// `^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$`
 pub(crate) fn is_base_60(text: &str) -> bool {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if !unsigned.starts_with(|first: char| first.is_ascii_digit()) {
+        return false;
+    }
     let number = match unsigned.split_once('.') {
-        Some((number, fraction))
-            if fraction
-                .bytes()
-                .all(|byte| byte.is_ascii_digit() || byte == b'_') =>
-        {
-            number
-        }
+        Some((number, fraction)) if fraction.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_') => number,
         Some(_) => return false,
         None => unsigned,
     };
@@ -142,9 +139,7 @@ pub(crate) fn is_base_60(text: &str) -> bool {
         return false;
     };
     head.starts_with(|first: char| first.is_ascii_digit())
-        && head
-            .bytes()
-            .all(|byte| byte.is_ascii_digit() || byte == b'_')
+        && head.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_')
         && tail.split(':').all(|part| match part.as_bytes() {
             [digit] => digit.is_ascii_digit(),
             [ten, digit] => (b'0'..=b'5').contains(ten) && digit.is_ascii_digit(),

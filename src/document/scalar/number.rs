@@ -67,9 +67,7 @@ fn parse_digits(text: &str, base: u32) -> Option<u64> {
     }
     text.bytes().try_fold(0u64, |number, byte| {
         let digit = char::from(byte).to_digit(base)?;
-        number
-            .checked_mul(u64::from(base))?
-            .checked_add(u64::from(digit))
+        number.checked_mul(u64::from(base))?.checked_add(u64::from(digit))
     })
 }
 
@@ -122,32 +120,17 @@ pub(super) fn parse_float(text: &str) -> Option<f64> {
     }
     let digits = without_underscores(text);
     let unsigned = digits.strip_prefix(['+', '-']).unwrap_or(&digits);
-    if let Some(hex) = unsigned
-        .strip_prefix("0x")
-        .or_else(|| unsigned.strip_prefix("0X"))
-    {
+    if let Some(hex) = unsigned.strip_prefix("0x").or_else(|| unsigned.strip_prefix("0X")) {
         let magnitude = hexfloat::parse(hex)?;
-        return Some(if digits.starts_with('-') {
-            -magnitude
-        } else {
-            magnitude
-        });
+        return Some(if digits.starts_with('-') { -magnitude } else { magnitude });
     }
-    if is_yaml_float(&digits) {
-        finite(&digits)
-    } else {
-        None
-    }
+    if is_yaml_float(&digits) { finite(&digits) } else { None }
 }
 
 fn special(text: &str) -> Option<f64> {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     if unsigned.eq_ignore_ascii_case("inf") || unsigned.eq_ignore_ascii_case("infinity") {
-        return Some(if text.starts_with('-') {
-            f64::NEG_INFINITY
-        } else {
-            f64::INFINITY
-        });
+        return Some(if text.starts_with('-') { f64::NEG_INFINITY } else { f64::INFINITY });
     }
     text.eq_ignore_ascii_case("nan").then_some(f64::NAN)
 }
@@ -159,24 +142,14 @@ fn underscores_allowed(text: &str) -> bool {
     let hex = matches!(bytes, [b'0', b'x' | b'X', ..]);
     let is_digit = |byte: u8| byte.is_ascii_digit() || hex && byte.is_ascii_hexdigit();
     let start = if prefix { 2 } else { 0 };
-    (start..bytes.len())
-        .filter(|&at| bytes[at] == b'_')
-        .all(|at| {
-            let before = if at == start {
-                prefix
-            } else {
-                is_digit(bytes[at - 1])
-            };
-            before && bytes.get(at + 1).is_some_and(|&next| is_digit(next))
-        })
+    (start..bytes.len()).filter(|&at| bytes[at] == b'_').all(|at| {
+        let before = if at == start { prefix } else { is_digit(bytes[at - 1]) };
+        before && bytes.get(at + 1).is_some_and(|&next| is_digit(next))
+    })
 }
 
 fn without_underscores(text: &str) -> Cow<'_, str> {
-    if text.contains('_') {
-        Cow::Owned(text.replace('_', ""))
-    } else {
-        Cow::Borrowed(text)
-    }
+    if text.contains('_') { Cow::Owned(text.replace('_', "")) } else { Cow::Borrowed(text) }
 }
 
 /// Go's `FormatFloat(number, 'f', -1, 64)`: the shortest digits that read back, never an exponent.

@@ -21,10 +21,7 @@ pub(crate) fn push_double_quoted(text: &str, escape_wide: bool, out: &mut String
     out.push('"');
     let mut done = 0;
     for (at, character) in text.char_indices() {
-        if is_printable(character)
-            && !matches!(character, '"' | '\\')
-            && (!escape_wide || character <= '\u{ffff}')
-        {
+        if is_printable(character) && !matches!(character, '"' | '\\') && (!escape_wide || character <= '\u{ffff}') {
             continue;
         }
         out.push_str(&text[done..at]);

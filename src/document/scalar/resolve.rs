@@ -32,18 +32,10 @@ fn resolve_typed(text: &str, timestamps: bool) -> Option<Value<'static>> {
         return Some(Value::Null);
     };
     match first {
-        b'y' | b'Y' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'o' | b'O' | b'~' => {
-            resolve_word(text)
-        }
+        b'y' | b'Y' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'o' | b'O' | b'~' => resolve_word(text),
         b'.' => resolve_word(text).or_else(|| number::parse_float(text).map(Value::Float)),
         b'0'..=b'9' | b'+' | b'-' => resolve_word(text)
-            .or_else(|| {
-                if timestamps {
-                    time::from_yaml(text).map(Value::Time)
-                } else {
-                    None
-                }
-            })
+            .or_else(|| if timestamps { time::from_yaml(text).map(Value::Time) } else { None })
             .or_else(|| number::resolve(text)),
         _ => None,
     }
@@ -66,11 +58,7 @@ fn resolve_word(text: &str) -> Option<Value<'static>> {
 ///
 /// # Errors
 /// [`TagMismatch`] where go-yaml fails.
-pub fn resolve_tagged<'a>(
-    text: Cow<'a, str>,
-    tag: &str,
-    plain: bool,
-) -> Result<Value<'a>, TagMismatch> {
+pub fn resolve_tagged<'a>(text: Cow<'a, str>, tag: &str, plain: bool) -> Result<Value<'a>, TagMismatch> {
     let typed = match tag {
         "" | "!" if plain => return Ok(resolve_typed(&text, true).unwrap_or(Value::Str(text))),
         "!!bool" | "!!int" | "!!float" | "!!null" => resolve_typed(&text, false),
@@ -86,22 +74,14 @@ pub fn resolve_tagged<'a>(
         | ("!!timestamp", Some(value @ Value::Time(_))) => Ok(value),
         // Only integers within i64 turn into floats.
         ("!!float", Some(Value::Int(number))) => Ok(Value::Float(number as f64)),
-        _ => Err(TagMismatch::Type {
-            tag: tag.to_owned(),
-        }),
+        _ => Err(TagMismatch::Type { tag: tag.to_owned() }),
     }
 }
 
 /// Go's base64 decoder skips line breaks and insists on padding.
 fn decode_binary(text: &str) -> Result<Value<'static>, TagMismatch> {
-    let mut bytes: Vec<u8> = text
-        .bytes()
-        .filter(|byte| !matches!(byte, b'\r' | b'\n'))
-        .collect();
-    let length = STANDARD
-        .decode_inplace(&mut bytes)
-        .map_err(|_| TagMismatch::Base64)?
-        .len();
+    let mut bytes: Vec<u8> = text.bytes().filter(|byte| !matches!(byte, b'\r' | b'\n')).collect();
+    let length = STANDARD.decode_inplace(&mut bytes).map_err(|_| TagMismatch::Base64)?.len();
     bytes.truncate(length);
     Ok(Value::from_bytes(bytes))
 }

@@ -98,24 +98,17 @@ fn choose(text: &str, style: Style, traits: &Traits, context: &Context) -> Style
         }
         Style::Single if quotable || text.is_empty() => Style::Single,
         Style::Folded if block::fits_folded(text, traits, context) => Style::Folded,
-        Style::Literal | Style::Folded if block::fits_literal(text, traits, context) => {
-            Style::Literal
-        }
+        Style::Literal | Style::Folded if block::fits_literal(text, traits, context) => Style::Literal,
         _ => Style::Double,
     }
 }
 
 fn is_string_when_plain(text: &str, context: &Context) -> bool {
-    context.str_tag
-        || matches!(resolve_plain(text), Value::Str(_)) && !chars::is_typed_elsewhere(text)
+    context.str_tag || matches!(resolve_plain(text), Value::Str(_)) && !chars::is_typed_elsewhere(text)
 }
 
 fn is_plain_syntax(traits: &Traits, context: &Context) -> bool {
-    let indicator = if context.in_flow {
-        traits.flow_indicator
-    } else {
-        traits.block_indicator
-    };
+    let indicator = if context.in_flow { traits.flow_indicator } else { traits.block_indicator };
     !indicator && !traits.leading_blank && !traits.trailing_blank
 }
 

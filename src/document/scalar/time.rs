@@ -14,9 +14,7 @@ enum Form {
 pub(super) fn from_yaml(text: &str) -> Option<String> {
     // Cheap refusal: every layout starts with exactly four digits and a dash.
     match text.as_bytes() {
-        [a, b, c, d, b'-', ..] if [a, b, c, d].iter().all(|byte| byte.is_ascii_digit()) => {
-            read(text, Form::Yaml)
-        }
+        [a, b, c, d, b'-', ..] if [a, b, c, d].iter().all(|byte| byte.is_ascii_digit()) => read(text, Form::Yaml),
         _ => None,
     }
 }
@@ -31,19 +29,10 @@ fn read(text: &str, form: Form) -> Option<String> {
     let mut cursor = Cursor(text.as_bytes());
     let year = cursor.year()?;
     cursor.expect(b'-')?;
-    let month = cursor
-        .number(two_digits)
-        .filter(|month| (1..=12).contains(month))?;
+    let month = cursor.number(two_digits).filter(|month| (1..=12).contains(month))?;
     cursor.expect(b'-')?;
-    let day = cursor
-        .number(two_digits)
-        .filter(|day| (1..=days_in(year, month)).contains(day))?;
-    let mut time = Time {
-        date: (year, month, day),
-        clock: (0, 0, 0),
-        fraction: Vec::new(),
-        offset: 0,
-    };
+    let day = cursor.number(two_digits).filter(|day| (1..=days_in(year, month)).contains(day))?;
+    let mut time = Time { date: (year, month, day), clock: (0, 0, 0), fraction: Vec::new(), offset: 0 };
     match (cursor.next(), form) {
         (None, Form::Yaml) => return time.format(),
         (Some(b'T'), _) | (Some(b't'), Form::Yaml) => {
@@ -58,11 +47,7 @@ fn read(text: &str, form: Form) -> Option<String> {
         }
         _ => return None,
     }
-    if cursor.0.is_empty() {
-        time.format()
-    } else {
-        None
-    }
+    if cursor.0.is_empty() { time.format() } else { None }
 }
 
 struct Time {
@@ -154,10 +139,7 @@ impl Cursor<'_> {
         let (digits, rest) = rest.split_at(length);
         self.0 = rest;
         let kept = &digits[..length.min(9)];
-        let end = kept
-            .iter()
-            .rposition(|digit| *digit != b'0')
-            .map_or(0, |last| last + 1);
+        let end = kept.iter().rposition(|digit| *digit != b'0').map_or(0, |last| last + 1);
         kept[..end].to_vec()
     }
 
@@ -172,9 +154,7 @@ impl Cursor<'_> {
         let hours = self.number(true).filter(|hours| *hours <= 24)?;
         self.expect(b':')?;
         let minutes = self.number(true).filter(|minutes| *minutes <= 60)?;
-        i32::try_from(hours * 60 + minutes)
-            .ok()
-            .map(|offset| sign * offset)
+        i32::try_from(hours * 60 + minutes).ok().map(|offset| sign * offset)
     }
 }
 

@@ -38,9 +38,7 @@ pub enum ChangeError {
     #[error("the path is empty or too deep")]
     BadPath,
     /// A splice there would change something else, or leave something that is not YAML.
-    #[error(
-        "the YAML around this value is written in a way that cannot be changed in place: edit the file"
-    )]
+    #[error("the YAML around this value is written in a way that cannot be changed in place: edit the file")]
     NoPlace,
     /// The stream has no document.
     #[error("there is no document")]
@@ -62,11 +60,7 @@ impl Document {
     /// [`ChangeError`], with how far the path goes.
     pub fn find(&self, index: usize, path: &KeyPath) -> Result<NodeId, ChangeError> {
         let (found, at) = self.follow(index, path)?;
-        if at == path.0.len() {
-            Ok(found)
-        } else {
-            Err(self.why_not(found, path, at))
-        }
+        if at == path.0.len() { Ok(found) } else { Err(self.why_not(found, path, at)) }
     }
 
     /// The deepest node on the path that exists, and how many steps lead there.
@@ -86,10 +80,9 @@ impl Document {
 
     fn step(&self, id: NodeId, step: &Step) -> Option<NodeId> {
         match (self.kind(id), step) {
-            (NodeKind::Map, Step::Key(name)) => self
-                .entries(id)
-                .find(|(key, _)| self.key_text(*key) == name.as_str())
-                .map(|(_, value)| value),
+            (NodeKind::Map, Step::Key(name)) => {
+                self.entries(id).find(|(key, _)| self.key_text(*key) == name.as_str()).map(|(_, value)| value)
+            }
             (NodeKind::List, Step::Index(index)) => self.items(id).nth(*index),
             _ => None,
         }
@@ -99,10 +92,7 @@ impl Document {
         let id = self.resolve_alias(found);
         match (self.kind(id), path.0.get(at)) {
             (NodeKind::Map, Some(Step::Key(_))) => ChangeError::Missing { at },
-            (NodeKind::List, Some(Step::Index(_))) => ChangeError::BeyondEnd {
-                at,
-                len: self.items(id).count(),
-            },
+            (NodeKind::List, Some(Step::Index(_))) => ChangeError::BeyondEnd { at, len: self.items(id).count() },
             _ => ChangeError::NotThere { at },
         }
     }
@@ -126,29 +116,20 @@ impl Document {
             return Ok(self.replace_value(found, value));
         }
         let missing = &path.0[at..];
-        let null =
-            self.kind(found) == NodeKind::Scalar && matches!(self.value(found), Ok(Value::Null));
+        let null = self.kind(found) == NodeKind::Scalar && matches!(self.value(found), Ok(Value::Null));
         match (self.kind(found), &missing[0]) {
-            (NodeKind::Map, Step::Key(key)) => {
-                self.add_entry(found, key, &nest(&missing[1..], value)?)
-            }
+            (NodeKind::Map, Step::Key(key)) => self.add_entry(found, key, &nest(&missing[1..], value)?),
             (NodeKind::List, Step::Index(position)) if *position == self.items(found).count() => {
                 Ok(self.add_item(found, &nest(&missing[1..], value)?))
             }
-            (NodeKind::Scalar, Step::Key(_)) if null && at > 0 => {
-                Ok(self.replace_value(found, &nest(missing, value)?))
-            }
+            (NodeKind::Scalar, Step::Key(_)) if null && at > 0 => Ok(self.replace_value(found, &nest(missing, value)?)),
             _ => Err(self.why_not(found, path, at)),
         }
     }
 
     fn replace_value(&self, id: NodeId, value: &Node) -> Change {
         let collection = matches!(self.kind(id), NodeKind::Map | NodeKind::List);
-        let style = if self.kind(id) == NodeKind::Scalar {
-            self.style(id)
-        } else {
-            ScalarStyle::Plain
-        };
+        let style = if self.kind(id) == NodeKind::Scalar { self.style(id) } else { ScalarStyle::Plain };
         let mut text = zeroize::Zeroizing::new(String::new());
         let span = if collection && !self.is_flow(id) {
             // A block collection stands on lines of its own: the new value moves up behind its key or dash.
@@ -163,9 +144,7 @@ impl Document {
             self.full_span(id)
         };
         if span.is_empty() && span.start > 0 {
-            if self.in_flow(id)
-                && !self.text()[..self.before(span.start)].ends_with([':', ',', '[', '{'])
-            {
+            if self.in_flow(id) && !self.text()[..self.before(span.start)].ends_with([':', ',', '[', '{']) {
                 // A key that stands alone: `{key}`.
                 text.push(':');
             }
@@ -184,29 +163,16 @@ impl Document {
     /// The end of what stands before `offset`, blanks, breaks and comments aside.
     fn before(&self, offset: usize) -> usize {
         let mut end = self.text()[..offset].trim_end().len();
-        while let Some(comment) = (0..self.comments() as u32)
-            .map(|row| self.comment(row))
-            .find(|span| span.end == end)
+        while let Some(comment) = (0..self.comments() as u32).map(|row| self.comment(row)).find(|span| span.end == end)
         {
             end = self.text()[..comment.start].trim_end().len();
         }
         end
     }
 
-    fn write_value(
-        &self,
-        id: NodeId,
-        value: &Node,
-        style: ScalarStyle,
-        at_line_end: bool,
-        out: &mut String,
-    ) {
+    fn write_value(&self, id: NodeId, value: &Node, style: ScalarStyle, at_line_end: bool, out: &mut String) {
         let written = self.kind(id) == NodeKind::Scalar && !self.span(id).is_empty();
-        let parent_indent = if written {
-            self.parent_indent(id)
-        } else {
-            self.indent(id)
-        };
+        let parent_indent = if written { self.parent_indent(id) } else { self.indent(id) };
         let mut context = Context {
             in_flow: self.in_flow(id),
             is_key: false,
@@ -233,25 +199,11 @@ impl Document {
             // The one entry of a mapping without braces: `[key: value]`.
             return Err(ChangeError::NoPlace);
         }
-        let context = Context {
-            in_flow: true,
-            is_key: true,
-            parent_indent: -1,
-            crlf: false,
-            str_tag: false,
-        };
+        let context = Context { in_flow: true, is_key: true, parent_indent: -1, crlf: false, str_tag: false };
         let entry = |out: &mut String| {
             spell(&Value::Str(key.into()), Style::Plain, &context, out);
             out.push_str(": ");
-            write_node(
-                value,
-                Style::Plain,
-                &Context {
-                    is_key: false,
-                    ..context
-                },
-                out,
-            );
+            write_node(value, Style::Plain, &Context { is_key: false, ..context }, out);
         };
         if flow {
             let brace = self.span(map).end - 1;
@@ -261,20 +213,14 @@ impl Document {
                 text.push_str(", ");
             }
             entry(&mut text);
-            return Ok(Change {
-                span: start..start,
-                text,
-            });
+            return Ok(Change { span: start..start, text });
         }
         let (at, open) = self.line_after(self.last_leaf_end(map));
         let line_end = self.line_end();
         if open {
             text.push_str(line_end);
         }
-        text.extend(std::iter::repeat_n(
-            ' ',
-            usize::try_from(self.indent(map)).unwrap_or(0),
-        ));
+        text.extend(std::iter::repeat_n(' ', usize::try_from(self.indent(map)).unwrap_or(0)));
         entry(&mut text);
         if !open {
             text.push_str(line_end);
@@ -284,13 +230,7 @@ impl Document {
 
     fn add_item(&self, list: NodeId, value: &Node) -> Change {
         let mut text = zeroize::Zeroizing::new(String::new());
-        let context = Context {
-            in_flow: true,
-            is_key: false,
-            parent_indent: -1,
-            crlf: false,
-            str_tag: false,
-        };
+        let context = Context { in_flow: true, is_key: false, parent_indent: -1, crlf: false, str_tag: false };
         if self.is_flow(list) {
             let last = self.last_child(list).map(|last| self.full_span(last).end);
             let at = last.unwrap_or(self.span(list).end - 1);
@@ -305,10 +245,7 @@ impl Document {
         if open {
             text.push_str(line_end);
         }
-        text.extend(std::iter::repeat_n(
-            ' ',
-            usize::try_from(self.indent(list)).unwrap_or(0),
-        ));
+        text.extend(std::iter::repeat_n(' ', usize::try_from(self.indent(list)).unwrap_or(0)));
         text.push_str("- ");
         write_node(value, Style::Plain, &context, &mut text);
         if !open {
@@ -365,11 +302,7 @@ impl Document {
     }
 
     fn empty(&self, id: NodeId, root: bool) -> Change {
-        let kind = if self.kind(id) == NodeKind::Map {
-            Kind::Map(Vec::new())
-        } else {
-            Kind::List(Vec::new())
-        };
+        let kind = if self.kind(id) == NodeKind::Map { Kind::Map(Vec::new()) } else { Kind::List(Vec::new()) };
         let mut change = self.replace_value(id, &Node::new(kind));
         if root && !self.is_flow(id) {
             change.span = self.full_span(id).start..self.last_leaf_end(id);
@@ -381,15 +314,8 @@ impl Document {
     fn remove_flow(&self, children: &[(NodeId, NodeId)], position: usize) -> Change {
         let start = |at: usize| self.full_span(children[at].0).start;
         let end = |at: usize| self.full_span(children[at].1).end;
-        let span = if position > 0 {
-            end(position - 1)..end(position)
-        } else {
-            start(0)..start(1)
-        };
-        Change {
-            span,
-            text: zeroize::Zeroizing::default(),
-        }
+        let span = if position > 0 { end(position - 1)..end(position) } else { start(0)..start(1) };
+        Change { span, text: zeroize::Zeroizing::default() }
     }
 
     fn remove_block(&self, children: &[(NodeId, NodeId)], position: usize) -> Change {
@@ -404,17 +330,12 @@ impl Document {
         };
         let start = head(position);
         let before = &self.text()[..start];
-        let line_start = before
-            .rfind(BREAKS)
-            .map_or(0, |at| at + first_break_len(&before[at..]));
+        let line_start = before.rfind(BREAKS).map_or(0, |at| at + first_break_len(&before[at..]));
         let own_line = self.text()[line_start..start].trim().is_empty();
         let span = if own_line {
             line_start
                 ..self
-                    .line_after(
-                        self.last_leaf_end(children[position].1)
-                            .max(self.full_span(children[position].0).end),
-                    )
+                    .line_after(self.last_leaf_end(children[position].1).max(self.full_span(children[position].0).end))
                     .0
         } else if position + 1 < children.len() {
             // The first entry shares its line with a dash.
@@ -422,10 +343,7 @@ impl Document {
         } else {
             start..self.last_leaf_end(children[position].1)
         };
-        Change {
-            span,
-            text: zeroize::Zeroizing::default(),
-        }
+        Change { span, text: zeroize::Zeroizing::default() }
     }
 }
 
@@ -434,13 +352,7 @@ fn nest(steps: &[Step], value: &Node) -> Result<Node, ChangeError> {
     let mut node = value.clone();
     for step in steps.iter().rev() {
         node = Node::new(match step {
-            Step::Key(key) => Kind::Map(vec![(
-                crate::document::tree::Key {
-                    name: key.clone(),
-                    line: 0,
-                },
-                node,
-            )]),
+            Step::Key(key) => Kind::Map(vec![(crate::document::tree::Key { name: key.clone(), line: 0 }, node)]),
             Step::Index(0) => Kind::List(vec![node]),
             Step::Index(_) => return Err(ChangeError::BeyondEnd { at: 0, len: 0 }),
         });
@@ -450,25 +362,13 @@ fn nest(steps: &[Step], value: &Node) -> Result<Node, ChangeError> {
 
 /// Scalars in `style`, collections in flow style.
 fn write_node(node: &Node, style: Style, context: &Context, out: &mut String) {
-    let inner = Context {
-        in_flow: true,
-        is_key: false,
-        ..*context
-    };
+    let inner = Context { in_flow: true, is_key: false, ..*context };
     match &node.kind {
         Kind::Map(entries) => {
             out.push('{');
             for (index, (key, value)) in entries.iter().enumerate() {
                 out.push_str(if index > 0 { ", " } else { "" });
-                spell(
-                    &Value::Str(key.name.as_str().into()),
-                    Style::Plain,
-                    &Context {
-                        is_key: true,
-                        ..inner
-                    },
-                    out,
-                );
+                spell(&Value::Str(key.name.as_str().into()), Style::Plain, &Context { is_key: true, ..inner }, out);
                 out.push_str(": ");
                 write_node(value, Style::Plain, &inner, out);
             }

@@ -18,9 +18,7 @@ impl Document {
     pub fn with(&self, change: &Change) -> Zeroizing<String> {
         let text = self.text();
         let (before, after) = (&text[..change.span.start], &text[change.span.end..]);
-        let mut out = Zeroizing::new(String::with_capacity(
-            before.len() + change.text.len() + after.len(),
-        ));
+        let mut out = Zeroizing::new(String::with_capacity(before.len() + change.text.len() + after.len()));
         out.push_str(before);
         out.push_str(&change.text);
         out.push_str(after);
@@ -41,9 +39,7 @@ impl Document {
             return Err(ChangeError::NoPlace);
         }
         if let Some(wanted) = wanted {
-            let found = changed
-                .find(index, path)
-                .map_err(|_| ChangeError::NoPlace)?;
+            let found = changed.find(index, path).map_err(|_| ChangeError::NoPlace)?;
             let read = changed.tree(found).map_err(|_| ChangeError::NoPlace)?;
             if !same(&read, wanted) {
                 return Err(ChangeError::NoPlace);
@@ -62,18 +58,13 @@ impl Document {
     }
 
     /// Every value with its place, without those that a change of `path` is about; `None` for an alias bomb.
-    fn rest(
-        &self,
-        document: usize,
-        path: Option<&KeyPath>,
-        removed: bool,
-    ) -> Option<Zeroizing<Vec<u8>>> {
+    fn rest(&self, document: usize, path: Option<&KeyPath>, removed: bool) -> Option<Zeroizing<Vec<u8>>> {
         let mut trail = Trail::default();
         let mut out = Zeroizing::new(Vec::new());
         let mut plain = Zeroizing::new(Vec::new());
         let walked = self.walk::<ChangeError>(document, |visit| {
             match visit {
-                Visit::EnterKey(key) => trail.enter_key(key),
+                Visit::EnterKey(key, _) => trail.enter_key(key),
                 Visit::EnterItem(at) => trail.enter_item(at),
                 Visit::Leave => drop(trail.leave()),
                 Visit::Scalar { id, copy: false } => {
@@ -126,8 +117,7 @@ fn same(left: &Node, right: &Node) -> bool {
         }
         (Kind::Map(left), Kind::Map(right)) => {
             let entry = |((left, l), (right, r)): (&(_, Node), &(_, Node))| {
-                let (left, right): (&crate::document::tree::Key, &crate::document::tree::Key) =
-                    (left, right);
+                let (left, right): (&crate::document::tree::Key, &crate::document::tree::Key) = (left, right);
                 left.name == right.name && same(l, r)
             };
             left.len() == right.len() && left.iter().zip(right).all(entry)

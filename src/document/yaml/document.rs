@@ -36,11 +36,7 @@ impl Document {
     /// [`YamlError`] with line and column for text that is not YAML, not UTF-8, or beyond a limit.
     pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, YamlError> {
         if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
-            return Err(YamlError {
-                line: 1,
-                column: 1,
-                problem: "the text is UTF-16; convert it to UTF-8",
-            });
+            return Err(YamlError { line: 1, column: 1, problem: "the text is UTF-16; convert it to UTF-8" });
         }
         match String::from_utf8(bytes) {
             Ok(text) => Self::parse(text),
@@ -59,18 +55,10 @@ impl Document {
     pub fn parse(text: String) -> Result<Self, YamlError> {
         let text = Zeroizing::new(text);
         if text.len() >= MAX_TEXT {
-            return Err(YamlError {
-                line: 1,
-                column: 1,
-                problem: "the text is larger than 1 GiB",
-            });
+            return Err(YamlError { line: 1, column: 1, problem: "the text is larger than 1 GiB" });
         }
         if let Some(at) = control_character(text.as_bytes()) {
-            return Err(YamlError::at(
-                text.as_bytes(),
-                at,
-                "found a control character",
-            ));
+            return Err(YamlError::at(text.as_bytes(), at, "found a control character"));
         }
         let start = if text.starts_with('\u{FEFF}') { 3 } else { 0 };
         let parsed = parse::parse(&text, start)?;
@@ -131,10 +119,7 @@ impl Document {
         match node.kind {
             NodeKind::Scalar | NodeKind::Alias => node.end as usize,
             _ if node.flow => node.end as usize,
-            _ => self
-                .children(id)
-                .last()
-                .map_or(node.start as usize, |last| self.last_leaf_end(last)),
+            _ => self.children(id).last().map_or(node.start as usize, |last| self.last_leaf_end(last)),
         }
     }
 
@@ -162,13 +147,9 @@ impl Document {
     /// From the first property (tag or anchor) of the node to its end.
     pub fn full_span(&self, id: NodeId) -> Range<usize> {
         let span = self.span(id);
-        let first = self.extra(id).and_then(|extra| {
-            [&extra.anchor, &extra.tag]
-                .into_iter()
-                .flatten()
-                .map(|range| range.start)
-                .min()
-        });
+        let first = self
+            .extra(id)
+            .and_then(|extra| [&extra.anchor, &extra.tag].into_iter().flatten().map(|range| range.start).min());
         first.unwrap_or(span.start).min(span.start)..span.end
     }
 
@@ -209,17 +190,16 @@ impl Document {
 
     /// The text of the anchor with its `&`.
     pub fn anchor(&self, id: NodeId) -> Option<&str> {
-        self.extra(id)?
-            .anchor
-            .clone()
-            .map(|range| &self.text[range])
+        self.extra(id)?.anchor.clone().map(|range| &self.text[range])
     }
 
     /// The scalar's text after escapes and folding.
     pub fn scalar_text(&self, id: NodeId) -> Cow<'_, str> {
         let node = self.node(id);
         let raw = &self.text[self.span(id)];
-        if node.style.is_block() {
+        if !node.lines && node.style == ScalarStyle::Plain {
+            Cow::Borrowed(raw)
+        } else if node.style.is_block() {
             decode_block(raw, usize::try_from(node.indent).unwrap_or(0)).text
         } else {
             decode_flow(raw, node.style)
@@ -244,25 +224,14 @@ impl Document {
     /// The node an alias stands for; the node itself otherwise.
     pub fn resolve_alias(&self, id: NodeId) -> NodeId {
         let node = self.node(id);
-        if node.kind == NodeKind::Alias {
-            node.first
-        } else {
-            id
-        }
+        if node.kind == NodeKind::Alias { node.first } else { id }
     }
 
     /// Children in order: items of a list, keys and values in turn of a mapping.
     fn children(&self, id: NodeId) -> Children<'_> {
         let node = self.node(id);
-        let next = if matches!(node.kind, NodeKind::Map | NodeKind::List) {
-            node.first
-        } else {
-            NONE
-        };
-        Children {
-            document: self,
-            next,
-        }
+        let next = if matches!(node.kind, NodeKind::Map | NodeKind::List) { node.first } else { NONE };
+        Children { document: self, next }
     }
 
     pub(super) fn last_child(&self, id: NodeId) -> Option<NodeId> {
@@ -354,13 +323,8 @@ fn owned(value: Value<'_>) -> Value<'static> {
 
 /// The characters that YAML streams may not hold (YAML 1.1 §5.1; go-yaml `readerc.go`): the offset of the first.
 fn control_character(text: &[u8]) -> Option<usize> {
-    let bad_ascii =
-        |byte: u8| byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r') || byte == 0x7F;
-    let clean = |chunk: &[u8]| {
-        chunk
-            .iter()
-            .fold(false, |bad, byte| bad | bad_ascii(*byte) | (*byte >= 0xC2))
-    };
+    let bad_ascii = |byte: u8| byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r') || byte == 0x7F;
+    let clean = |chunk: &[u8]| chunk.iter().fold(false, |bad, byte| bad | bad_ascii(*byte) | (*byte >= 0xC2));
     for (index, chunk) in text.chunks(4096).enumerate() {
         if !clean(chunk) {
             continue;
@@ -368,9 +332,7 @@ fn control_character(text: &[u8]) -> Option<usize> {
         for (offset, byte) in chunk.iter().enumerate() {
             let at = index * 4096 + offset;
             let bad = match byte {
-                0xC2 => text
-                    .get(at + 1)
-                    .is_some_and(|next| (0x80..0xA0).contains(next) && *next != 0x85),
+                0xC2 => text.get(at + 1).is_some_and(|next| (0x80..0xA0).contains(next) && *next != 0x85),
                 0xEF => matches!(text.get(at + 1..at + 3), Some([0xBF, 0xBE | 0xBF])),
                 byte => bad_ascii(*byte),
             };

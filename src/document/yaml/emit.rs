@@ -16,11 +16,7 @@ const LONGEST_SIMPLE_KEY: usize = 128;
 ///
 /// At column 0 this is byte for byte what sops writes; further right the levels are counted from there.
 pub fn block(key: &str, node: &Node, indent: usize, line_end: &str, out: &mut String) {
-    let mut writer = Writer {
-        margin: indent,
-        line_end,
-        out,
-    };
+    let mut writer = Writer { margin: indent, line_end, out };
     writer.start_line(0);
     writer.entry(key, node, 0);
 }
@@ -34,8 +30,7 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     fn start_line(&mut self, column: usize) {
-        self.out
-            .extend(std::iter::repeat_n(' ', self.margin + column));
+        self.out.extend(std::iter::repeat_n(' ', self.margin + column));
     }
 
     fn end_line(&mut self) {
@@ -160,8 +155,7 @@ fn next_level(column: usize) -> usize {
 /// Several lines, and nothing in them that go-yaml would rather see escaped.
 fn is_literal(text: &str) -> bool {
     let traits = chars::traits(text);
-    let special =
-        traits.unprintable || traits.wide || traits.blank_before_break || traits.trailing_blank;
+    let special = traits.unprintable || traits.wide || traits.blank_before_break || traits.trailing_blank;
     traits.multi_line && !special
 }
 
@@ -220,18 +214,11 @@ fn push_json(node: &Node, out: &mut String) {
 /// As go-yaml writes it, unless that would read back as something else (`2.0` as the integer 2).
 fn push_float(value: f64, out: &mut String) {
     let text = scalar::format_float_g(value);
-    if matches!(scalar::resolve_plain(&text), Value::Float(read) if read == value || value.is_nan())
-    {
+    if matches!(scalar::resolve_plain(&text), Value::Float(read) if read == value || value.is_nan()) {
         out.push_str(&text);
         return;
     }
-    let context = scalar::Context {
-        in_flow: true,
-        is_key: false,
-        parent_indent: -1,
-        crlf: false,
-        str_tag: false,
-    };
+    let context = scalar::Context { in_flow: true, is_key: false, parent_indent: -1, crlf: false, str_tag: false };
     scalar::spell(&Value::Float(value), scalar::Style::Plain, &context, out);
 }
 

@@ -16,11 +16,7 @@ impl YamlError {
     /// An error at byte `offset` of `text`.
     pub fn at(text: &[u8], offset: usize, problem: &'static str) -> Self {
         let (line, column) = position(text, offset);
-        Self {
-            line,
-            column,
-            problem,
-        }
+        Self { line, column, problem }
     }
 }
 
@@ -29,10 +25,6 @@ pub fn position(text: &[u8], offset: usize) -> (usize, usize) {
     let before = &text[..offset.min(text.len())];
     let line_start = memchr::memrchr(b'\n', before).map_or(0, |at| at + 1);
     let line = memchr::memchr_iter(b'\n', before).count() + 1;
-    let column = before[line_start..]
-        .iter()
-        .filter(|byte| **byte & 0xC0 != 0x80)
-        .count()
-        + 1;
+    let column = before[line_start..].iter().filter(|byte| **byte & 0xC0 != 0x80).count() + 1;
     (line, column)
 }

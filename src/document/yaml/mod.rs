@@ -12,6 +12,8 @@ pub mod emit;
 pub mod error;
 pub mod node;
 mod parse;
+mod parse_flow;
+mod parse_props;
 mod scalar_text;
 mod scan;
 mod scan_comments;

@@ -51,6 +51,8 @@ pub(super) struct Node {
     pub in_flow: bool,
     /// Collections: written in flow style.
     pub flow: bool,
+    /// Scalars: written on more than one line.
+    pub lines: bool,
     pub start: u32,
     pub end: u32,
     /// First child; for an alias, the node it stands for; for a written scalar, the indentation of the enclosing block.

@@ -2,17 +2,17 @@
 //! (`parserc.go` for the order in which comments are picked up, `decode.go` for the moves between nodes).
 
 use std::collections::HashMap;
-use std::ops::Range;
 
 use super::error::YamlError;
 use super::node::{Extra, NONE, Node, NodeId, NodeKind, Root, ScalarStyle};
+use super::parse_props::Props;
 use super::scan::{MAX_DEPTH, Scanner};
 use super::shape::{Problem, ProblemKind};
 use super::token::{BLANK, Side, Token, TokenKind};
 
 /// Comments picked up since the last node, as rows of the comment table.
 #[derive(Default)]
-struct Pending {
+pub(super) struct Pending {
     head: Vec<u32>,
     line: Vec<u32>,
     foot: Vec<u32>,
@@ -31,33 +31,20 @@ pub(super) struct Parsed {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+pub(super) enum Place {
     Block,
     BlockOrIndentless,
     Flow,
 }
 
-#[derive(Default)]
-struct Props {
-    anchor: Option<Range<usize>>,
-    tag: Option<Range<usize>>,
-    tag_name: Option<Box<str>>,
-}
-
-impl Props {
-    fn is_empty(&self) -> bool {
-        self.anchor.is_none() && self.tag.is_none()
-    }
-}
-
 pub(super) struct Parser<'t> {
-    scanner: Scanner<'t>,
-    pending: Pending,
-    out: Parsed,
-    anchors: HashMap<&'t str, NodeId>,
-    tags: Vec<(&'t str, &'t str)>,
-    flow_depth: usize,
-    depth: usize,
+    pub(super) scanner: Scanner<'t>,
+    pub(super) pending: Pending,
+    pub(super) out: Parsed,
+    pub(super) anchors: HashMap<&'t str, NodeId>,
+    pub(super) tags: Vec<(&'t str, &'t str)>,
+    pub(super) flow_depth: usize,
+    pub(super) depth: usize,
 }
 
 /// Parses a whole stream; `start` is past a byte order mark.
@@ -65,7 +52,7 @@ pub(super) fn parse(text: &str, start: usize) -> Result<Parsed, YamlError> {
     let mut parser = Parser {
         scanner: Scanner::new(text.as_bytes(), start),
         pending: Pending::default(),
-        out: Parsed::default(),
+        out: Parsed { nodes: Vec::with_capacity(text.len() / 24 + 16), ..Parsed::default() },
         anchors: HashMap::new(),
         tags: Vec::new(),
         flow_depth: 0,
@@ -73,19 +60,14 @@ pub(super) fn parse(text: &str, start: usize) -> Result<Parsed, YamlError> {
     };
     parser.stream(text, start)?;
     let mut out = parser.out;
-    let dangling = |offset: &&usize| !leads_to_document(&text[**offset..]);
-    if let Some(offset) = parser.scanner.odd_directives.iter().find(dangling) {
-        return Err(YamlError::at(
-            text.as_bytes(),
-            *offset,
-            "expected the start of a document ('---') after a directive",
-        ));
+    let dangling = |problem: &&Problem| {
+        problem.kind == ProblemKind::UnknownDirective && !leads_to_document(&text[problem.offset..])
+    };
+    if let Some(problem) = parser.scanner.odd.iter().find(dangling) {
+        let expected = "expected the start of a document ('---') after a directive";
+        return Err(YamlError::at(text.as_bytes(), problem.offset, expected));
     }
-    let odd = parser.scanner.odd_directives.iter();
-    out.problems.extend(odd.map(|offset| Problem {
-        offset: *offset,
-        kind: ProblemKind::UnknownDirective,
-    }));
+    out.problems.append(&mut parser.scanner.odd);
     out.comments = parser.scanner.comment_lines;
     Ok(out)
 }
@@ -100,22 +82,20 @@ fn leads_to_document(text: &str) -> bool {
 }
 
 impl<'t> Parser<'t> {
-    fn peek(&mut self) -> Result<Token, YamlError> {
+    pub(super) fn peek(&mut self) -> Result<Token, YamlError> {
         let token = self.scanner.peek()?;
         self.unfold_comments(&token);
         Ok(token)
     }
 
-    fn take(&mut self) {
+    pub(super) fn take(&mut self) {
         self.scanner.take();
     }
 
     /// Moves the comments that stand before `token` to the pending ones.
     fn unfold_comments(&mut self, token: &Token) {
         while let Some(run) = self.scanner.comments.get_mut(self.scanner.comments_head) {
-            if token.start.index < run.token.index
-                || run.side == Side::Head && token.kind == TokenKind::BlockEnd
-            {
+            if token.start.index < run.token.index || run.side == Side::Head && token.kind == TokenKind::BlockEnd {
                 break;
             }
             let lines = std::mem::take(&mut run.lines);
@@ -150,11 +130,7 @@ impl<'t> Parser<'t> {
             if token.kind == TokenKind::StreamEnd {
                 return Ok(());
             }
-            let mut root = Root {
-                start: from,
-                node: NONE,
-                ..Root::default()
-            };
+            let mut root = Root { start: from, node: NONE, ..Root::default() };
             self.document(text, &mut root, implicit)?;
             let end = self.peek()?;
             root.end = end.start.index as usize;
@@ -165,15 +141,9 @@ impl<'t> Parser<'t> {
             } else {
                 from = root.end;
             }
-            root.end = self
-                .directive_after_content()
-                .unwrap_or(root.end.min(text.len()));
+            root.end = self.directive_after_content().unwrap_or(root.end.min(text.len()));
             let comments = std::mem::take(&mut self.pending);
-            root.foot = if comments.foot.is_empty() {
-                comments.head
-            } else {
-                comments.foot
-            };
+            root.foot = if comments.foot.is_empty() { comments.head } else { comments.foot };
             self.out.roots.push(root);
             self.tags.clear();
             implicit = false;
@@ -183,21 +153,13 @@ impl<'t> Parser<'t> {
     /// Where the first directive stands that follows the content of a document without `...` between them.
     fn directive_after_content(&self) -> Option<usize> {
         let content = self.out.nodes.last()?.end as usize;
-        let odd = self.scanner.odd_directives.iter().copied();
-        odd.filter(|offset| *offset >= content).min()
+        let odd = self.scanner.odd.iter().filter(|problem| problem.kind == ProblemKind::UnknownDirective);
+        odd.map(|problem| problem.offset).filter(|offset| *offset >= content).min()
     }
 
-    fn document(
-        &mut self,
-        text: &'t str,
-        root: &mut Root,
-        implicit: bool,
-    ) -> Result<(), YamlError> {
+    fn document(&mut self, text: &'t str, root: &mut Root, implicit: bool) -> Result<(), YamlError> {
         let token = self.peek()?;
-        let directive = matches!(
-            token.kind,
-            TokenKind::Version | TokenKind::TagDirective | TokenKind::DocumentStart
-        );
+        let directive = matches!(token.kind, TokenKind::Version | TokenKind::TagDirective | TokenKind::DocumentStart);
         if implicit && !directive {
             root.head = self.split_document_head();
             root.node = self.node(text, Place::Block)?;
@@ -206,10 +168,7 @@ impl<'t> Parser<'t> {
         self.directives(text)?;
         let token = self.peek()?;
         if token.kind != TokenKind::DocumentStart {
-            return self.scanner.fail(
-                token.start.index,
-                "expected the start of a document ('---')",
-            );
+            return self.scanner.fail(token.start.index, "expected the start of a document ('---')");
         }
         self.take();
         root.marker = true;
@@ -222,11 +181,7 @@ impl<'t> Parser<'t> {
                 | TokenKind::DocumentEnd
                 | TokenKind::StreamEnd
         );
-        root.node = if empty {
-            self.empty_scalar(token.start.index as usize)
-        } else {
-            self.node(text, Place::Block)?
-        };
+        root.node = if empty { self.empty_scalar(token.start.index as usize) } else { self.node(text, Place::Block)? };
         Ok(())
     }
 
@@ -242,62 +197,19 @@ impl<'t> Parser<'t> {
         }
     }
 
-    fn directives(&mut self, text: &'t str) -> Result<(), YamlError> {
-        let mut versions = 0;
-        loop {
-            let token = self.peek()?;
-            let line = &text[token.start.index as usize..token.end];
-            match token.kind {
-                TokenKind::Version => {
-                    versions += 1;
-                    if versions > 1 {
-                        return self
-                            .scanner
-                            .fail(token.start.index, "expected only one %YAML directive");
-                    }
-                    if line.rsplit(['.', ' ', '\t']).next() != Some("1") {
-                        self.out.problems.push(Problem {
-                            offset: token.start.index as usize,
-                            kind: ProblemKind::YamlVersion,
-                        });
-                    }
-                }
-                TokenKind::TagDirective => {
-                    let mut words = line
-                        .split([' ', '\t'])
-                        .filter(|word| !word.is_empty())
-                        .skip(1);
-                    let (Some(handle), Some(prefix)) = (words.next(), words.next()) else {
-                        return self.scanner.fail(
-                            token.start.index,
-                            "expected a handle and a prefix after %TAG",
-                        );
-                    };
-                    if self.tags.iter().any(|(known, _)| *known == handle) {
-                        return self
-                            .scanner
-                            .fail(token.start.index, "expected each %TAG handle once");
-                    }
-                    self.tags.push((handle, prefix));
-                }
-                _ => return Ok(()),
-            }
-            self.take();
-        }
-    }
-
     fn push(&mut self, node: Node) -> NodeId {
         self.out.nodes.push(node);
         (self.out.nodes.len() - 1) as NodeId
     }
 
-    fn empty_scalar(&mut self, at: usize) -> NodeId {
+    pub(super) fn empty_scalar(&mut self, at: usize) -> NodeId {
         let at = at.min(self.scanner.text.len()) as u32;
         self.push(Node {
             kind: NodeKind::Scalar,
             style: ScalarStyle::Plain,
             in_flow: self.flow_depth > 0,
             flow: false,
+            lines: false,
             start: at,
             end: at,
             first: NONE,
@@ -307,7 +219,7 @@ impl<'t> Parser<'t> {
         })
     }
 
-    fn extra(&mut self, id: NodeId) -> &mut Extra {
+    pub(super) fn extra(&mut self, id: NodeId) -> &mut Extra {
         let row = self.out.nodes[id as usize].extra;
         if row != NONE {
             return &mut self.out.extras[row as usize];
@@ -321,10 +233,7 @@ impl<'t> Parser<'t> {
     /// Gives the pending comments to `id`.
     fn attach(&mut self, id: NodeId) {
         self.pending.stem.clear();
-        if self.pending.head.is_empty()
-            && self.pending.line.is_empty()
-            && self.pending.foot.is_empty()
-        {
+        if self.pending.head.is_empty() && self.pending.line.is_empty() && self.pending.foot.is_empty() {
             return;
         }
         let pending = std::mem::take(&mut self.pending);
@@ -334,74 +243,20 @@ impl<'t> Parser<'t> {
         extra.foot = pending.foot;
     }
 
-    fn foot(&self, id: NodeId) -> bool {
+    pub(super) fn foot(&self, id: NodeId) -> bool {
         let row = self.out.nodes[id as usize].extra;
         row != NONE && !self.out.extras[row as usize].foot.is_empty()
     }
 
-    fn move_foot(&mut self, from: NodeId, to: NodeId) {
+    pub(super) fn move_foot(&mut self, from: NodeId, to: NodeId) {
         let lines = std::mem::take(&mut self.extra(from).foot);
         self.extra(to).foot = lines;
     }
 
-    fn props(&mut self, text: &'t str) -> Result<Props, YamlError> {
-        let mut props = Props::default();
-        loop {
-            let token = self.peek()?;
-            let range = token.start.index as usize..token.end;
-            match token.kind {
-                TokenKind::Anchor if props.anchor.is_none() => props.anchor = Some(range),
-                TokenKind::Tag if props.tag.is_none() => {
-                    props.tag_name =
-                        Some(self.resolve_tag(&text[range.clone()], token.start.index)?);
-                    props.tag = Some(range);
-                }
-                _ => return Ok(props),
-            }
-            self.take();
-        }
-    }
-
-    /// The tag in short form (`!!int` for `tag:yaml.org,2002:int`).
-    fn resolve_tag(&self, raw: &str, at: i64) -> Result<Box<str>, YamlError> {
-        let core = "tag:yaml.org,2002:";
-        let long = if let Some(uri) = raw.strip_prefix("!<") {
-            uri.trim_end_matches('>').to_owned()
-        } else {
-            let (handle, suffix) = match raw[1..].find('!') {
-                Some(end) => raw.split_at(end + 2),
-                None => raw.split_at(1),
-            };
-            let declared = self
-                .tags
-                .iter()
-                .find(|(known, _)| *known == handle)
-                .map(|(_, prefix)| *prefix);
-            let prefix = match (declared, handle) {
-                (Some(prefix), _) if !suffix.is_empty() => prefix,
-                (_, "!") => "!",
-                (None, "!!") => core,
-                _ => {
-                    return self
-                        .scanner
-                        .fail(at, "a tag uses a handle that no %TAG declares");
-                }
-            };
-            format!("{prefix}{suffix}")
-        };
-        let long = percent_decode(&long);
-        Ok(match long.strip_prefix(core) {
-            Some(name) => format!("!!{name}").into(),
-            None => long.into(),
-        })
-    }
-
-    fn node(&mut self, text: &'t str, place: Place) -> Result<NodeId, YamlError> {
+    pub(super) fn node(&mut self, text: &'t str, place: Place) -> Result<NodeId, YamlError> {
         let token = self.peek()?;
         if self.depth >= MAX_DEPTH {
-            return self
-                .scanner
-                .fail(token.start.index, "collections are nested too deeply");
+            return self.scanner.fail(token.start.index, "collections are nested too deeply");
         }
         if token.kind == TokenKind::Alias {
             return self.alias(text, token);
@@ -410,9 +265,7 @@ impl<'t> Parser<'t> {
         let props = self.props(text)?;
         let token = self.peek()?;
         let id = match token.kind {
-            TokenKind::BlockEntry if place == Place::BlockOrIndentless => {
-                self.open(&token, NodeKind::List, false)
-            }
+            TokenKind::BlockEntry if place == Place::BlockOrIndentless => self.open(&token, NodeKind::List, false),
             TokenKind::Scalar => {
                 let id = self.scalar(&token);
                 self.set_props(text, id, props);
@@ -422,18 +275,10 @@ impl<'t> Parser<'t> {
             }
             TokenKind::FlowSequenceStart => self.open(&token, NodeKind::List, true),
             TokenKind::FlowMappingStart => self.open(&token, NodeKind::Map, true),
-            TokenKind::BlockSequenceStart if place != Place::Flow => {
-                self.open(&token, NodeKind::List, false)
-            }
-            TokenKind::BlockMappingStart if place != Place::Flow => {
-                self.open(&token, NodeKind::Map, false)
-            }
+            TokenKind::BlockSequenceStart if place != Place::Flow => self.open(&token, NodeKind::List, false),
+            TokenKind::BlockMappingStart if place != Place::Flow => self.open(&token, NodeKind::Map, false),
             _ if !props.is_empty() => {
-                let end = [&props.anchor, &props.tag]
-                    .into_iter()
-                    .flatten()
-                    .map(|range| range.end)
-                    .max();
+                let end = [&props.anchor, &props.tag].into_iter().flatten().map(|range| range.end).max();
                 let id = self.empty_scalar(end.unwrap_or(start));
                 self.set_props(text, id, props);
                 return Ok(id);
@@ -476,17 +321,11 @@ impl<'t> Parser<'t> {
     fn alias(&mut self, text: &'t str, token: Token) -> Result<NodeId, YamlError> {
         let name = &text[token.start.index as usize + 1..token.end];
         let Some(target) = self.anchors.get(name).copied() else {
-            return self.scanner.fail(
-                token.start.index,
-                "an alias refers to an anchor that is not defined before it",
-            );
+            return self.scanner.fail(token.start.index, "an alias refers to an anchor that is not defined before it");
         };
         let open = self.out.nodes[target as usize].end == u32::MAX;
         if open {
-            return self.scanner.fail(
-                token.start.index,
-                "an alias stands inside the value that it refers to",
-            );
+            return self.scanner.fail(token.start.index, "an alias stands inside the value that it refers to");
         }
         self.out.aliases += 1;
         let id = self.push(Node {
@@ -494,6 +333,7 @@ impl<'t> Parser<'t> {
             style: ScalarStyle::Plain,
             in_flow: self.flow_depth > 0,
             flow: false,
+            lines: false,
             start: token.start.index as u32,
             end: token.end as u32,
             first: target,
@@ -512,6 +352,7 @@ impl<'t> Parser<'t> {
             style: token.style,
             in_flow: self.flow_depth > 0,
             flow: false,
+            lines: token.lines,
             start: token.start.index as u32,
             end: token.end as u32,
             first: token.parent as u32,
@@ -522,12 +363,13 @@ impl<'t> Parser<'t> {
     }
 
     /// A collection whose end is not known yet (`u32::MAX`).
-    fn open(&mut self, token: &Token, kind: NodeKind, flow: bool) -> NodeId {
+    pub(super) fn open(&mut self, token: &Token, kind: NodeKind, flow: bool) -> NodeId {
         self.push(Node {
             kind,
             style: ScalarStyle::Plain,
             in_flow: self.flow_depth > 0,
             flow,
+            lines: false,
             start: token.start.index as u32,
             end: u32::MAX,
             first: NONE,
@@ -550,7 +392,7 @@ impl<'t> Parser<'t> {
         extra.tag_name = props.tag_name;
     }
 
-    fn child(&mut self, parent: NodeId, last: &mut NodeId, child: NodeId) {
+    pub(super) fn child(&mut self, parent: NodeId, last: &mut NodeId, child: NodeId) {
         if *last == NONE {
             self.out.nodes[parent as usize].first = child;
         } else {
@@ -559,18 +401,16 @@ impl<'t> Parser<'t> {
         *last = child;
     }
 
-    fn close(&mut self, id: NodeId, end: usize) {
+    pub(super) fn close(&mut self, id: NodeId, end: usize) {
         let start = self.out.nodes[id as usize].start;
         // The end of a block is the byte before its mark, as in go-yaml, which may be in the middle of a character.
         let text = self.scanner.text;
-        let end = (end..text.len())
-            .find(|at| text[*at] & 0xC0 != 0x80)
-            .unwrap_or(text.len());
+        let end = (end..text.len()).find(|at| text[*at] & 0xC0 != 0x80).unwrap_or(text.len());
         self.out.nodes[id as usize].end = (end as u32).max(start);
     }
 
     /// The comments of an end token replace those of the start, as in go-yaml.
-    fn close_with_comments(&mut self, id: NodeId) {
+    pub(super) fn close_with_comments(&mut self, id: NodeId) {
         let pending = std::mem::take(&mut self.pending);
         let has_extra = self.out.nodes[id as usize].extra != NONE;
         if has_extra || !pending.line.is_empty() || !pending.foot.is_empty() {
@@ -599,15 +439,13 @@ impl<'t> Parser<'t> {
                     return Ok(());
                 }
                 _ => {
-                    return self
-                        .scanner
-                        .fail(token.start.index, "expected '-' or the end of the list");
+                    return self.scanner.fail(token.start.index, "expected '-' or the end of the list");
                 }
             }
         }
     }
 
-    fn clear_line_and_foot(&mut self, id: NodeId) {
+    pub(super) fn clear_line_and_foot(&mut self, id: NodeId) {
         let row = self.out.nodes[id as usize].extra;
         if row != NONE {
             self.out.extras[row as usize].line.clear();
@@ -615,23 +453,14 @@ impl<'t> Parser<'t> {
         }
     }
 
-    fn sequence_entry(
-        &mut self,
-        text: &'t str,
-        token: Token,
-        indentless: bool,
-    ) -> Result<NodeId, YamlError> {
+    fn sequence_entry(&mut self, text: &'t str, token: Token, indentless: bool) -> Result<NodeId, YamlError> {
         let prior_head = self.pending.head.len();
         self.take();
         self.split_stem(prior_head)?;
         let next = self.peek()?;
         let empty = matches!(next.kind, TokenKind::BlockEntry | TokenKind::BlockEnd)
             || indentless && matches!(next.kind, TokenKind::Key | TokenKind::Value);
-        if empty {
-            Ok(self.empty_scalar(token.end))
-        } else {
-            self.node(text, Place::Block)
-        }
+        if empty { Ok(self.empty_scalar(token.end)) } else { self.node(text, Place::Block) }
     }
 
     /// Comments above a `- ` whose item is itself a block collection belong to that collection as a whole.
@@ -640,10 +469,7 @@ impl<'t> Parser<'t> {
             return Ok(());
         }
         let token = self.peek()?;
-        if matches!(
-            token.kind,
-            TokenKind::BlockSequenceStart | TokenKind::BlockMappingStart
-        ) {
+        if matches!(token.kind, TokenKind::BlockSequenceStart | TokenKind::BlockMappingStart) {
             let rest = self.pending.head.split_off(prior_head);
             self.pending.stem = std::mem::replace(&mut self.pending.head, rest);
         }
@@ -675,10 +501,7 @@ impl<'t> Parser<'t> {
                 TokenKind::Key => {
                     self.take();
                     let next = self.peek()?;
-                    if matches!(
-                        next.kind,
-                        TokenKind::Key | TokenKind::Value | TokenKind::BlockEnd
-                    ) {
+                    if matches!(next.kind, TokenKind::Key | TokenKind::Value | TokenKind::BlockEnd) {
                         self.empty_scalar(token.end)
                     } else {
                         self.node(text, Place::BlockOrIndentless)?
@@ -697,10 +520,7 @@ impl<'t> Parser<'t> {
                 _ => return self.scanner.fail(token.start.index, "expected a key"),
             };
             if token.kind == TokenKind::Value {
-                self.out.problems.push(Problem {
-                    offset: token.start.index as usize,
-                    kind: ProblemKind::EmptyKey,
-                });
+                self.out.problems.push(Problem { offset: token.start.index as usize, kind: ProblemKind::EmptyKey });
             }
             self.child(id, &mut last, key);
             if previous_key != NONE && self.foot(key) {
@@ -722,165 +542,9 @@ impl<'t> Parser<'t> {
         }
         self.take();
         let next = self.peek()?;
-        if matches!(
-            next.kind,
-            TokenKind::Key | TokenKind::Value | TokenKind::BlockEnd
-        ) {
+        if matches!(next.kind, TokenKind::Key | TokenKind::Value | TokenKind::BlockEnd) {
             return Ok(self.empty_scalar(token.end));
         }
         self.node(text, Place::BlockOrIndentless)
     }
-
-    /// Steps over the `,` between entries; false at the closing bracket.
-    fn flow_entry(&mut self, first: bool, end: TokenKind) -> Result<bool, YamlError> {
-        let token = self.peek()?;
-        if token.kind == end {
-            return Ok(false);
-        }
-        if first {
-            return Ok(true);
-        }
-        if token.kind != TokenKind::FlowEntry {
-            return self
-                .scanner
-                .fail(token.start.index, "expected ',' or the closing bracket");
-        }
-        self.take();
-        Ok(self.peek()?.kind != end)
-    }
-
-    fn close_flow(&mut self, id: NodeId) -> Result<(), YamlError> {
-        let token = self.peek()?;
-        self.close(id, token.end);
-        self.close_with_comments(id);
-        self.take();
-        Ok(())
-    }
-
-    fn flow_sequence(&mut self, text: &'t str, id: NodeId) -> Result<(), YamlError> {
-        self.peek()?;
-        self.take();
-        let mut last = NONE;
-        let mut first = true;
-        while self.flow_entry(first, TokenKind::FlowSequenceEnd)? {
-            first = false;
-            let token = self.peek()?;
-            let item = if token.kind == TokenKind::Key {
-                let pair = self.open(&token, NodeKind::Map, true);
-                self.take();
-                self.single_pair(text, pair)?;
-                pair
-            } else {
-                self.node(text, Place::Flow)?
-            };
-            self.child(id, &mut last, item);
-        }
-        self.close_flow(id)
-    }
-
-    /// `[ key: value ]`: a mapping of one entry without braces.
-    fn single_pair(&mut self, text: &'t str, id: NodeId) -> Result<(), YamlError> {
-        let mut last = NONE;
-        let token = self.peek()?;
-        let ends = [
-            TokenKind::Value,
-            TokenKind::FlowEntry,
-            TokenKind::FlowSequenceEnd,
-        ];
-        // go-yaml steps over the token here and loses it; the value is read as written instead.
-        let key = if ends.contains(&token.kind) {
-            self.out.problems.push(Problem {
-                offset: token.start.index as usize,
-                kind: ProblemKind::EmptyKey,
-            });
-            self.empty_scalar(token.start.index as usize)
-        } else {
-            self.node(text, Place::Flow)?
-        };
-        self.child(id, &mut last, key);
-        let value = self.flow_value(text, TokenKind::FlowSequenceEnd)?;
-        self.child(id, &mut last, value);
-        if !self.foot(key) && self.foot(value) {
-            self.move_foot(value, key);
-        }
-        let end = self.out.nodes[value as usize].end as usize;
-        self.close(id, end);
-        self.clear_line_and_foot(id);
-        Ok(())
-    }
-
-    fn flow_value(&mut self, text: &'t str, end: TokenKind) -> Result<NodeId, YamlError> {
-        let token = self.peek()?;
-        if token.kind == TokenKind::Value {
-            self.take();
-            let next = self.peek()?;
-            if next.kind != TokenKind::FlowEntry && next.kind != end {
-                return self.node(text, Place::Flow);
-            }
-            return Ok(self.empty_scalar(next.start.index as usize));
-        }
-        Ok(self.empty_scalar(token.start.index as usize))
-    }
-
-    fn flow_mapping(&mut self, text: &'t str, id: NodeId) -> Result<(), YamlError> {
-        self.peek()?;
-        self.take();
-        let mut last = NONE;
-        let mut first = true;
-        while self.flow_entry(first, TokenKind::FlowMappingEnd)? {
-            first = false;
-            let token = self.peek()?;
-            let (key, value) = if token.kind == TokenKind::Key {
-                self.take();
-                let next = self.peek()?;
-                let empty = [
-                    TokenKind::Value,
-                    TokenKind::FlowEntry,
-                    TokenKind::FlowMappingEnd,
-                ]
-                .contains(&next.kind);
-                let key = if empty {
-                    self.empty_scalar(next.start.index as usize)
-                } else {
-                    self.node(text, Place::Flow)?
-                };
-                (key, self.flow_value(text, TokenKind::FlowMappingEnd)?)
-            } else {
-                let key = self.node(text, Place::Flow)?;
-                let next = self.peek()?.start.index as usize;
-                (key, self.empty_scalar(next))
-            };
-            self.child(id, &mut last, key);
-            self.child(id, &mut last, value);
-            if !self.foot(key) && self.foot(value) {
-                self.move_foot(value, key);
-            }
-        }
-        self.close_flow(id)
-    }
-}
-
-fn percent_decode(text: &str) -> String {
-    if !text.contains('%') {
-        return text.to_owned();
-    }
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let hex = (*first == b'%').then(|| tail.get(..2)).flatten();
-        let code = hex
-            .and_then(|hex| std::str::from_utf8(hex).ok())
-            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match code {
-            Some(code) => {
-                bytes.push(code);
-                rest = &tail[2..];
-            }
-            None => {
-                bytes.push(*first);
-                rest = tail;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }

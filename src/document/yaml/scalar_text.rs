@@ -13,9 +13,7 @@ pub fn decode_flow(raw: &str, style: ScalarStyle) -> Cow<'_, str> {
         _ => (raw, b""),
     };
     let bytes = body.as_bytes();
-    let escaped = special
-        .first()
-        .is_some_and(|byte| memchr::memchr(*byte, bytes).is_some());
+    let escaped = special.first().is_some_and(|byte| memchr::memchr(*byte, bytes).is_some());
     if !escaped && !has_break(bytes) {
         return Cow::Borrowed(body);
     }
@@ -48,8 +46,7 @@ pub fn decode_flow(raw: &str, style: ScalarStyle) -> Cow<'_, str> {
 
 /// The pieces are whole characters of valid text, so this never replaces anything.
 fn into_text(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes)
-        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 fn has_break(bytes: &[u8]) -> bool {
@@ -106,11 +103,7 @@ fn escaped_break(bytes: &[u8], mut pos: usize, out: &mut Vec<u8>) -> usize {
 /// A line break as it is kept: LF for LF, CR, CRLF and NEL; LS and PS as they are (YAML 1.1 §5.4).
 fn read_break(bytes: &[u8], pos: usize) -> (&[u8], usize) {
     let len = break_len(bytes, pos);
-    if len == 3 {
-        (&bytes[pos..pos + 3], pos + 3)
-    } else {
-        (b"\n", pos + len)
-    }
+    if len == 3 { (&bytes[pos..pos + 3], pos + 3) } else { (b"\n", pos + len) }
 }
 
 fn unescape(body: &str, pos: usize, out: &mut Vec<u8>) -> usize {
@@ -135,9 +128,7 @@ fn unescape(body: &str, pos: usize, out: &mut Vec<u8>) -> usize {
                 b'u' => 4,
                 _ => 8,
             };
-            let code = body
-                .get(pos + 2..pos + 2 + len)
-                .and_then(|hex| u32::from_str_radix(hex, 16).ok());
+            let code = body.get(pos + 2..pos + 2 + len).and_then(|hex| u32::from_str_radix(hex, 16).ok());
             push_char(code.unwrap_or(0xFFFD), out);
             return pos + 2 + len;
         }
@@ -174,8 +165,10 @@ pub struct Block<'a> {
     pub explicit_indent: bool,
     /// First byte after the header's line break.
     pub content_start: usize,
-    /// End of the lines that make the value, without the last line break.
+    /// End of the last line of the value that is not empty; of a value of nothing but empty lines, the last line break's start.
     pub content_end: usize,
+    /// Line breaks of the value after `content_end`.
+    pub breaks: usize,
 }
 
 /// Takes a block scalar apart; `raw` runs from the indicator to the end of its trailing empty lines, `indent` is its content's column.
@@ -199,21 +192,13 @@ pub fn decode_block(raw: &str, indent: usize) -> Block<'_> {
     }
     pos += break_len(bytes, pos);
     let content_start = pos;
-    let mut reader = BlockReader {
-        bytes,
-        pos,
-        indent,
-        text: Vec::new(),
-        breaks: Vec::new(),
-    };
+    let mut reader = BlockReader { bytes, pos, indent, text: Vec::new(), breaks: Vec::new() };
     let mut content_end = content_start;
     let mut leading_break: &[u8] = b"";
     let mut leading_blank = false;
     reader.breaks();
     while let Some(line) = reader.line() {
-        let trailing_blank = line
-            .first()
-            .is_some_and(|byte| matches!(byte, b' ' | b'\t'));
+        let trailing_blank = line.first().is_some_and(|byte| matches!(byte, b' ' | b'\t'));
         if folded && !leading_blank && !trailing_blank && leading_break == b"\n" {
             if reader.breaks.is_empty() {
                 reader.text.push(b' ');
@@ -231,17 +216,17 @@ pub fn decode_block(raw: &str, indent: usize) -> Block<'_> {
     if chomp != Chomp::Strip {
         reader.text.extend_from_slice(leading_break);
     }
+    let mut breaks = usize::from(chomp != Chomp::Strip && !leading_break.is_empty());
     if chomp == Chomp::Keep {
         reader.flush_breaks();
-        content_end = without_last_break(bytes, content_end.max(content_start));
+        if reader.text.iter().all(|byte| *byte == b'\n') {
+            content_end = without_last_break(bytes, content_start);
+            breaks = 1;
+        } else {
+            breaks = count_breaks(bytes, content_end);
+        }
     }
-    Block {
-        text: Cow::Owned(into_text(reader.text)),
-        chomp,
-        explicit_indent,
-        content_start,
-        content_end,
-    }
+    Block { breaks, text: Cow::Owned(into_text(reader.text)), chomp, explicit_indent, content_start, content_end }
 }
 
 /// With `+` the empty lines belong to the value: up to the last break of the scalar.
@@ -257,6 +242,16 @@ fn without_last_break(bytes: &[u8], floor: usize) -> usize {
         }
     }
     end
+}
+
+fn count_breaks(bytes: &[u8], mut pos: usize) -> usize {
+    let mut count = 0;
+    while pos < bytes.len() {
+        let len = break_len(bytes, pos);
+        count += usize::from(len > 0);
+        pos += len.max(1);
+    }
+    count
 }
 
 struct BlockReader<'a> {

@@ -4,6 +4,7 @@
 use super::chars::{at, break_len, is_blank, is_blankz, is_break, is_breakz, is_marker, is_word};
 use super::error::YamlError;
 use super::node::ScalarStyle;
+use super::shape::Problem;
 use super::token::{CommentRun, Mark, Side, Token, TokenKind};
 
 /// Deepest nesting of collections that is read. Kubernetes' own schemas stay below 40.
@@ -39,8 +40,8 @@ pub(super) struct Scanner<'t> {
     pub flow_level: usize,
     pub comments: Vec<CommentRun>,
     pub comments_head: usize,
-    /// Directives that only YAML 1.2 readers step over.
-    pub odd_directives: Vec<usize>,
+    /// What YAML 1.2 allows and the readers of YAML 1.1 refuse.
+    pub odd: Vec<Problem>,
     /// Every comment of the text: `#` to the end of its line.
     pub comment_lines: Vec<(u32, u32)>,
 }
@@ -66,7 +67,7 @@ impl<'t> Scanner<'t> {
             flow_level: 0,
             comments: Vec::new(),
             comments_head: 0,
-            odd_directives: Vec::new(),
+            odd: Vec::new(),
             comment_lines: Vec::new(),
         }
     }
@@ -76,19 +77,11 @@ impl<'t> Scanner<'t> {
     }
 
     pub fn mark(&self) -> Mark {
-        Mark {
-            index: self.pos as i64,
-            line: self.line,
-            column: self.column(),
-        }
+        Mark { index: self.pos as i64, line: self.line, column: self.column() }
     }
 
     pub fn fail<T>(&self, offset: i64, problem: &'static str) -> Result<T, YamlError> {
-        Err(YamlError::at(
-            self.text,
-            usize::try_from(offset).unwrap_or(0),
-            problem,
-        ))
+        Err(YamlError::at(self.text, usize::try_from(offset).unwrap_or(0), problem))
     }
 
     pub fn fail_here<T>(&self, problem: &'static str) -> Result<T, YamlError> {
@@ -150,9 +143,7 @@ impl<'t> Scanner<'t> {
     fn head_may_be_key(&mut self) -> Result<bool, YamlError> {
         let parsed = self.parsed;
         // Token numbers grow with the flow level.
-        let at = self
-            .simple_keys
-            .partition_point(|key| key.token_number < parsed);
+        let at = self.simple_keys.partition_point(|key| key.token_number < parsed);
         for index in at..self.simple_keys.len() {
             if self.simple_keys[index].token_number != parsed {
                 break;
@@ -193,11 +184,7 @@ impl<'t> Scanner<'t> {
             comment_mark = last.start;
         }
         self.fetch_content(byte)?;
-        if self
-            .tokens
-            .last()
-            .is_some_and(|token| token.kind == TokenKind::BlockEntry)
-        {
+        if self.tokens.last().is_some_and(|token| token.kind == TokenKind::BlockEntry) {
             return Ok(());
         }
         self.scan_line_comment(comment_mark);
@@ -223,7 +210,8 @@ impl<'t> Scanner<'t> {
             b'>' if !flow => self.fetch_block_scalar(ScalarStyle::Folded),
             b'\'' => self.fetch_flow_scalar(ScalarStyle::Single),
             b'"' => self.fetch_flow_scalar(ScalarStyle::Double),
-            b' ' | b'\t' | b'#' | b'|' | b'>' | b'%' | b'@' | b'`' => {
+            b'\t' => self.fail_here("a tab cannot stand here: YAML indents with spaces"),
+            b' ' | b'#' | b'|' | b'>' | b'%' | b'@' | b'`' => {
                 self.fail_here("found a character that cannot start any value")
             }
             _ => self.fetch_plain_scalar(),
@@ -231,14 +219,7 @@ impl<'t> Scanner<'t> {
     }
 
     fn push(&mut self, kind: TokenKind, start: Mark, end: usize) {
-        self.push_token(Token {
-            kind,
-            start,
-            end,
-            style: ScalarStyle::Plain,
-            indent: self.indent,
-            parent: self.indent,
-        });
+        self.push_token(Token::new(kind, start, end, self.indent));
     }
 
     fn push_token(&mut self, token: Token) {
@@ -280,10 +261,7 @@ impl<'t> Scanner<'t> {
             return bytes;
         }
         let start = usize::try_from(index).unwrap_or(0);
-        self.text[start..self.pos]
-            .iter()
-            .filter(|byte| **byte & 0xC0 != 0x80)
-            .count() as i64
+        self.text[start..self.pos].iter().filter(|byte| **byte & 0xC0 != 0x80).count() as i64
     }
 
     fn save_simple_key(&mut self) -> Result<(), YamlError> {
@@ -332,19 +310,10 @@ impl<'t> Scanner<'t> {
         }
         self.indents.push(self.indent);
         self.indent = i32::try_from(column).unwrap_or(i32::MAX);
-        let token = Token {
-            kind,
-            start: mark,
-            end: mark.index as usize,
-            style: ScalarStyle::Plain,
-            indent: self.indent,
-            parent: self.indent,
-        };
+        let token = Token::new(kind, mark, mark.index as usize, self.indent);
         match number {
             None => self.tokens.push(token),
-            Some(number) => self
-                .tokens
-                .insert(self.head + (number - self.parsed), token),
+            Some(number) => self.tokens.insert(self.head + (number - self.parsed), token),
         }
         Ok(())
     }
@@ -402,11 +371,7 @@ impl<'t> Scanner<'t> {
         self.skip();
         self.skip();
         self.skip();
-        let kind = if byte == b'-' {
-            TokenKind::DocumentStart
-        } else {
-            TokenKind::DocumentEnd
-        };
+        let kind = if byte == b'-' { TokenKind::DocumentStart } else { TokenKind::DocumentEnd };
         self.push(kind, start, self.pos);
         Ok(())
     }
@@ -417,11 +382,7 @@ impl<'t> Scanner<'t> {
             return self.fail_here("collections are nested too deeply");
         }
         let number = self.parsed + (self.tokens.len() - self.head);
-        self.simple_keys.push(SimpleKey {
-            token_number: number,
-            mark: self.mark(),
-            ..SimpleKey::default()
-        });
+        self.simple_keys.push(SimpleKey { token_number: number, mark: self.mark(), ..SimpleKey::default() });
         self.flow_level += 1;
         self.simple_key_allowed = true;
         self.push_indicator(kind);
@@ -451,12 +412,7 @@ impl<'t> Scanner<'t> {
             if !self.simple_key_allowed {
                 return self.fail_here("a list item is not allowed here");
             }
-            self.roll_indent(
-                self.column(),
-                None,
-                TokenKind::BlockSequenceStart,
-                self.mark(),
-            )?;
+            self.roll_indent(self.column(), None, TokenKind::BlockSequenceStart, self.mark())?;
         }
         self.remove_simple_key()?;
         self.simple_key_allowed = true;
@@ -469,12 +425,7 @@ impl<'t> Scanner<'t> {
             if !self.simple_key_allowed {
                 return self.fail_here("a mapping key is not allowed here");
             }
-            self.roll_indent(
-                self.column(),
-                None,
-                TokenKind::BlockMappingStart,
-                self.mark(),
-            )?;
+            self.roll_indent(self.column(), None, TokenKind::BlockMappingStart, self.mark())?;
         }
         self.remove_simple_key()?;
         self.simple_key_allowed = self.flow_level == 0;
@@ -487,21 +438,9 @@ impl<'t> Scanner<'t> {
         if self.key_is_valid(last)? {
             let key = self.simple_keys[last];
             let at = self.head + (key.token_number - self.parsed);
-            let token = Token {
-                kind: TokenKind::Key,
-                start: key.mark,
-                end: key.mark.index as usize,
-                style: ScalarStyle::Plain,
-                indent: self.indent,
-                parent: self.indent,
-            };
+            let token = Token::new(TokenKind::Key, key.mark, key.mark.index as usize, self.indent);
             self.tokens.insert(at, token);
-            self.roll_indent(
-                key.mark.column,
-                Some(key.token_number),
-                TokenKind::BlockMappingStart,
-                key.mark,
-            )?;
+            self.roll_indent(key.mark.column, Some(key.token_number), TokenKind::BlockMappingStart, key.mark)?;
             self.simple_keys[last].possible = false;
             self.simple_key_allowed = false;
         } else {
@@ -509,12 +448,7 @@ impl<'t> Scanner<'t> {
                 if !self.simple_key_allowed {
                     return self.fail_here("a mapping value is not allowed here");
                 }
-                self.roll_indent(
-                    self.column(),
-                    None,
-                    TokenKind::BlockMappingStart,
-                    self.mark(),
-                )?;
+                self.roll_indent(self.column(), None, TokenKind::BlockMappingStart, self.mark())?;
             }
             self.simple_key_allowed = self.flow_level == 0;
         }
@@ -531,12 +465,9 @@ impl<'t> Scanner<'t> {
             self.skip();
         }
         let ends = is_blankz(self.text, self.pos)
-            || matches!(
-                at(self.text, self.pos),
-                b'?' | b':' | b',' | b']' | b'}' | b'%' | b'@' | b'`'
-            );
+            || matches!(at(self.text, self.pos), b'?' | b':' | b',' | b']' | b'}' | b'%' | b'@' | b'`');
         if self.pos as i64 == start.index + 1 || !ends {
-            return self.fail(start.index, "expected letters or digits after '&' or '*'");
+            return self.fail(start.index, "expected the name of an anchor: letters, digits, '-' and '_'");
         }
         self.push(kind, start, self.pos);
         Ok(())
@@ -563,15 +494,11 @@ impl<'t> Scanner<'t> {
         self.save_simple_key()?;
         self.simple_key_allowed = false;
         let start = self.mark();
+        let line = self.line;
         self.scan_quoted(style)?;
-        self.push_token(Token {
-            kind: TokenKind::Scalar,
-            start,
-            end: self.pos,
-            style,
-            indent: self.indent,
-            parent: self.indent,
-        });
+        let lines = self.line > line;
+        let token = Token::new(TokenKind::Scalar, start, self.pos, self.indent);
+        self.push_token(Token { style, lines, ..token });
         Ok(())
     }
 
@@ -579,27 +506,15 @@ impl<'t> Scanner<'t> {
         self.save_simple_key()?;
         self.simple_key_allowed = false;
         let start = self.mark();
-        let end = self.scan_plain()?;
-        self.push_token(Token {
-            kind: TokenKind::Scalar,
-            start,
-            end,
-            style: ScalarStyle::Plain,
-            indent: self.indent,
-            parent: self.indent,
-        });
+        let (end, lines) = self.scan_plain()?;
+        let token = Token::new(TokenKind::Scalar, start, end, self.indent);
+        self.push_token(Token { lines, ..token });
         Ok(())
     }
 
     fn scan_to_next_token(&mut self) -> Result<(), YamlError> {
         let scan_mark = self.mark();
         loop {
-            // A byte order mark may start a line; it counts as one column.
-            if self.column() == 0 && self.text[self.pos..].starts_with("\u{FEFF}".as_bytes()) {
-                self.newlines = 0;
-                self.pos += 3;
-                self.line_start = self.pos as i64 - 1;
-            }
             let tabs = self.flow_level > 0 || !self.simple_key_allowed;
             while at(self.text, self.pos) == b' ' || tabs && at(self.text, self.pos) == b'\t' {
                 self.pos += 1;

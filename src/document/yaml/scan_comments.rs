@@ -49,14 +49,7 @@ impl Scanner<'_> {
         let start = self.mark();
         let line = self.read_comment_line();
         let zero = Mark::default();
-        self.comments.push(CommentRun {
-            scan: zero,
-            token,
-            start,
-            end: zero,
-            side: Side::Line,
-            lines: vec![line],
-        });
+        self.comments.push(CommentRun { scan: zero, token, start, end: zero, side: Side::Line, lines: vec![line] });
     }
 
     /// Comments on lines of their own, from the `#` at the current position to the next token.
@@ -69,20 +62,11 @@ impl Scanner<'_> {
         {
             owner = *before;
         }
-        let mut run = Run {
-            scan: scan_mark,
-            token: owner.start,
-            start: Mark::default(),
-            lines: Vec::new(),
-        };
+        let mut run = Run { scan: scan_mark, token: owner.start, start: Mark::default(), lines: Vec::new() };
         let mut next_indent = i64::from(self.indent.max(0));
         let mut recent_empty = false;
         let mut first_empty = self.newlines <= 1;
-        let Mark {
-            mut line,
-            mut column,
-            ..
-        } = self.mark();
+        let Mark { mut line, mut column, .. } = self.mark();
         let foot_line = self.foot_line(scan_mark);
         let mut peek = 0;
         while peek < LOOK_AHEAD {
@@ -94,16 +78,11 @@ impl Scanner<'_> {
             }
             let byte = at(self.text, here);
             let closes_flow = self.flow_level > 0 && matches!(byte, b']' | b'}');
-            let mark = Mark {
-                index: here as i64,
-                line,
-                column,
-            };
+            let mark = Mark { index: here as i64, line, column };
             if closes_flow || is_breakz(self.text, here) {
                 if closes_flow || !recent_empty {
                     let dedented = run.start.column - 1 < next_indent;
-                    let foot =
-                        run.start.line == foot_line && owner.kind != TokenKind::Value || dedented;
+                    let foot = run.start.line == foot_line && owner.kind != TokenKind::Value || dedented;
                     if closes_flow || first_empty && foot {
                         if !run.lines.is_empty() {
                             if dedented {
@@ -144,22 +123,9 @@ impl Scanner<'_> {
             next_indent = i64::from(self.indent.max(0));
         }
         if !run.lines.is_empty() {
-            let end = Mark {
-                index: (self.pos + peek) as i64 - 1,
-                line,
-                column,
-            };
-            let Run {
-                scan, start, lines, ..
-            } = run;
-            self.comments.push(CommentRun {
-                scan,
-                token: start,
-                start,
-                end,
-                side: Side::Head,
-                lines,
-            });
+            let end = Mark { index: (self.pos + peek) as i64 - 1, line, column };
+            let Run { scan, start, lines, .. } = run;
+            self.comments.push(CommentRun { scan, token: start, start, end, side: Side::Head, lines });
         }
     }
 

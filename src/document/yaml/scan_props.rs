@@ -3,6 +3,7 @@
 use super::chars::{at, is_blank, is_blankz, is_breakz, is_word};
 use super::error::YamlError;
 use super::scan::Scanner;
+use super::shape::{Problem, ProblemKind};
 use super::token::TokenKind;
 
 impl Scanner<'_> {
@@ -27,9 +28,7 @@ impl Scanner<'_> {
                 while matches!(at(self.text, self.pos), b'0'..=b'9' | b'.') {
                     self.skip();
                 }
-                if !self.text[version..self.pos].starts_with(b"1.")
-                    || !is_blankz(self.text, self.pos)
-                {
+                if !self.text[version..self.pos].starts_with(b"1.") || !is_blankz(self.text, self.pos) {
                     return self.fail(start.index, "expected a version 1.x after %YAML");
                 }
                 end = self.pos;
@@ -49,7 +48,7 @@ impl Scanner<'_> {
                 end = self.pos;
             }
             None => {
-                self.odd_directives.push(start.index as usize);
+                self.odd.push(Problem { offset: start.index as usize, kind: ProblemKind::UnknownDirective });
                 while !is_breakz(self.text, self.pos) && at(self.text, self.pos) != b'#' {
                     self.skip();
                 }
@@ -131,9 +130,7 @@ impl Scanner<'_> {
                     return self.fail_here("expected two hexadecimal digits after '%' in a tag");
                 }
                 self.pos += 3;
-            } else if is_word(self.text, self.pos)
-                || b";/?:@&=+$,.!~*'()[]".contains(&byte) && byte != 0
-            {
+            } else if is_word(self.text, self.pos) || b";/?:@&=+$,.!~*'()[]".contains(&byte) && byte != 0 {
                 self.skip();
             } else {
                 return Ok(());

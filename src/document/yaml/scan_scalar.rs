@@ -4,6 +4,7 @@ use super::chars::{at, is_blank, is_blankz, is_break, is_breakz, is_marker, stop
 use super::error::YamlError;
 use super::node::ScalarStyle;
 use super::scan::Scanner;
+use super::shape::{Problem, ProblemKind};
 use super::token::{Token, TokenKind};
 
 const STOPS: [bool; 256] = stops();
@@ -22,21 +23,21 @@ impl Scanner<'_> {
         }
     }
 
-    /// Reads a plain scalar; gives the end of its last character.
-    pub(super) fn scan_plain(&mut self) -> Result<usize, YamlError> {
+    /// Reads a plain scalar; gives the end of its last character, and whether it goes over several lines.
+    pub(super) fn scan_plain(&mut self) -> Result<(usize, bool), YamlError> {
         let start = self.pos as i64;
         let indent = i64::from(self.indent) + 1;
         let mut end = self.pos;
         let mut leading_blanks = false;
+        let mut lines = false;
         loop {
-            if self.column() == 0 && is_marker(self.text, self.pos)
-                || at(self.text, self.pos) == b'#'
-            {
+            if self.column() == 0 && is_marker(self.text, self.pos) || at(self.text, self.pos) == b'#' {
                 break;
             }
             let word = self.pos;
             self.scan_plain_word();
             if self.pos > word {
+                lines |= leading_blanks;
                 leading_blanks = false;
                 end = self.pos;
             }
@@ -63,10 +64,25 @@ impl Scanner<'_> {
         if leading_blanks {
             self.simple_key_allowed = true;
         }
-        Ok(end)
+        Ok((end, lines))
+    }
+
+    /// Most of a word of block context in one step: up to the next blank or break only `:` before it means anything.
+    fn skip_plain_run(&mut self) {
+        let rest = &self.text[self.pos..];
+        let end = memchr::memchr3(b' ', b'\n', b'\t', rest).unwrap_or(rest.len());
+        let end = memchr::memchr3(b'\r', 0xC2, 0xE2, &rest[..end]).unwrap_or(end);
+        let end = end - rest[..end].iter().rev().take_while(|byte| **byte == b':').count();
+        if end > 0 {
+            self.newlines = 0;
+            self.pos += end;
+        }
     }
 
     fn scan_plain_word(&mut self) {
+        if self.flow_level == 0 {
+            self.skip_plain_run();
+        }
         loop {
             self.skip_ordinary();
             if is_blankz(self.text, self.pos) {
@@ -144,23 +160,21 @@ impl Scanner<'_> {
             b'x' => 2,
             b'u' => 4,
             b'U' => 8,
-            b'0' | b'a' | b'b' | b't' | b'\t' | b'n' | b'v' | b'f' | b'r' | b'e' | b' ' | b'"'
-            | b'\'' | b'\\' | b'N' | b'_' | b'L' | b'P' => 0,
+            b'0' | b'a' | b'b' | b't' | b'\t' | b'n' | b'v' | b'f' | b'r' | b'e' | b' ' | b'"' | b'\'' | b'\\'
+            | b'N' | b'_' | b'L' | b'P' => 0,
             // YAML 1.2 and JSON have `\/`; the readers of YAML 1.1 do not know it.
-            b'/' => 0,
+            b'/' => {
+                self.odd.push(Problem { offset: self.pos, kind: ProblemKind::SlashEscape });
+                0
+            }
             _ => return self.fail_here("found an unknown escape"),
         };
-        let hex = self
-            .text
-            .get(self.pos + 2..self.pos + 2 + digits)
-            .and_then(|hex| std::str::from_utf8(hex).ok());
+        let hex = self.text.get(self.pos + 2..self.pos + 2 + digits).and_then(|hex| std::str::from_utf8(hex).ok());
         let Some(hex) = hex else {
             return self.fail_here("expected hexadecimal digits");
         };
         if digits > 0 {
-            let code = u32::from_str_radix(hex, 16)
-                .ok()
-                .filter(|_| !hex.starts_with('+'));
+            let code = u32::from_str_radix(hex, 16).ok().filter(|_| !hex.starts_with('+'));
             if code.and_then(char::from_u32).is_none() {
                 return self.fail_here("expected hexadecimal digits of a Unicode character");
             }
@@ -181,37 +195,23 @@ impl Scanner<'_> {
             self.scan_line_comment(start);
         }
         if !is_breakz(self.text, self.pos) {
-            return self.fail(
-                start.index,
-                "expected a comment or a line break after '|' or '>'",
-            );
+            return self.fail(start.index, "expected a comment or a line break after '|' or '>'");
         }
         self.skip_line();
-        let mut indent = if increment > 0 {
-            i64::from(self.indent.max(0)) + increment
-        } else {
-            0
-        };
+        let mut indent = if increment > 0 { i64::from(self.indent.max(0)) + increment } else { 0 };
         let mut end = self.scan_block_breaks(&mut indent, start.index)?;
         while self.column() == indent && self.pos < self.text.len() {
             while !is_breakz(self.text, self.pos) {
                 let rest = &self.text[self.pos..];
-                self.pos += memchr::memchr2(b'\n', b'\r', rest)
-                    .map_or(rest.len(), |len| self.line_len(len));
+                self.pos += memchr::memchr2(b'\n', b'\r', rest).map_or(rest.len(), |len| self.line_len(len));
             }
             self.newlines = 0;
             self.skip_line();
             end = self.scan_block_breaks(&mut indent, start.index)?;
         }
         let indent = i32::try_from(indent).unwrap_or(i32::MAX);
-        Ok(Token {
-            kind: TokenKind::Scalar,
-            start,
-            end,
-            style,
-            indent,
-            parent: self.indent,
-        })
+        let token = Token::new(TokenKind::Scalar, start, end, indent);
+        Ok(Token { style, parent: self.indent, lines: true, ..token })
     }
 
     /// Shortens `len` when one of the rare multi-byte line breaks comes first.
@@ -257,10 +257,7 @@ impl Scanner<'_> {
             }
             deepest = deepest.max(self.column());
             if (*indent == 0 || self.column() < *indent) && at(self.text, self.pos) == b'\t' {
-                return self.fail(
-                    start,
-                    "a tab stands where the indentation of a block is expected",
-                );
+                return self.fail(start, "a tab stands where the indentation of a block is expected");
             }
             if !is_break(self.text, self.pos) {
                 break;

@@ -37,6 +37,8 @@ pub enum ProblemKind {
     YamlVersion,
     /// A directive other than `%YAML` and `%TAG` (go-yaml: "found unknown directive name").
     UnknownDirective,
+    /// The escape `\/` (go-yaml: "found unknown escape character").
+    SlashEscape,
     /// A tag that contradicts its value, such as `!!int abc`.
     TagMismatch,
     /// `<<` with something that is not a mapping or a list of mappings.
@@ -45,7 +47,7 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every shape, for tables and tests.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::DuplicateKey,
         Self::NonStringKey,
         Self::ComplexKey,
@@ -55,12 +57,13 @@ impl ProblemKind {
         Self::TopLevelScalar,
         Self::YamlVersion,
         Self::UnknownDirective,
+        Self::SlashEscape,
         Self::TagMismatch,
         Self::BadMerge,
     ];
 
-    /// Never worked on, not even when asked: what the value is would be a guess.
-    pub fn is_ambiguous(self) -> bool {
+    /// Never worked on, not even when asked: what the value is would be a guess, or no ciphertext could carry it.
+    pub fn is_final(self) -> bool {
         matches!(
             self,
             Self::DuplicateKey
@@ -68,6 +71,7 @@ impl ProblemKind {
                 | Self::ComplexKey
                 | Self::EmptyKey
                 | Self::BadMerge
+                | Self::BigInteger
         )
     }
 }
@@ -79,17 +83,12 @@ impl fmt::Display for ProblemKind {
             Self::NonStringKey => "key that is not text (sops refuses it; quote the key)",
             Self::ComplexKey => "list or mapping used as a key",
             Self::EmptyKey => "entry without a key",
-            Self::BigInteger => {
-                "integer above 9223372036854775807 (sops refuses it; quote the value)"
-            }
+            Self::BigInteger => "integer above 9223372036854775807 (sops refuses it; quote the value)",
             Self::TopLevelList => "document that is a list (sops refuses it)",
             Self::TopLevelScalar => "document that is a single value (sops refuses it)",
-            Self::YamlVersion => {
-                "%YAML directive other than 1.1 (sops refuses it; remove the line)"
-            }
-            Self::UnknownDirective => {
-                "directive that is neither %YAML nor %TAG (sops refuses it; remove the line)"
-            }
+            Self::YamlVersion => "%YAML directive other than 1.1 (sops refuses it; remove the line)",
+            Self::UnknownDirective => "directive that is neither %YAML nor %TAG (sops refuses it; remove the line)",
+            Self::SlashEscape => "escape \\/ in double quotes (sops refuses it; write /)",
             Self::TagMismatch => "value that contradicts its tag",
             Self::BadMerge => "merge key '<<' whose value is not a mapping",
         })
@@ -101,15 +100,9 @@ pub(super) fn find(document: &Document) -> Vec<Problem> {
     let mut problems = document.parsed().problems.clone();
     for root in &document.parsed().roots {
         match document.kind(root.node) {
-            NodeKind::List => problems.push(Problem {
-                offset: root.start,
-                kind: ProblemKind::TopLevelList,
-            }),
+            NodeKind::List => problems.push(Problem { offset: root.start, kind: ProblemKind::TopLevelList }),
             NodeKind::Scalar if !matches!(document.value(root.node), Ok(Value::Null)) => {
-                problems.push(Problem {
-                    offset: document.span(root.node).start,
-                    kind: ProblemKind::TopLevelScalar,
-                });
+                problems.push(Problem { offset: document.span(root.node).start, kind: ProblemKind::TopLevelScalar });
             }
             _ => {}
         }
@@ -117,7 +110,7 @@ pub(super) fn find(document: &Document) -> Vec<Problem> {
     for id in 0..document.parsed().nodes.len() as NodeId {
         match document.kind(id) {
             NodeKind::Map => map_problems(document, id, &mut problems),
-            NodeKind::Scalar => scalar_problem(document, id, &mut problems),
+            NodeKind::List => document.items(id).for_each(|item| scalar_problem(document, item, &mut problems)),
             _ => {}
         }
     }
@@ -126,18 +119,23 @@ pub(super) fn find(document: &Document) -> Vec<Problem> {
 }
 
 fn scalar_problem(document: &Document, id: NodeId, problems: &mut Vec<Problem>) {
+    if document.kind(id) != NodeKind::Scalar || is_surely_text(document, id) {
+        return;
+    }
     let offset = document.span(id).start;
     match document.value(id) {
-        Ok(Value::BigInt(_)) => problems.push(Problem {
-            offset,
-            kind: ProblemKind::BigInteger,
-        }),
-        Err(_) => problems.push(Problem {
-            offset,
-            kind: ProblemKind::TagMismatch,
-        }),
+        Ok(Value::BigInt(_)) => problems.push(Problem { offset, kind: ProblemKind::BigInteger }),
+        Err(_) => problems.push(Problem { offset, kind: ProblemKind::TagMismatch }),
         Ok(_) => {}
     }
+}
+
+/// Text without a closer look: quoted or in a block, or beginning with a letter that begins no other type.
+fn is_surely_text(document: &Document, id: NodeId) -> bool {
+    let first = document.text().as_bytes().get(document.span(id).start);
+    let lettered =
+        first.is_some_and(|byte| byte.is_ascii_alphabetic() && !b"yYnNtTfFoO".contains(byte) || *byte == b'_');
+    document.tag(id).is_none() && !document.span(id).is_empty() && (!document.is_plain(id) || lettered)
 }
 
 /// Small mappings are compared pairwise; larger ones use a set.
@@ -150,35 +148,21 @@ fn map_problems(document: &Document, id: NodeId, problems: &mut Vec<Problem>) {
         let offset = document.span(key).start;
         let target = document.resolve_alias(key);
         if document.kind(target) != NodeKind::Scalar {
-            problems.push(Problem {
-                offset,
-                kind: ProblemKind::ComplexKey,
-            });
+            scalar_problem(document, value, problems);
+            problems.push(Problem { offset, kind: ProblemKind::ComplexKey });
             continue;
         }
-        if !matches!(document.value(target), Ok(Value::Str(_))) {
-            problems.push(Problem {
-                offset,
-                kind: ProblemKind::NonStringKey,
-            });
+        scalar_problem(document, value, problems);
+        if !is_surely_text(document, target) && !matches!(document.value(target), Ok(Value::Str(_))) {
+            problems.push(Problem { offset, kind: ProblemKind::NonStringKey });
         }
         let text = document.scalar_text(target);
         if text == "<<" && document.is_plain(target) && !merges(document, value) {
-            problems.push(Problem {
-                offset,
-                kind: ProblemKind::BadMerge,
-            });
+            problems.push(Problem { offset, kind: ProblemKind::BadMerge });
         }
-        let known = if many.is_empty() {
-            few.contains(&text)
-        } else {
-            many.contains(&text)
-        };
+        let known = if many.is_empty() { few.contains(&text) } else { many.contains(&text) };
         if known {
-            problems.push(Problem {
-                offset,
-                kind: ProblemKind::DuplicateKey,
-            });
+            problems.push(Problem { offset, kind: ProblemKind::DuplicateKey });
         } else if many.is_empty() && few.len() < SMALL {
             few.push(text);
         } else {

@@ -27,14 +27,12 @@ struct BlockSite {
     chomp: Chomp,
     indent: usize,
     explicit: bool,
+    breaks: usize,
 }
 
 /// Tags that say what type a scalar has; a ciphertext under one of them would contradict it.
 fn is_core_type(tag: &str) -> bool {
-    matches!(
-        tag,
-        "!!int" | "!!float" | "!!bool" | "!!null" | "!!timestamp" | "!!binary"
-    )
+    matches!(tag, "!!int" | "!!float" | "!!bool" | "!!null" | "!!timestamp" | "!!binary")
 }
 
 /// Where a scalar's text goes.
@@ -63,20 +61,12 @@ impl Document {
         let block = style.is_block().then(|| {
             let indent = usize::try_from(self.indent(id)).unwrap_or(0);
             let parts = decode_block(&self.text()[self.span(id)], indent);
-            BlockSite {
-                chomp: parts.chomp,
-                indent,
-                explicit: parts.explicit_indent,
-            }
+            BlockSite { chomp: parts.chomp, indent, explicit: parts.explicit_indent, breaks: parts.breaks }
         });
         Site {
             style,
             in_flow: self.in_flow(id),
-            parent_indent: if style.is_block() {
-                -1
-            } else {
-                self.indent(id)
-            },
+            parent_indent: if style.is_block() { -1 } else { self.indent(id) },
             crlf: self.line_end() == "\r\n",
             str_tag: tag.is_some_and(|tag| tag != "!" && !is_core_type(tag)),
             block,
@@ -87,21 +77,11 @@ impl Document {
     pub fn spot(&self, id: NodeId) -> Spot {
         let span = self.span(id);
         if self.style(id).is_block() {
-            let block = decode_block(
-                &self.text()[span.clone()],
-                usize::try_from(self.indent(id)).unwrap_or(0),
-            );
-            let content = span.start + block.content_start
-                ..span.start + block.content_end.max(block.content_start);
-            return Spot {
-                span: content,
-                part: Part::Content,
-            };
+            let block = decode_block(&self.text()[span.clone()], usize::try_from(self.indent(id)).unwrap_or(0));
+            let content = span.start + block.content_start..span.start + block.content_end.max(block.content_start);
+            return Spot { span: content, part: Part::Content };
         }
-        Spot {
-            span,
-            part: Part::Scalar,
-        }
+        Spot { span, part: Part::Scalar }
     }
 
     /// The bytes of a scalar's `part`.
@@ -122,15 +102,15 @@ impl Document {
             style => style,
         };
         let mut site = self.site(id, style);
+        if let Some(block) = &mut site.block {
+            // Metadata follows, so that even the last line of a file gets its break.
+            block.breaks = block.breaks.max(1);
+        }
         if typed || self.touches_anchor(id) {
             site.str_tag = false;
-            return (
-                Spot {
-                    span: self.full_span(id).start..self.spot(id).span.end,
-                    part: Part::Node,
-                },
-                site,
-            );
+            // Empty lines after a block scalar stay where they are.
+            let span = self.full_span(id).start..self.spot(id).span.end;
+            return (Spot { span, part: Part::Node }, site);
         }
         (self.spot(id), site)
     }
@@ -138,19 +118,11 @@ impl Document {
     /// Whether nothing stands between an anchor and its scalar: `&a:b` is the anchor `a` and the text `:b`.
     fn touches_anchor(&self, id: NodeId) -> bool {
         let start = self.span(id).start;
-        self.anchor(id)
-            .is_some_and(|anchor| self.text()[..start].ends_with(anchor))
+        self.anchor(id).is_some_and(|anchor| self.text()[..start].ends_with(anchor))
     }
 
     /// Appends `ciphertext` as it stands at its spot.
-    pub fn write_cipher(
-        &self,
-        id: NodeId,
-        spot: &Spot,
-        site: &Site,
-        ciphertext: &str,
-        out: &mut String,
-    ) {
+    pub fn write_cipher(&self, id: NodeId, spot: &Spot, site: &Site, ciphertext: &str, out: &mut String) {
         if spot.part == Part::Node
             && let Some(anchor) = self.anchor(id)
         {
@@ -180,17 +152,11 @@ impl Document {
         }
         out.truncate(start);
         site.write_whole(value, out);
-        // The line break that ends a block scalar still ends the line.
         self.span(id).start..spot.end
     }
 
     /// Where a ciphertext can stand bare, because decrypting it there gives the scalar back exactly as it is written now.
-    pub fn bare_spot(
-        &self,
-        id: NodeId,
-        value: &Value<'_>,
-        probe: &mut String,
-    ) -> Option<Range<usize>> {
+    pub fn bare_spot(&self, id: NodeId, value: &Value<'_>, probe: &mut String) -> Option<Range<usize>> {
         if self.in_flow(id) || self.tag(id).is_some_and(is_core_type) || self.touches_anchor(id) {
             return None;
         }
@@ -212,10 +178,7 @@ impl Document {
         if !self.style(id).is_block() || self.span(id).is_empty() {
             return None;
         }
-        let block = decode_block(
-            &self.text()[self.span(id)],
-            usize::try_from(self.indent(id)).unwrap_or(0),
-        );
+        let block = decode_block(&self.text()[self.span(id)], usize::try_from(self.indent(id)).unwrap_or(0));
         let changes = match block.chomp {
             Chomp::Strip => false,
             Chomp::Clip => !block.text.is_empty(),
@@ -241,9 +204,7 @@ impl Site {
         Context {
             in_flow: self.in_flow,
             is_key: false,
-            parent_indent: self
-                .block
-                .map_or(self.parent_indent, |block| block.indent as i32 - 2),
+            parent_indent: self.block.map_or(self.parent_indent, |block| block.indent as i32 - 2),
             crlf: self.crlf,
             str_tag: self.str_tag,
         }
@@ -277,11 +238,7 @@ impl Site {
 
     /// Appends `value` with a header or quotes of its own.
     fn write_whole(&self, value: &Value<'_>, out: &mut String) {
-        let style = if matches!(value, Value::Str(_)) {
-            Style::Double
-        } else {
-            Style::Plain
-        };
+        let style = if matches!(value, Value::Str(_)) { Style::Double } else { Style::Plain };
         spell(value, style, &self.context(), out);
     }
 }
@@ -298,10 +255,7 @@ impl BlockSite {
         }
         let odd = |c: char| {
             c.is_control() && c != '\n' && c != '\t'
-                || matches!(
-                    c,
-                    '\u{2028}' | '\u{2029}' | '\u{FEFF}' | '\u{FFFE}' | '\u{FFFF}'
-                )
+                || matches!(c, '\u{2028}' | '\u{2029}' | '\u{FEFF}' | '\u{FFFE}' | '\u{FFFF}')
         };
         if body.contains(odd) {
             return false;
@@ -329,10 +283,11 @@ impl BlockSite {
     fn body(self, text: &str) -> Option<&str> {
         match self.chomp {
             Chomp::Strip => (!text.ends_with('\n')).then_some(text),
-            Chomp::Clip => text
-                .strip_suffix('\n')
-                .filter(|body| !body.ends_with('\n') && !body.is_empty()),
-            Chomp::Keep => text.strip_suffix('\n'),
+            Chomp::Clip => text.strip_suffix('\n').filter(|body| !body.ends_with('\n') && !body.is_empty()),
+            Chomp::Keep => {
+                let end = text.len().checked_sub(self.breaks)?;
+                text.as_bytes()[end..].iter().all(|byte| *byte == b'\n').then(|| &text[..end])
+            }
         }
     }
 }

@@ -45,6 +45,15 @@ pub(super) struct Token {
     pub indent: i32,
     /// Block scalars: indentation of the enclosing block.
     pub parent: i32,
+    /// A scalar on more than one line.
+    pub lines: bool,
+}
+
+impl Token {
+    /// A token without the facts that only some scalars have.
+    pub fn new(kind: TokenKind, start: Mark, end: usize, indent: i32) -> Self {
+        Self { kind, start, end, style: ScalarStyle::Plain, indent, parent: indent, lines: false }
+    }
 }
 
 /// Which side of its token a run of comment lines belongs to.

@@ -24,24 +24,13 @@ impl Document {
     pub fn tree(&self, id: NodeId) -> Result<Node, YamlError> {
         let start = self.span(id).start;
         let counted = (start, self.position(start).0);
-        Builder {
-            document: self,
-            counted,
-            copies: 0,
-            copied: 0,
-            depth: 0,
-        }
-        .node(id)
+        Builder { document: self, counted, copies: 0, copied: 0, depth: 0 }.node(id)
     }
 }
 
 impl Builder<'_> {
     fn fail<T>(&self, id: NodeId, problem: &'static str) -> Result<T, YamlError> {
-        Err(YamlError::at(
-            self.document.text().as_bytes(),
-            self.document.span(id).start,
-            problem,
-        ))
+        Err(YamlError::at(self.document.text().as_bytes(), self.document.span(id).start, problem))
     }
 
     /// The line of a node; cheap in the order of the text.
@@ -69,12 +58,7 @@ impl Builder<'_> {
             NodeKind::Scalar => self.scalar(id)?,
             NodeKind::List => {
                 let document = self.document;
-                Kind::List(
-                    document
-                        .items(id)
-                        .map(|item| self.node(item))
-                        .collect::<Result<_, _>>()?,
-                )
+                Kind::List(document.items(id).map(|item| self.node(item)).collect::<Result<_, _>>()?)
             }
             NodeKind::Map => Kind::Map(self.map(id)?),
             NodeKind::Alias => {

@@ -16,8 +16,8 @@ pub enum Visit<'a> {
     Open(NodeId),
     /// It ends.
     Close,
-    /// Down into the value of a key.
-    EnterKey(&'a str),
+    /// Down into the value of a key: its text and its node.
+    EnterKey(&'a str, NodeId),
     /// Down into an item.
     EnterItem(usize),
     /// Up again.
@@ -68,19 +68,9 @@ impl Document {
     ///
     /// # Errors
     /// The visitor's error, or [`WalkError::AliasBomb`].
-    pub fn walk<E>(
-        &self,
-        document: usize,
-        visit: impl FnMut(Visit<'_>) -> Result<(), E>,
-    ) -> Result<(), WalkError<E>> {
+    pub fn walk<E>(&self, document: usize, visit: impl FnMut(Visit<'_>) -> Result<(), E>) -> Result<(), WalkError<E>> {
         let root = &self.parsed().roots[document];
-        let mut walk = Walk {
-            document: self,
-            visit,
-            copies: 0,
-            copied: 0,
-            depth: 0,
-        };
+        let mut walk = Walk { document: self, visit, copies: 0, copied: 0, depth: 0 };
         let id = root.node;
         if self.kind(id) == NodeKind::Scalar {
             walk.rows(&root.head)?;
@@ -101,19 +91,8 @@ impl Document {
     ///
     /// # Errors
     /// As [`Document::walk`].
-    pub fn walk_node<E>(
-        &self,
-        id: NodeId,
-        visit: impl FnMut(Visit<'_>) -> Result<(), E>,
-    ) -> Result<(), WalkError<E>> {
-        Walk {
-            document: self,
-            visit,
-            copies: 0,
-            copied: 0,
-            depth: 0,
-        }
-        .value(id, true)
+    pub fn walk_node<E>(&self, id: NodeId, visit: impl FnMut(Visit<'_>) -> Result<(), E>) -> Result<(), WalkError<E>> {
+        Walk { document: self, visit, copies: 0, copied: 0, depth: 0 }.value(id, true)
     }
 }
 
@@ -189,11 +168,7 @@ impl<E, F: FnMut(Visit<'_>) -> Result<(), E>> Walk<'_, F> {
     }
 
     fn inside(&mut self, id: NodeId) -> Result<(), WalkError<E>> {
-        if self.document.kind(id) == NodeKind::Map {
-            self.map(id)
-        } else {
-            self.list(id)
-        }
+        if self.document.kind(id) == NodeKind::Map { self.map(id) } else { self.list(id) }
     }
 
     fn map(&mut self, id: NodeId) -> Result<(), WalkError<E>> {
@@ -205,7 +180,7 @@ impl<E, F: FnMut(Visit<'_>) -> Result<(), E>> Walk<'_, F> {
                 self.comments_of(value, true)?;
             }
             let text = document.key_text(key);
-            self.emit(Visit::EnterKey(&text))?;
+            self.emit(Visit::EnterKey(&text, key))?;
             self.value(value, handled)?;
             self.emit(Visit::Leave)?;
             self.emit(Visit::ItemDone)?;

@@ -100,14 +100,8 @@ pub(super) struct Source {
 enum State {
     Nothing(Outcome),
     Ready(ParseResult),
-    Locked {
-        file: SecretBytes,
-        opened: OnceLock<ParseResult>,
-    },
-    Command {
-        fetch: Fetch,
-        fetched: Mutex<HashMap<String, Arc<OnceLock<ParseResult>>>>,
-    },
+    Locked { file: SecretBytes, opened: OnceLock<ParseResult> },
+    Command { fetch: Fetch, fetched: Mutex<HashMap<String, Arc<OnceLock<ParseResult>>>> },
 }
 
 /// Identities that live in a source, or in a command's answer.
@@ -122,36 +116,23 @@ impl Fetched<'_> {
             Self::Borrowed(result) => Some(*result),
             Self::Shared(cell) => cell.get(),
         };
-        result
-            .and_then(|result| result.as_ref().ok())
-            .map_or(&[][..], |p| &p.known)
-            .iter()
+        result.and_then(|result| result.as_ref().ok()).map_or(&[][..], |p| &p.known).iter()
     }
 }
 
 impl Source {
     pub(super) fn new(source: IdentitySource, ask: Arc<dyn AskPassphrase>) -> Self {
         let state = match source.given {
-            Given::File(file) if is_age_file(file.expose()) => State::Locked {
-                file,
-                opened: OnceLock::new(),
-            },
+            Given::File(file) if is_age_file(file.expose()) => State::Locked { file, opened: OnceLock::new() },
             Given::File(text) => State::Ready(parse(text.expose(), false)),
             Given::Words(text) => State::Ready(parse(text.expose(), true)),
-            Given::Command(fetch) => State::Command {
-                fetch,
-                fetched: Mutex::default(),
-            },
+            Given::Command(fetch) => State::Command { fetch, fetched: Mutex::default() },
             Given::NotSet => State::Nothing(Outcome::NotSet),
             Given::Missing => State::Nothing(Outcome::Missing),
             Given::Failed(why) => State::Nothing(Outcome::Failed(why)),
             Given::NotSupported => State::Nothing(Outcome::NotSupported),
         };
-        Self {
-            label: source.label,
-            ask,
-            state,
-        }
+        Self { label: source.label, ask, state }
     }
 
     /// The identities that cost nothing to try.
@@ -178,9 +159,7 @@ impl Source {
     pub(super) fn fetch(&self, recipient: &str) -> Fetched<'_> {
         match &self.state {
             State::Ready(result) => Fetched::Borrowed(result),
-            State::Locked { file, opened } => {
-                Fetched::Borrowed(opened.get_or_init(|| self.unlock(file.expose())))
-            }
+            State::Locked { file, opened } => Fetched::Borrowed(opened.get_or_init(|| self.unlock(file.expose()))),
             State::Command { fetch, fetched } => {
                 let mut all = fetched.lock().unwrap_or_else(PoisonError::into_inner);
                 let cell = all.entry(recipient.to_owned()).or_default().clone();
@@ -203,18 +182,13 @@ impl Source {
         let Some(passphrase) = self.ask.ask(&self.label) else {
             return Err("it needs a passphrase, and there is nobody to ask".into());
         };
-        let mut identity =
-            scrypt::Identity::new(SecretString::from(passphrase.expose().to_owned()));
+        let mut identity = scrypt::Identity::new(SecretString::from(passphrase.expose().to_owned()));
         identity.set_max_work_factor(MAX_WORK);
         match super::open_with_passphrase(file, &identity, MAX_FILE) {
             Ok(text) => parse(&text, false),
             Err(DecryptError::DecryptionFailed) => Err("incorrect passphrase".into()),
-            Err(DecryptError::NoMatchingKeys) => {
-                Err("it is encrypted, but not with a passphrase".into())
-            }
-            Err(DecryptError::ExcessiveWork { .. }) => {
-                Err("its passphrase needs more work than we do".into())
-            }
+            Err(DecryptError::NoMatchingKeys) => Err("it is encrypted, but not with a passphrase".into()),
+            Err(DecryptError::ExcessiveWork { .. }) => Err("its passphrase needs more work than we do".into()),
             Err(_) => Err("it is a damaged age file".into()),
         }
     }
@@ -229,10 +203,7 @@ impl Source {
                 merge(all.values().filter_map(|cell| cell.get().map(outcome_of)))
             }
         };
-        Looked {
-            label: self.label.clone(),
-            outcome,
-        }
+        Looked { label: self.label.clone(), outcome }
     }
 }
 
@@ -245,11 +216,7 @@ impl fmt::Debug for Source {
 fn outcome_of(result: &ParseResult) -> Outcome {
     match result {
         Ok(parsed) => Outcome::Gave {
-            recipients: parsed
-                .known
-                .iter()
-                .map(|known| known.recipient.clone())
-                .collect(),
+            recipients: parsed.known.iter().map(|known| known.recipient.clone()).collect(),
             unsupported: parsed.unsupported,
         },
         Err(why) => Outcome::Failed(why.clone()),
@@ -262,22 +229,13 @@ fn merge(outcomes: impl Iterator<Item = Outcome>) -> Outcome {
     for outcome in outcomes {
         all = match (all, outcome) {
             (
-                Outcome::Gave {
-                    mut recipients,
-                    unsupported,
-                },
-                Outcome::Gave {
-                    recipients: more,
-                    unsupported: others,
-                },
+                Outcome::Gave { mut recipients, unsupported },
+                Outcome::Gave { recipients: more, unsupported: others },
             ) => {
                 recipients.extend(more);
                 recipients.sort();
                 recipients.dedup();
-                Outcome::Gave {
-                    recipients,
-                    unsupported: unsupported.max(others),
-                }
+                Outcome::Gave { recipients, unsupported: unsupported.max(others) }
             }
             (gave @ Outcome::Gave { .. }, _) => gave,
             (_, outcome) => outcome,
@@ -329,10 +287,7 @@ fn parse_identity(text: &str) -> Option<Known> {
     }
     let identity: x25519::Identity = text.parse().ok()?;
     let recipient = identity.to_public().to_string();
-    Some(Known {
-        identity,
-        recipient,
-    })
+    Some(Known { identity, recipient })
 }
 
 fn what_is_wrong(line: &str) -> &'static str {

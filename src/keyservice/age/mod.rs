@@ -4,9 +4,11 @@
 //! `age/keysource.go`). Identities are parsed once and shared by all threads. Those at hand are tried first, then
 //! commands are run, and only then is anybody asked for a passphrase.
 
+mod generate;
 mod identities;
 mod recipient;
 
+pub use generate::{NewIdentity, generate};
 pub use identities::{AskPassphrase, Given, IdentitySource};
 pub use recipient::check as check_recipient;
 
@@ -36,18 +38,13 @@ impl AgeKeys {
     /// Parses what the sources gave. `ask` is asked for the passphrase of encrypted identity files, once for each.
     pub fn new(sources: Vec<IdentitySource>, ask: impl AskPassphrase + 'static) -> Self {
         let ask = std::sync::Arc::new(ask);
-        let sources = sources
-            .into_iter()
-            .map(|source| Source::new(source, ask.clone()))
-            .collect();
+        let sources = sources.into_iter().map(|source| Source::new(source, ask.clone())).collect();
         Self { sources }
     }
 
     /// A service that can only wrap.
     pub fn without_identities() -> Self {
-        Self {
-            sources: Vec::new(),
-        }
+        Self { sources: Vec::new() }
     }
 
     /// The recipients of the identities at hand, in the order of their sources.
@@ -67,9 +64,7 @@ impl KeyService for AgeKeys {
             return Ok(None);
         };
         let recipient = recipient::parse(recipient)?;
-        wrap(&recipient, secret)
-            .map(Some)
-            .ok_or(KeyError::CannotWrap)
+        wrap(&recipient, secret).map(Some).ok_or(KeyError::CannotWrap)
     }
 
     fn unwrap(&self, wrapped: &WrappedKey) -> Result<Option<SecretBytes>, KeyError> {
@@ -121,27 +116,16 @@ fn binary(enc: &str) -> Result<Vec<u8>, KeyError> {
     if enc.len() > MAX_WRAPPED {
         return Err(KeyError::NotAnAgeFile);
     }
-    let body = enc
-        .trim()
-        .strip_prefix(BEGIN)
-        .and_then(|rest| rest.strip_suffix(END));
+    let body = enc.trim().strip_prefix(BEGIN).and_then(|rest| rest.strip_suffix(END));
     let Some(body) = body else {
         return Ok(enc.as_bytes().to_vec());
     };
-    let packed: Vec<u8> = body
-        .bytes()
-        .filter(|byte| !byte.is_ascii_whitespace())
-        .collect();
-    base64_simd::STANDARD
-        .decode_to_vec(packed)
-        .map_err(|_| KeyError::NotAnAgeFile)
+    let packed: Vec<u8> = body.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    base64_simd::STANDARD.decode_to_vec(packed).map_err(|_| KeyError::NotAnAgeFile)
 }
 
 /// `Ok(None)` when no identity fits.
-fn open<'a>(
-    file: &[u8],
-    identities: impl Iterator<Item = &'a Known>,
-) -> Result<Option<SecretBytes>, KeyError> {
+fn open<'a>(file: &[u8], identities: impl Iterator<Item = &'a Known>) -> Result<Option<SecretBytes>, KeyError> {
     let decryptor = Decryptor::new_buffered(file).map_err(|_| KeyError::NotAnAgeFile)?;
     match decryptor.decrypt(identities.map(|known| &known.identity as &dyn Identity)) {
         Ok(plain) => read_secret(plain).map(Some),
@@ -153,10 +137,7 @@ fn open<'a>(
 fn read_secret(plain: impl Read) -> Result<SecretBytes, KeyError> {
     // room for all of it, so that no unwiped copy is left when the buffer grows
     let mut secret = Zeroizing::new(Vec::with_capacity(MAX_SECRET as usize + 64));
-    plain
-        .take(MAX_SECRET + 1)
-        .read_to_end(&mut secret)
-        .map_err(|_| KeyError::Damaged)?;
+    plain.take(MAX_SECRET + 1).read_to_end(&mut secret).map_err(|_| KeyError::Damaged)?;
     if secret.len() as u64 > MAX_SECRET {
         return Err(KeyError::NotADataKey);
     }

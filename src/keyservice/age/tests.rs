@@ -20,13 +20,7 @@ fn text_of(identity: &x25519::Identity) -> String {
 }
 
 fn service(given: Given) -> AgeKeys {
-    AgeKeys::new(
-        vec![IdentitySource {
-            label: "here".into(),
-            given,
-        }],
-        nobody,
-    )
+    AgeKeys::new(vec![IdentitySource { label: "here".into(), given }], nobody)
 }
 
 fn file(text: impl Into<Vec<u8>>) -> Given {
@@ -40,15 +34,8 @@ fn outcome(service: &AgeKeys) -> Outcome {
 fn wrapped_for(identity: &x25519::Identity, secret: &[u8]) -> WrappedKey {
     let recipient = identity.to_public().to_string();
     let key = MasterKey::Age { recipient };
-    let enc = AgeKeys::without_identities()
-        .wrap(&key, secret)
-        .unwrap()
-        .unwrap();
-    WrappedKey {
-        key,
-        enc,
-        created_at: None,
-    }
+    let enc = AgeKeys::without_identities().wrap(&key, secret).unwrap().unwrap();
+    WrappedKey { key, enc, created_at: None }
 }
 
 /// An identity file with a passphrase that costs next to nothing to test.
@@ -56,11 +43,7 @@ fn locked(text: &str, armored: bool) -> Vec<u8> {
     let mut recipient = age::scrypt::Recipient::new(SecretString::from("correct horse".to_owned()));
     recipient.set_work_factor(2);
     let encryptor = Encryptor::with_recipients(std::iter::once(&recipient as _)).unwrap();
-    let format = if armored {
-        Format::AsciiArmor
-    } else {
-        Format::Binary
-    };
+    let format = if armored { Format::AsciiArmor } else { Format::Binary };
     let armor = ArmoredWriter::wrap_output(Vec::new(), format).unwrap();
     let mut writer = encryptor.wrap_output(armor).unwrap();
     writer.write_all(text.as_bytes()).unwrap();
@@ -71,24 +54,16 @@ fn locked(text: &str, armored: bool) -> Vec<u8> {
 fn wraps_for_one_recipient_with_a_final_newline() {
     let identity = x25519::Identity::generate();
     let wrapped = wrapped_for(&identity, &[7; 32]);
-    assert!(
-        wrapped
-            .enc
-            .starts_with("-----BEGIN AGE ENCRYPTED FILE-----\n")
-    );
+    assert!(wrapped.enc.starts_with("-----BEGIN AGE ENCRYPTED FILE-----\n"));
     assert!(wrapped.enc.ends_with("-----END AGE ENCRYPTED FILE-----\n"));
-    let opened = service(file(text_of(&identity)))
-        .unwrap(&wrapped)
-        .unwrap()
-        .unwrap();
+    let opened = service(file(text_of(&identity))).unwrap(&wrapped).unwrap().unwrap();
     assert_eq!(opened.expose(), [7; 32]);
 }
 
 /// A data key wrapped by sops 3.13.2, and the throw-away identity it was wrapped for.
 #[test]
 fn opens_what_sops_wrapped() {
-    const IDENTITY: &str =
-        "AGE-SECRET-KEY-1YDYNU25DR2AN2ALNC64VZZ3YVLS0SA4TKPQX5C3CKPYFW70LR36QX2XHSR";
+    const IDENTITY: &str = "AGE-SECRET-KEY-1YDYNU25DR2AN2ALNC64VZZ3YVLS0SA4TKPQX5C3CKPYFW70LR36QX2XHSR";
     const RECIPIENT: &str = "age1n8cennjgz7efz2tdarlhhr5lqyth75kdv9vxnfp46rkru3hlq3qsn8mhln";
     const ENC: &str = "-----BEGIN AGE ENCRYPTED FILE-----\n\
         YWdlLWVuY3J5cHRpb24ub3JnL3YxCi0+IFgyNTUxOSBOUTRINGNDN2puNDNBbDcw\n\
@@ -101,19 +76,10 @@ fn opens_what_sops_wrapped() {
 
     let service = service(file(IDENTITY));
     assert_eq!(service.recipients(), [RECIPIENT]);
-    let key = MasterKey::Age {
-        recipient: RECIPIENT.into(),
-    };
-    let wrapped = WrappedKey {
-        key,
-        enc: ENC.into(),
-        created_at: None,
-    };
+    let key = MasterKey::Age { recipient: RECIPIENT.into() };
+    let wrapped = WrappedKey { key, enc: ENC.into(), created_at: None };
     let opened = service.unwrap(&wrapped).unwrap().unwrap();
-    assert_eq!(
-        (opened.expose().len(), &opened.expose()[..8]),
-        (32, &KEY_BEGINS[..])
-    );
+    assert_eq!((opened.expose().len(), &opened.expose()[..8]), (32, &KEY_BEGINS[..]));
 }
 
 #[test]
@@ -122,32 +88,18 @@ fn three_answers() {
     let service = service(file(text_of(&mine)));
     let mut wrapped = wrapped_for(&other, b"secret");
     assert!(service.unwrap(&wrapped).unwrap().is_none());
-    let pgp = MasterKey::Pgp {
-        fingerprint: "FBC7".into(),
-    };
+    let pgp = MasterKey::Pgp { fingerprint: "FBC7".into() };
     assert!(service.wrap(&pgp, b"x").unwrap().is_none());
     assert!(!service.handles(&pgp));
-    assert!(
-        service
-            .unwrap(&WrappedKey {
-                key: pgp,
-                ..wrapped.clone()
-            })
-            .unwrap()
-            .is_none()
-    );
+    assert!(service.unwrap(&WrappedKey { key: pgp, ..wrapped.clone() }).unwrap().is_none());
     wrapped.enc = "ENC".into();
-    assert_eq!(
-        service.unwrap(&wrapped).unwrap_err(),
-        KeyError::NotAnAgeFile
-    );
+    assert_eq!(service.unwrap(&wrapped).unwrap_err(), KeyError::NotAnAgeFile);
     // the payload's last bytes: header and identity still fit
     let damaged = wrapped_for(&mine, &[1; 32]);
     let mut bytes = binary(&damaged.enc).unwrap();
     *bytes.last_mut().unwrap() ^= 1;
     let enc = base64_simd::STANDARD.encode_to_string(&bytes);
-    let enc =
-        format!("-----BEGIN AGE ENCRYPTED FILE-----\n{enc}\n-----END AGE ENCRYPTED FILE-----\n");
+    let enc = format!("-----BEGIN AGE ENCRYPTED FILE-----\n{enc}\n-----END AGE ENCRYPTED FILE-----\n");
     let error = service.unwrap(&WrappedKey { enc, ..damaged }).unwrap_err();
     assert_eq!(error, KeyError::Damaged);
 }
@@ -165,10 +117,7 @@ fn armor_may_have_been_folded_or_indented() {
         armor.trim_end().to_owned(),
     ] {
         wrapped.enc = enc;
-        assert_eq!(
-            service.unwrap(&wrapped).unwrap().unwrap().expose(),
-            b"secret"
-        );
+        assert_eq!(service.unwrap(&wrapped).unwrap().unwrap().expose(), b"secret");
     }
 }
 
@@ -181,30 +130,17 @@ fn reads_files_for_several_recipients() {
     let mut writer = encryptor.wrap_output(armor).unwrap();
     writer.write_all(b"secret").unwrap();
     let enc = String::from_utf8(writer.finish().unwrap().finish().unwrap()).unwrap();
-    let key = MasterKey::Age {
-        recipient: a.to_public().to_string(),
-    };
-    let wrapped = WrappedKey {
-        key,
-        enc,
-        created_at: None,
-    };
+    let key = MasterKey::Age { recipient: a.to_public().to_string() };
+    let wrapped = WrappedKey { key, enc, created_at: None };
     // b is not the recipient the entry names, but the file is for b too
-    assert!(
-        service(file(text_of(&b)))
-            .unwrap(&wrapped)
-            .unwrap()
-            .is_some()
-    );
+    assert!(service(file(text_of(&b))).unwrap(&wrapped).unwrap().is_some());
 }
 
 #[test]
 fn oversized_secrets_are_no_data_keys() {
     let identity = x25519::Identity::generate();
     let wrapped = wrapped_for(&identity, &[0; 5000]);
-    let error = service(file(text_of(&identity)))
-        .unwrap(&wrapped)
-        .unwrap_err();
+    let error = service(file(text_of(&identity))).unwrap(&wrapped).unwrap_err();
     assert_eq!(error, KeyError::NotADataKey);
 }
 
@@ -212,49 +148,21 @@ fn oversized_secrets_are_no_data_keys() {
 fn identity_files_are_read_as_sops_reads_them() {
     let identity = x25519::Identity::generate();
     let (text, recipient) = (text_of(&identity), identity.to_public().to_string());
-    let gave = |count: usize, unsupported| Outcome::Gave {
-        recipients: vec![recipient.clone(); count],
-        unsupported,
-    };
+    let gave = |count: usize, unsupported| Outcome::Gave { recipients: vec![recipient.clone(); count], unsupported };
     let of = |text: String| outcome(&service(file(text)));
     assert_eq!(of(format!("# created\r\n\r\n{text}\r\n{text}")), gave(2, 0));
     assert_eq!(of(String::new()), gave(0, 0));
-    assert_eq!(
-        of(format!(
-            "AGE-PLUGIN-YUBIKEY-1X\nAGE-SECRET-KEY-PQ-1X\n{text}"
-        )),
-        gave(1, 2)
-    );
-    let words = Given::Words(SecretBytes::new(
-        format!("{text} {text}\n#\n{text}").into_bytes(),
-    ));
+    assert_eq!(of(format!("AGE-PLUGIN-YUBIKEY-1X\nAGE-SECRET-KEY-PQ-1X\n{text}")), gave(1, 2));
+    let words = Given::Words(SecretBytes::new(format!("{text} {text}\n#\n{text}").into_bytes()));
     assert_eq!(outcome(&service(words)), gave(3, 0));
 
     let failed = |why: &str| Outcome::Failed(why.into());
-    assert_eq!(
-        of(format!("{text} {text}")),
-        failed("line 1 is a damaged identity (a character is wrong or missing)")
-    );
-    assert_eq!(
-        of(format!("{text}\n {text}")),
-        failed("line 2 has blanks around the identity")
-    );
-    assert_eq!(
-        of(recipient.clone()),
-        failed("line 1 is a recipient, not an identity")
-    );
-    assert_eq!(
-        of("-----BEGIN OPENSSH".into()),
-        failed("line 1 is an SSH or PGP key, not an age identity")
-    );
-    assert_eq!(
-        of("hunter2".into()),
-        failed("line 1 is not an age identity")
-    );
-    assert_eq!(
-        outcome(&service(file(vec![0xff]))),
-        failed("it is not text")
-    );
+    assert_eq!(of(format!("{text} {text}")), failed("line 1 is a damaged identity (a character is wrong or missing)"));
+    assert_eq!(of(format!("{text}\n {text}")), failed("line 2 has blanks around the identity"));
+    assert_eq!(of(recipient.clone()), failed("line 1 is a recipient, not an identity"));
+    assert_eq!(of("-----BEGIN OPENSSH".into()), failed("line 1 is an SSH or PGP key, not an age identity"));
+    assert_eq!(of("hunter2".into()), failed("line 1 is not an age identity"));
+    assert_eq!(outcome(&service(file(vec![0xff]))), failed("it is not text"));
 }
 
 #[test]
@@ -264,30 +172,16 @@ fn a_passphrase_is_asked_for_once_and_last() {
         let asked = Arc::new(AtomicUsize::new(0));
         let count = asked.clone();
         let sources = vec![
-            IdentitySource {
-                label: "locked".into(),
-                given: file(locked(&text_of(&locked_one), armored)),
-            },
-            IdentitySource {
-                label: "open".into(),
-                given: file(text_of(&at_hand)),
-            },
+            IdentitySource { label: "locked".into(), given: file(locked(&text_of(&locked_one), armored)) },
+            IdentitySource { label: "open".into(), given: file(text_of(&at_hand)) },
         ];
         let service = AgeKeys::new(sources, move |label: &str| {
             assert_eq!(label, "locked");
             count.fetch_add(1, Ordering::SeqCst);
             Some(SecretText::new("correct horse".into()))
         });
-        assert!(
-            service
-                .unwrap(&wrapped_for(&at_hand, b"x"))
-                .unwrap()
-                .is_some()
-        );
-        assert_eq!(
-            (asked.load(Ordering::SeqCst), outcome(&service)),
-            (0, Outcome::Locked)
-        );
+        assert!(service.unwrap(&wrapped_for(&at_hand, b"x")).unwrap().is_some());
+        assert_eq!((asked.load(Ordering::SeqCst), outcome(&service)), (0, Outcome::Locked));
         let wrapped = wrapped_for(&locked_one, b"x");
         std::thread::scope(|scope| {
             for _ in 0..4 {
@@ -304,35 +198,18 @@ fn what_cannot_be_unlocked_says_why() {
     let identity = x25519::Identity::generate();
     let wrapped = wrapped_for(&identity, b"x");
     let try_with = |file: Vec<u8>, answer: Option<&'static str>| {
-        let source = IdentitySource {
-            label: "f".into(),
-            given: Given::File(SecretBytes::new(file)),
-        };
-        let service = AgeKeys::new(vec![source], move |_: &str| {
-            answer.map(|a| SecretText::new(a.into()))
-        });
+        let source = IdentitySource { label: "f".into(), given: Given::File(SecretBytes::new(file)) };
+        let service = AgeKeys::new(vec![source], move |_: &str| answer.map(|a| SecretText::new(a.into())));
         assert!(service.unwrap(&wrapped).unwrap().is_none());
         outcome(&service)
     };
     let failed = |why: &str| Outcome::Failed(why.into());
     let good = locked(&text_of(&identity), true);
-    assert_eq!(
-        try_with(good.clone(), Some("wrong")),
-        failed("incorrect passphrase")
-    );
-    assert_eq!(
-        try_with(good.clone(), None),
-        failed("it needs a passphrase, and there is nobody to ask")
-    );
-    assert_eq!(
-        try_with(good[..80].to_vec(), Some("correct horse")),
-        failed("it is a damaged age file")
-    );
+    assert_eq!(try_with(good.clone(), Some("wrong")), failed("incorrect passphrase"));
+    assert_eq!(try_with(good.clone(), None), failed("it needs a passphrase, and there is nobody to ask"));
+    assert_eq!(try_with(good[..80].to_vec(), Some("correct horse")), failed("it is a damaged age file"));
     let not_scrypt = binary(&wrapped.enc).unwrap();
-    assert_eq!(
-        try_with(not_scrypt, Some("x")),
-        failed("it is encrypted, but not with a passphrase")
-    );
+    assert_eq!(try_with(not_scrypt, Some("x")), failed("it is encrypted, but not with a passphrase"));
 }
 
 #[test]
@@ -354,12 +231,7 @@ fn commands_run_only_when_needed_and_once_for_each_recipient() {
         assert!(service.unwrap(&wrapped).unwrap().is_some());
     }
     assert_eq!(runs.load(Ordering::SeqCst), 1);
-    assert!(
-        service
-            .unwrap(&wrapped_for(&other, b"x"))
-            .unwrap()
-            .is_none()
-    );
+    assert!(service.unwrap(&wrapped_for(&other, b"x")).unwrap().is_none());
     assert_eq!(runs.load(Ordering::SeqCst), 2);
     assert!(matches!(outcome(&service), Outcome::Gave { recipients, .. } if recipients.len() == 1));
 }
@@ -371,15 +243,10 @@ fn recipients_are_told_apart_by_prefix() {
     assert_eq!(check_recipient(&format!("  {good}\n")), Ok(()));
     assert_eq!(check_recipient(&good[..40]), Err(KeyError::BadRecipient));
     assert_eq!(check_recipient("hello"), Err(KeyError::BadRecipient));
-    for (recipient, kind) in [
-        ("age1pq1abc", "post-quantum"),
-        ("age1yubikey1abc", "plugin"),
-        ("ssh-ed25519 AAAA me", "ssh"),
-    ] {
-        assert_eq!(
-            check_recipient(recipient),
-            Err(KeyError::UnsupportedRecipient(kind))
-        );
+    for (recipient, kind) in
+        [("age1pq1abc", "post-quantum"), ("age1yubikey1abc", "plugin"), ("ssh-ed25519 AAAA me", "ssh")]
+    {
+        assert_eq!(check_recipient(recipient), Err(KeyError::UnsupportedRecipient(kind)));
     }
 }
 

@@ -18,7 +18,7 @@ use base64_simd::STANDARD;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::document::scalar::TypeWord;
-use crate::secret::{self, RandomError};
+use crate::secret::{self, RandomError, make_room};
 use crate::sops::key::DataKey;
 
 pub use text::is_encrypted;
@@ -79,10 +79,7 @@ impl ValueCipher {
     /// The cipher for `key`.
     pub fn new(key: &DataKey) -> Self {
         let aes = Aes256::new(GenericArray::from_slice(key.expose()));
-        Self {
-            gcm: AesGcm::from(aes.clone()),
-            aes,
-        }
+        Self { gcm: AesGcm::from(aes.clone()), aes }
     }
 
     /// Appends the encrypted form of `plain` to `out`. `plain` should not be empty: sops leaves empty text alone and
@@ -99,10 +96,7 @@ impl ValueCipher {
         scratch: &mut Zeroizing<Vec<u8>>,
         out: &mut String,
     ) {
-        debug_assert!(
-            !plain.is_empty(),
-            "sops cannot read an encrypted empty value"
-        );
+        debug_assert!(!plain.is_empty(), "sops cannot read an encrypted empty value");
         make_room(scratch, plain.len());
         scratch.extend_from_slice(plain);
         let tag = self
@@ -126,12 +120,7 @@ impl ValueCipher {
     ///
     /// # Errors
     /// [`CipherError`] says which part is wrong.
-    pub fn open(
-        &self,
-        text: &str,
-        aad: &[u8],
-        plain: &mut Zeroizing<Vec<u8>>,
-    ) -> Result<Opened, CipherError> {
+    pub fn open(&self, text: &str, aad: &[u8], plain: &mut Zeroizing<Vec<u8>>) -> Result<Opened, CipherError> {
         let result = self.open_into(text, aad, plain);
         if result.is_err() {
             plain.zeroize();
@@ -139,22 +128,14 @@ impl ValueCipher {
         result
     }
 
-    fn open_into(
-        &self,
-        text: &str,
-        aad: &[u8],
-        plain: &mut Zeroizing<Vec<u8>>,
-    ) -> Result<Opened, CipherError> {
+    fn open_into(&self, text: &str, aad: &[u8], plain: &mut Zeroizing<Vec<u8>>) -> Result<Opened, CipherError> {
         let parts = text::split(text).ok_or(CipherError::NotEncrypted)?;
         make_room(plain, parts.data.len() + parts.tag.len());
         // Go joins data and tag and takes the last 16 bytes as the tag, wherever the border was written
         base64::decode_append(parts.data.as_bytes(), plain)?;
         let iv = Iv::decode(parts.iv.as_bytes())?;
         base64::decode_append(parts.tag.as_bytes(), plain)?;
-        let length = plain
-            .len()
-            .checked_sub(TAG_LENGTH)
-            .ok_or(CipherError::BadLength)?;
+        let length = plain.len().checked_sub(TAG_LENGTH).ok_or(CipherError::BadLength)?;
         let tag = Tag::clone_from_slice(&plain[length..]);
         plain.truncate(length);
         let iv = match iv {
@@ -202,16 +183,6 @@ impl Iv {
     }
 }
 
-/// Empties `buffer` and gives it room for `length` bytes. A buffer that is too small is replaced, because growing
-/// one would leave its old content, unwiped, in freed memory.
-fn make_room(buffer: &mut Zeroizing<Vec<u8>>, length: usize) {
-    if buffer.capacity() < length {
-        *buffer = Zeroizing::new(Vec::with_capacity(length.next_power_of_two()));
-    } else {
-        buffer.clear();
-    }
-}
-
 /// Random IVs, drawn from the operating system 128 at a time.
 pub struct IvSource {
     pool: Zeroizing<Vec<u8>>,
@@ -224,10 +195,7 @@ const POOL_LENGTH: usize = 4096;
 impl IvSource {
     /// A source that draws at the first use.
     pub fn new() -> Self {
-        Self {
-            pool: Zeroizing::new(vec![0; POOL_LENGTH]),
-            used: POOL_LENGTH,
-        }
+        Self { pool: Zeroizing::new(vec![0; POOL_LENGTH]), used: POOL_LENGTH }
     }
 
     /// An IV that was never handed out before.

@@ -16,13 +16,7 @@ use zeroize::Zeroizing;
 use super::CipherError;
 
 /// Verifies `tag` and decrypts `data` in place.
-pub(super) fn open(
-    aes: &Aes256,
-    iv: &[u8],
-    aad: &[u8],
-    data: &mut [u8],
-    tag: &Tag,
-) -> Result<(), CipherError> {
+pub(super) fn open(aes: &Aes256, iv: &[u8], aad: &[u8], data: &mut [u8], tag: &Tag) -> Result<(), CipherError> {
     let start = first_counter(aes, iv)?;
     let hash = ghash(aes, aad, data)?;
     let expected = xor(encrypted(aes, start), hash);
@@ -33,10 +27,7 @@ pub(super) fn open(
     for chunk in data.chunks_mut(counter.len()) {
         increment(&mut counter);
         let stream = Zeroizing::new(<[u8; 16]>::from(encrypted(aes, counter)));
-        chunk
-            .iter_mut()
-            .zip(stream.iter())
-            .for_each(|(byte, key)| *byte ^= key);
+        chunk.iter_mut().zip(stream.iter()).for_each(|(byte, key)| *byte ^= key);
     }
     Ok(())
 }
@@ -58,15 +49,9 @@ fn ghash(aes: &Aes256, aad: &[u8], data: &[u8]) -> Result<Block, CipherError> {
     let too_long = |_| CipherError::BadLength;
     let mut bytes = Zeroizing::new(vec![0; data.len()]);
     // first pass: the key stream; second pass: its sum with `data`, which encrypts to `data` again
-    gcm.encrypt_in_place_detached(nonce_array, &[], &mut bytes)
-        .map_err(too_long)?;
-    bytes
-        .iter_mut()
-        .zip(data)
-        .for_each(|(stream, byte)| *stream ^= byte);
-    let tag = gcm
-        .encrypt_in_place_detached(nonce_array, aad, &mut bytes)
-        .map_err(too_long)?;
+    gcm.encrypt_in_place_detached(nonce_array, &[], &mut bytes).map_err(too_long)?;
+    bytes.iter_mut().zip(data).for_each(|(stream, byte)| *stream ^= byte);
+    let tag = gcm.encrypt_in_place_detached(nonce_array, aad, &mut bytes).map_err(too_long)?;
     Ok(xor(encrypted(aes, block_of(&nonce)), tag))
 }
 
@@ -83,9 +68,7 @@ fn encrypted(aes: &Aes256, mut block: Block) -> Block {
 }
 
 fn xor(mut left: Block, right: Block) -> Block {
-    left.iter_mut()
-        .zip(right)
-        .for_each(|(left, right)| *left ^= right);
+    left.iter_mut().zip(right).for_each(|(left, right)| *left ^= right);
     left
 }
 

@@ -19,14 +19,7 @@ fn cipher() -> ValueCipher {
 
 fn seal(plain: &[u8], type_word: TypeWord, aad: &str, iv: &[u8; 32]) -> String {
     let mut out = String::new();
-    cipher().seal(
-        plain,
-        type_word,
-        aad.as_bytes(),
-        iv,
-        &mut Zeroizing::default(),
-        &mut out,
-    );
+    cipher().seal(plain, type_word, aad.as_bytes(), iv, &mut Zeroizing::default(), &mut out);
     out
 }
 
@@ -43,10 +36,7 @@ fn open(text: &str, aad: &str) -> Result<(Vec<u8>, Opened), CipherError> {
 fn the_vector_of_sops() {
     let iv: [u8; 32] = std::array::from_fn(|at| at as u8 + 0x20);
     assert_eq!(seal(b"hello", TypeWord::Str, "a:b:", &iv), VECTOR);
-    let opened = Opened {
-        type_word: TypeWord::Str,
-        iv: Some(iv),
-    };
+    let opened = Opened { type_word: TypeWord::Str, iv: Some(iv) };
     assert_eq!(open(VECTOR, "a:b:"), Ok((b"hello".to_vec(), opened)));
 }
 
@@ -54,9 +44,8 @@ fn the_vector_of_sops() {
 #[test]
 fn values_of_a_real_file() {
     let key = [
-        0x56, 0x2e, 0x20, 0xa5, 0xd1, 0xe9, 0x8b, 0x25, 0xb8, 0x5d, 0x5e, 0xbf, 0xf2, 0x6d, 0xd6,
-        0x9c, 0xa9, 0x87, 0x2b, 0xec, 0x23, 0xd0, 0xc4, 0xb4, 0x0e, 0xeb, 0x42, 0x7b, 0xfc, 0x08,
-        0x13, 0x43,
+        0x56, 0x2e, 0x20, 0xa5, 0xd1, 0xe9, 0x8b, 0x25, 0xb8, 0x5d, 0x5e, 0xbf, 0xf2, 0x6d, 0xd6, 0x9c, 0xa9, 0x87,
+        0x2b, 0xec, 0x23, 0xd0, 0xc4, 0xb4, 0x0e, 0xeb, 0x42, 0x7b, 0xfc, 0x08, 0x13, 0x43,
     ];
     let cipher = ValueCipher::new(&DataKey::from_bytes(&key).unwrap());
     let rows = [
@@ -105,14 +94,7 @@ fn values_of_a_real_file() {
         // and the same text again from the same IV
         let mut again = String::new();
         let iv = opened.iv.unwrap();
-        cipher.seal(
-            &plain,
-            type_word,
-            aad.as_bytes(),
-            &iv,
-            &mut Zeroizing::default(),
-            &mut again,
-        );
+        cipher.seal(&plain, type_word, aad.as_bytes(), &iv, &mut Zeroizing::default(), &mut again);
         assert_eq!(again, text);
     }
 }
@@ -158,10 +140,7 @@ fn ivs_of_any_length_open() {
     ];
     for value in values {
         let (plain, opened) = open(value, "a:b:").unwrap();
-        assert_eq!(
-            plain, b"a value longer than one block, of odd length",
-            "{value}"
-        );
+        assert_eq!(plain, b"a value longer than one block, of odd length", "{value}");
         assert_eq!(opened.iv, None);
         assert_eq!(open(value, "a:"), Err(CipherError::Tampered), "{value}");
     }
@@ -192,35 +171,20 @@ fn what_the_form_allows() {
         (&with("f6SdJOI=", "", tag, "str"), CipherError::NotEncrypted),
         (&with("f6SdJOI=", iv, "", "str"), CipherError::NotEncrypted),
         (&with("f6SdJOI=", iv, tag, ""), CipherError::NotEncrypted),
-        (
-            &with("f6S\ndJOI=", iv, tag, "str"),
-            CipherError::NotEncrypted,
-        ),
+        (&with("f6S\ndJOI=", iv, tag, "str"), CipherError::NotEncrypted),
         (&with("f6SdJOI", iv, tag, "str"), CipherError::Malformed),
         (&with("f6SdJO I=", iv, tag, "str"), CipherError::Malformed),
         (&with("f6SdJOI=", "ü", tag, "str"), CipherError::Malformed),
         (&with("f6SdJOI=", "\r", tag, "str"), CipherError::BadLength),
         (&with("f6SdJOI=", iv, "TEFu", "str"), CipherError::BadLength),
-        (
-            &with("f6SdJOI=", iv, tag, "strange"),
-            CipherError::UnknownType,
-        ),
-        (
-            &with("f6SdJOI=", iv, tag, "str,type:int"),
-            CipherError::Malformed,
-        ),
+        (&with("f6SdJOI=", iv, tag, "strange"), CipherError::UnknownType),
+        (&with("f6SdJOI=", iv, tag, "str,type:int"), CipherError::Malformed),
     ];
     for (text, error) in bad {
         assert_eq!(open(text, "a:b:"), Err(error), "{text:?}");
     }
     // type:bytes is never written, but opens
-    assert_eq!(
-        open(&with("f6SdJOI=", iv, tag, "bytes"), "a:b:")
-            .unwrap()
-            .1
-            .type_word,
-        TypeWord::Bytes
-    );
+    assert_eq!(open(&with("f6SdJOI=", iv, tag, "bytes"), "a:b:").unwrap().1.type_word, TypeWord::Bytes);
 }
 
 #[test]
@@ -255,10 +219,7 @@ fn debug_is_redacted() {
 
 #[test]
 fn errors_hold_no_part_of_a_value() {
-    for text in [
-        "hunter2",
-        "ENC[AES256_GCM,data:hunter2,iv:hunter2,tag:hunter2,type:hunter2]",
-    ] {
+    for text in ["hunter2", "ENC[AES256_GCM,data:hunter2,iv:hunter2,tag:hunter2,type:hunter2]"] {
         let error = open(text, "hunter2:").unwrap_err();
         assert!(!format!("{error} {error:?}").contains("hunter2"));
     }

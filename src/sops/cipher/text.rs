@@ -40,12 +40,7 @@ pub(super) fn split(text: &str) -> Option<Parts<'_>> {
     if data.is_empty() {
         return None;
     }
-    Some(Parts {
-        data,
-        iv,
-        tag,
-        type_word,
-    })
+    Some(Parts { data, iv, tag, type_word })
 }
 
 /// Cuts at the last `border` that is followed by something.

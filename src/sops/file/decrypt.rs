@@ -3,7 +3,7 @@
 use ring::digest::{Context, SHA256};
 use zeroize::Zeroizing;
 
-use super::encrypt::{follow, stopped};
+use super::encrypt::{EMPTY_COMMENT, LONGEST_NUMBER, follow, stopped};
 use super::error::{FileError, ValueError};
 use super::layout::{self, Layout, Spelling};
 use super::orphans;
@@ -14,8 +14,8 @@ use crate::document::scalar::{TypeWord, append_plain_bytes, from_plain_bytes};
 use crate::document::trail::Trail;
 use crate::document::value::Value;
 use crate::document::yaml::{Document, NodeId, NodeKind, ScalarStyle, Visit};
-use crate::secret::SecretBytes;
-use crate::sops::cipher::{ValueCipher, is_encrypted};
+use crate::secret::{SecretBytes, make_room};
+use crate::sops::cipher::{CipherError, ValueCipher, is_encrypted};
 use crate::sops::key::DataKey;
 use crate::sops::mac::Mac;
 use crate::sops::metadata::Metadata;
@@ -78,6 +78,11 @@ impl EncryptedFile {
         Ok(Self { document, metadata })
     }
 
+    /// The text of the file.
+    pub fn into_text(self) -> String {
+        std::mem::take(&mut *self.document.into_text())
+    }
+
     /// The document as it stands in the file.
     pub fn document(&self) -> &Document {
         &self.document
@@ -103,12 +108,7 @@ impl EncryptedFile {
         Ok((decrypted, reuse))
     }
 
-    fn run(
-        &self,
-        key: &DataKey,
-        ignore_mac: bool,
-        mut reuse: Option<&mut Reuse>,
-    ) -> Result<Decrypted, FileError> {
+    fn run(&self, key: &DataKey, ignore_mac: bool, mut reuse: Option<&mut Reuse>) -> Result<Decrypted, FileError> {
         let cipher = ValueCipher::new(key);
         let layout_plain = self.layout(&cipher)?;
         let layout = Layout::read(&layout_plain);
@@ -130,9 +130,7 @@ impl EncryptedFile {
                 layout_plain: SecretBytes::new(layout_plain.to_vec()).into(),
             });
         }
-        if layout.is_empty()
-            || value_digest(&decrypted.text).is_some_and(|found| found == digest.as_ref())
-        {
+        if layout.is_empty() || value_digest(&decrypted.text).is_some_and(|found| found == digest.as_ref()) {
             return Ok(decrypted);
         }
         // A spelling that no longer fits its surroundings: the values are what counts.
@@ -145,9 +143,7 @@ impl EncryptedFile {
     fn layout(&self, cipher: &ValueCipher) -> Result<Zeroizing<Vec<u8>>, FileError> {
         let mut plain = Zeroizing::new(Vec::new());
         if let Some(text) = &self.metadata.layout
-            && cipher
-                .open(text, layout::BOUND.as_bytes(), &mut plain)
-                .is_err()
+            && cipher.open(text, layout::BOUND.as_bytes(), &mut plain).is_err()
         {
             plain.clear();
         }
@@ -164,14 +160,8 @@ impl EncryptedFile {
             return Err(FileError::NoMac);
         }
         let bound = self.metadata.mac_aad()?;
-        cipher
-            .open(&self.metadata.mac, bound.as_bytes(), stored)
-            .map_err(|_| FileError::BadMac)?;
-        if mac.same_as_stored(stored) {
-            Ok(())
-        } else {
-            Err(FileError::MacMismatch)
-        }
+        cipher.open(&self.metadata.mac, bound.as_bytes(), stored).map_err(|_| FileError::BadMac)?;
+        if mac.same_as_stored(stored) { Ok(()) } else { Err(FileError::MacMismatch) }
     }
 }
 
@@ -192,7 +182,7 @@ fn value_digest(text: &str) -> Option<Vec<u8>> {
                         append_plain_bytes(&value, &mut buffer);
                         add_value(&mut digest, &value, &buffer);
                     }
-                    Visit::EnterKey(key) => add_step(&mut digest, key),
+                    Visit::EnterKey(key, _) => add_step(&mut digest, key),
                     Visit::EnterItem(_) => add_step(&mut digest, "\0item"),
                     _ => {}
                 }
@@ -248,12 +238,7 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(
-        file: &'a EncryptedFile,
-        cipher: &'a ValueCipher,
-        layout: &'a Layout,
-        reuse: Option<&'a mut Reuse>,
-    ) -> Self {
+    fn new(file: &'a EncryptedFile, cipher: &'a ValueCipher, layout: &'a Layout, reuse: Option<&'a mut Reuse>) -> Self {
         let comments = file.document.comments();
         Self {
             file,
@@ -265,7 +250,8 @@ impl<'a> Reader<'a> {
             skipping: None,
             mac: Mac::new(file.metadata.mac_only_encrypted),
             digest: Context::new(&SHA256),
-            edits: Edits::with_capacity(file.document.text().len() / 4),
+            // No plain text is longer than its ciphertext: the buffer never grows, and so leaves no copy behind.
+            edits: Edits::with_capacity(file.document.text().len()),
             plain: Zeroizing::default(),
             hashed: Zeroizing::default(),
             place: String::new(),
@@ -281,7 +267,8 @@ impl<'a> Reader<'a> {
     fn run(&mut self) -> Result<(), FileError> {
         let document = &self.file.document;
         let selector = Selector::compile_lenient(&self.file.metadata.selection);
-        let removed = place::remove(document, &mut self.edits);
+        let removed =
+            place::remove(document, |index| self.layout.get(&layout::absent_place(index)).is_some(), &mut self.edits);
         for index in 0..document.documents() {
             self.index = index;
             self.trail = Trail::default();
@@ -289,9 +276,7 @@ impl<'a> Reader<'a> {
                 continue;
             }
             let mut walk = selector.walk();
-            document
-                .walk(index, |visit| self.visit(&visit, &mut walk))
-                .map_err(stopped)?;
+            document.walk(index, |visit| self.visit(&visit, &mut walk)).map_err(stopped)?;
         }
         for (row, trail, selected) in orphans::find(document, &self.visited, &selector) {
             let start = document.comment(row).start;
@@ -338,7 +323,14 @@ impl<'a> Reader<'a> {
                     self.restore_alias(*id);
                 }
             }
-            Visit::EnterKey(key) if !self.layout.is_empty() => add_step(&mut self.digest, key),
+            Visit::EnterKey(key, id) if !self.layout.is_empty() => {
+                add_step(&mut self.digest, key);
+                follow(visit, document, walk, &mut self.trail);
+                if let Some(Spelling::Alias(raw)) = self.layout.get(&layout::key_place(&self.trail, self.index)) {
+                    self.edits.replace(document.span(*id), |out| out.push_str(raw));
+                }
+                return Ok(());
+            }
             Visit::EnterItem(_) if !self.layout.is_empty() => add_step(&mut self.digest, "\0item"),
             _ => {}
         }
@@ -349,12 +341,12 @@ impl<'a> Reader<'a> {
     /// Steps over the metadata entry.
     fn skip(&mut self, visit: &Visit<'_>) -> bool {
         match (self.skipping, visit) {
-            (None, Visit::EnterKey(place::KEY)) if self.trail.depth() == 0 => {
+            (None, Visit::EnterKey(place::KEY, _)) if self.trail.depth() == 0 => {
                 self.skipping = Some(1);
                 true
             }
             (None, _) => false,
-            (Some(depth), Visit::EnterKey(_) | Visit::EnterItem(_)) => {
+            (Some(depth), Visit::EnterKey(..) | Visit::EnterItem(_)) => {
                 self.skipping = Some(depth + 1);
                 true
             }
@@ -377,10 +369,8 @@ impl<'a> Reader<'a> {
     /// A list of nothing but comments, as sops writes it, is an empty list with comments.
     fn note_comment_list(&mut self, id: NodeId) {
         let document = &self.file.document;
-        let is_comment = |item| {
-            document.kind(item) == NodeKind::Scalar
-                && document.scalar_text(item).ends_with(",type:comment]")
-        };
+        let is_comment =
+            |item| document.kind(item) == NodeKind::Scalar && document.scalar_text(item).ends_with(",type:comment]");
         if document.kind(id) == NodeKind::List && document.items(id).all(is_comment) {
             self.comment_list = document.items(id).next();
         }
@@ -398,8 +388,7 @@ impl<'a> Reader<'a> {
     /// A collection that stands for an alias becomes that alias again.
     fn restore_alias(&mut self, id: NodeId) {
         if let Some(Spelling::Alias(raw)) = self.recorded() {
-            self.edits
-                .replace(self.file.document.full_span(id), |out| out.push_str(raw));
+            self.edits.replace(self.file.document.full_span(id), |out| out.push_str(raw));
         }
     }
 
@@ -409,11 +398,7 @@ impl<'a> Reader<'a> {
 
     fn bad(&self, id: NodeId, error: impl Into<ValueError>) -> FileError {
         let line = self.line(self.file.document.span(id).start);
-        FileError::Value {
-            path: self.trail.path(),
-            line,
-            error: error.into(),
-        }
+        FileError::Value { path: self.trail.path(), line, error: error.into() }
     }
 
     fn scalar(&mut self, id: NodeId, copy: bool, selected: bool) -> Result<(), FileError> {
@@ -429,13 +414,12 @@ impl<'a> Reader<'a> {
             Value::Str(text) => text,
             _ => return Err(self.bad(id, ValueError::InClear)),
         };
-        if !is_encrypted(&ciphertext) {
-            return Err(self.bad(id, ValueError::InClear));
-        }
-        let opened = self
-            .cipher
-            .open(&ciphertext, self.trail.bound().as_bytes(), &mut self.plain);
-        let type_word = opened.map_err(|error| self.bad(id, error))?.type_word;
+        let opened = self.cipher.open(&ciphertext, self.trail.bound().as_bytes(), &mut self.plain);
+        let type_word = match opened {
+            Ok(opened) => opened.type_word,
+            Err(CipherError::NotEncrypted) => return Err(self.bad(id, ValueError::InClear)),
+            Err(error) => return Err(self.bad(id, error)),
+        };
         if type_word == TypeWord::Comment {
             return self.list_comment(id);
         }
@@ -451,9 +435,8 @@ impl<'a> Reader<'a> {
                 Value::Str(text.into())
             }
             _ => {
-                let value = from_plain_bytes(&plain, type_word)
-                    .map_err(|_| self.bad(id, ValueError::BadType))?;
-                self.hashed.clear();
+                let value = from_plain_bytes(&plain, type_word).map_err(|_| self.bad(id, ValueError::BadType))?;
+                make_room(&mut self.hashed, plain.len() + LONGEST_NUMBER);
                 append_plain_bytes(&value, &mut self.hashed);
                 self.mac.add(&self.hashed);
                 if !self.layout.is_empty() && self.trail.depth() > 0 {
@@ -473,34 +456,26 @@ impl<'a> Reader<'a> {
     fn write(&mut self, id: NodeId, value: &Value<'_>) {
         let document = &self.file.document;
         match self.recorded() {
-            Some(Spelling::Alias(raw)) => self
-                .edits
-                .replace(document.full_span(id), |out| out.push_str(raw)),
+            Some(Spelling::Alias(raw)) => self.edits.replace(document.full_span(id), |out| out.push_str(raw)),
             Some(Spelling::Scalar { part, raw }) => {
-                self.edits
-                    .replace(document.part_span(id, *part), |out| out.push_str(raw));
+                self.edits.replace(document.part_span(id, *part), |out| out.push_str(raw));
             }
-            None => self
-                .edits
-                .replace_with(|out| document.write_plain(id, value, out)),
+            None => self.edits.replace_with(|out| document.write_plain(id, value, out)),
         }
     }
 
     /// A value that is not encrypted.
     fn clear(&mut self, id: NodeId) -> Result<(), FileError> {
         let value = self.file.document.value(id).unwrap_or(Value::Null);
-        self.hashed.clear();
+        make_room(&mut self.hashed, self.file.document.span(id).len() + LONGEST_NUMBER);
         let counted = append_plain_bytes(&value, &mut self.hashed);
         if counted && !self.file.metadata.mac_only_encrypted {
             self.mac.add(&self.hashed);
         }
-        if !self.layout.is_empty() {
-            if self.trail.depth() > 0 {
-                add_value(&mut self.digest, &value, &self.hashed);
-                if let Some(Spelling::Alias(raw)) = self.recorded() {
-                    self.edits
-                        .replace(self.file.document.full_span(id), |out| out.push_str(raw));
-                }
+        if !self.layout.is_empty() && self.trail.depth() > 0 {
+            add_value(&mut self.digest, &value, &self.hashed);
+            if let Some(Spelling::Alias(raw)) = self.recorded() {
+                self.edits.replace(self.file.document.full_span(id), |out| out.push_str(raw));
             }
         }
         Ok(())
@@ -512,18 +487,9 @@ impl<'a> Reader<'a> {
             let mut place = String::new();
             self.trail.write_id(self.index, &mut place);
             // A block scalar reads its line breaks as part of the text.
-            let ciphertext = ciphertext
-                .rfind(']')
-                .map_or(ciphertext, |end| &ciphertext[..=end]);
+            let ciphertext = ciphertext.rfind(']').map_or(ciphertext, |end| &ciphertext[..=end]);
             let bare = document.style(id) == ScalarStyle::Plain && !document.in_flow(id);
-            reuse.add(
-                place,
-                self.trail.bound(),
-                type_word,
-                &self.plain,
-                ciphertext,
-                bare,
-            );
+            reuse.add(place, self.trail.bound(), type_word, &self.plain, ciphertext, bare);
         }
     }
 
@@ -566,9 +532,7 @@ impl<'a> Reader<'a> {
         let mut last = self.last_bound.as_str();
         while !last.is_empty() {
             bounds.push(last.to_owned());
-            last = last[..last.len() - 1]
-                .rfind(':')
-                .map_or("", |at| &last[..=at]);
+            last = last[..last.len() - 1].rfind(':').map_or("", |at| &last[..=at]);
         }
         bounds.push(":".to_owned());
         let opened = bounds.iter().find(|bound| {
@@ -580,21 +544,16 @@ impl<'a> Reader<'a> {
             self.unreadable_comments.push(self.line(span.start));
             return Ok(());
         };
-        let plain = String::from_utf8_lossy(&self.plain).into_owned();
+        let mut plain = Zeroizing::new(String::from_utf8_lossy(&self.plain).into_owned());
+        if plain.as_str() == EMPTY_COMMENT {
+            plain.clear();
+        }
         if let Some(reuse) = self.reuse.as_deref_mut() {
-            reuse.add(
-                format!("comment {row}"),
-                bound,
-                TypeWord::Comment,
-                &self.plain,
-                text,
-                false,
-            );
+            reuse.add(format!("comment {row}"), bound, TypeWord::Comment, &self.plain, text, false);
         }
         let line_end = document.line_end();
         let lines = Zeroizing::new(plain.replace('\n', &format!("{line_end}#")));
-        self.edits
-            .replace(span.start + 1..span.end, |out| out.push_str(&lines));
+        self.edits.replace(span.start + 1..span.end, |out| out.push_str(&lines));
         Ok(())
     }
 }

@@ -15,11 +15,20 @@ use crate::document::trail::Trail;
 use crate::document::tree::Node;
 use crate::document::value::Value;
 use crate::document::yaml::{BREAKS, Document, NodeId, NodeKind, Part, Visit, WalkError};
+use crate::secret::{make_room, make_room_for_text};
 use crate::sops::cipher::{IvSource, ValueCipher, is_encrypted};
 use crate::sops::key::{DataKey, KeyGroup};
 use crate::sops::mac::Mac;
 use crate::sops::metadata::Metadata;
 use crate::sops::selector::{Selection, Selector, SelectorWalk};
+
+/// Most characters of a number written without an exponent, or of a time.
+pub(super) const LONGEST_NUMBER: usize = 400;
+/// Most bytes that one byte of a text can be written as (`\\xNN`), indentation and all.
+const LONGEST_ESCAPE: usize = 4;
+
+/// Stands for an empty comment in a list: sops decrypts an empty one to an empty string, and so adds an item to the list.
+pub(super) const EMPTY_COMMENT: &str = "\u{2060}";
 
 /// How a document is to be encrypted.
 #[derive(Clone, Debug)]
@@ -72,54 +81,71 @@ pub fn encrypt(
     let selector = Selector::compile(&settings.selection)?;
     let cipher = ValueCipher::new(key);
     let mut bounds: Option<Vec<Option<String>>> = None;
+    let mut moved = false;
     for _ in 0..3 {
         if let Some(reuse) = reuse.as_deref_mut() {
             reuse.forget_uses();
         }
-        let mut writer = Writer::new(
-            document,
-            &cipher,
-            &selector,
-            settings,
-            reuse.as_deref_mut(),
-            bounds.as_deref(),
-        );
-        let encrypted = writer.run()?;
-        let own = writer.comment_bounds;
-        let file = EncryptedFile::parse(encrypted.text.clone())?;
-        let opened = file.decrypt(key, false)?;
-        let same = opened.text.as_str() == document.text();
-        if !same && opened.unreadable_comments.is_empty() {
-            return Err(FileError::Unfaithful);
+        let mut writer = Writer::new(document, &cipher, &selector, settings, reuse.as_deref_mut(), bounds.as_deref());
+        let mut encrypted = writer.run()?;
+        match self_check(document, &mut encrypted, &writer.comment_bounds, key) {
+            Check::Same => return Ok(encrypted),
+            Check::ReadElsewhere(read) => {
+                moved = true;
+                bounds = Some(read);
+            }
+            Check::CommentLost => {
+                moved = true;
+                break;
+            }
+            Check::Differs => {
+                moved = false;
+                break;
+            }
         }
-        // sops binds a comment to the mapping in which it reads it, and may read it elsewhere once values are ciphertext.
-        let read = opened.comment_bounds;
-        let comparable = read.len() == own.len();
-        if same
-            && (!comparable
-                || own
-                    .iter()
-                    .zip(&read)
-                    .all(|(own, read)| own.is_none() || own == read))
-        {
-            return Ok(encrypted);
-        }
-        if !comparable {
-            return Err(FileError::Unfaithful);
-        }
-        bounds = Some(read);
     }
-    Err(FileError::Unfaithful)
+    // Selection by comment depends on where comments are read, and ciphertexts can move them.
+    Err(if moved || selector.reads_comments() { FileError::CommentRule } else { FileError::Unfaithful })
+}
+
+enum Check {
+    Same,
+    /// sops binds a comment to the mapping in which it reads it, and reads one elsewhere now that values are ciphertexts.
+    ReadElsewhere(Vec<Option<String>>),
+    /// A comment is read where the rule does not select it, and stays a ciphertext.
+    CommentLost,
+    Differs,
+}
+
+fn only_comments_differ(plain: &str, opened: &str) -> bool {
+    let mut lines = plain.lines().zip(opened.lines()).filter(|(plain, opened)| plain != opened);
+    plain.lines().count() == opened.lines().count() && lines.all(|(_, opened)| opened.contains("#ENC[AES256_GCM,"))
+}
+
+/// Opens what was encrypted, and compares every byte.
+fn self_check(document: &Document, encrypted: &mut Encrypted, own: &[Option<String>], key: &DataKey) -> Check {
+    let Ok(file) = EncryptedFile::parse(std::mem::take(&mut encrypted.text)) else { return Check::Differs };
+    let Ok(opened) = file.decrypt(key, false) else { return Check::Differs };
+    encrypted.text = file.into_text();
+    let same = opened.text.as_str() == document.text();
+    let read = opened.comment_bounds;
+    let bound_alike = own.len() != read.len() || own.iter().zip(&read).all(|(own, read)| own.is_none() || own == read);
+    if same && bound_alike {
+        Check::Same
+    } else if own.len() == read.len() && (same || !opened.unreadable_comments.is_empty()) {
+        Check::ReadElsewhere(read)
+    } else if only_comments_differ(document.text(), &opened.text) {
+        Check::CommentLost
+    } else {
+        Check::Differs
+    }
 }
 
 fn check_shapes(document: &Document, settings: &Settings) -> Result<(), FileError> {
     for problem in document.problems() {
-        if problem.kind.is_ambiguous() || !settings.allow_unrepresentable {
+        if problem.kind.is_final() || !settings.allow_unrepresentable {
             let line = document.position(problem.offset).0;
-            return Err(FileError::Shape {
-                line,
-                kind: problem.kind,
-            });
+            return Err(FileError::Shape { line, kind: problem.kind });
         }
     }
     Ok(())
@@ -144,12 +170,16 @@ struct Writer<'a> {
     /// Aliases that have to be written out.
     expanded: Vec<bool>,
     expansion: Option<Expansion>,
+    /// Whether each collection around is a list.
+    lists: Vec<bool>,
+    in_list: bool,
     visited: Vec<bool>,
     comment_bounds: Vec<Option<String>>,
     plain: Zeroizing<Vec<u8>>,
     probe: Zeroizing<String>,
     scratch: Zeroizing<Vec<u8>>,
     place: String,
+    ciphertext: String,
     values: usize,
     comments: usize,
     fresh: usize,
@@ -164,11 +194,7 @@ impl<'a> Writer<'a> {
         reuse: Option<&'a mut Reuse>,
         given_bounds: Option<&'a [Option<String>]>,
     ) -> Self {
-        let aliased = if document.has_aliases() {
-            document.nodes()
-        } else {
-            0
-        };
+        let aliased = if document.has_aliases() { document.nodes() } else { 0 };
         Self {
             document,
             cipher,
@@ -181,17 +207,20 @@ impl<'a> Writer<'a> {
             index: 0,
             mac: Mac::new(settings.mac_only_encrypted),
             ivs: IvSource::new(),
-            edits: Edits::with_capacity(document.text().len() * 3),
+            edits: Edits::with_capacity(document.text().len() * 3 / 2 + document.nodes() * 64),
             layout: Layout::default(),
             chosen: vec![false; aliased],
             expanded: vec![false; aliased],
             expansion: None,
+            lists: Vec::new(),
+            in_list: false,
             visited: vec![false; document.comments()],
             comment_bounds: vec![None; document.comments()],
             plain: Zeroizing::default(),
             probe: Zeroizing::default(),
             scratch: Zeroizing::default(),
             place: String::new(),
+            ciphertext: String::new(),
             values: 0,
             comments: 0,
             fresh: 0,
@@ -207,9 +236,10 @@ impl<'a> Writer<'a> {
             self.index = index;
             self.walk = self.selector.walk();
             self.trail = Trail::default();
-            document
-                .walk(index, |visit| self.visit(&visit))
-                .map_err(stopped)?;
+            if place::is_absent(document, index) {
+                self.layout.record(layout::absent_place(index), Spelling::Alias(String::new()));
+            }
+            document.walk(index, |visit| self.visit(&visit)).map_err(stopped)?;
         }
         for (row, trail, selected) in orphans::find(document, &self.visited, self.selector) {
             if selected {
@@ -237,22 +267,23 @@ impl<'a> Writer<'a> {
                         // A copied comment would be bound to the path of its original.
                         let text = document.comment_text(row);
                         if walk.comment(text) && copy && !text.is_empty() {
-                            aliases
-                                .iter()
-                                .for_each(|alias| self.expanded[*alias as usize] = true);
+                            aliases.iter().for_each(|alias| self.expanded[*alias as usize] = true);
                         }
                         return Ok(());
                     }
                     follow(&visit, document, &mut walk, &mut trail);
                     match visit {
-                        Visit::Alias(id) => aliases.push(id),
+                        Visit::Alias(id) => {
+                            if self.expanded[id as usize] {
+                                aliases.iter().for_each(|alias| self.expanded[*alias as usize] = true);
+                            }
+                            aliases.push(id);
+                        }
                         Visit::AliasEnd => drop(aliases.pop()),
                         Visit::Scalar { id, copy } => {
-                            let chosen = walk.leaf() && is_secret(document, id)?;
+                            let chosen = walk.leaf() && is_secret(document, id);
                             if copy && (chosen || self.chosen[id as usize]) {
-                                aliases
-                                    .iter()
-                                    .for_each(|alias| self.expanded[*alias as usize] = true);
+                                aliases.iter().for_each(|alias| self.expanded[*alias as usize] = true);
                             } else if !copy {
                                 self.chosen[id as usize] = chosen;
                             }
@@ -262,23 +293,6 @@ impl<'a> Writer<'a> {
                     Ok(())
                 })
                 .map_err(stopped)?;
-        }
-        self.check_alias_keys()
-    }
-
-    fn check_alias_keys(&self) -> Result<(), FileError> {
-        let document = self.document;
-        for map in (0..document.nodes() as NodeId).filter(|id| document.kind(*id) == NodeKind::Map)
-        {
-            for (key, _) in document.entries(map) {
-                if document.kind(key) == NodeKind::Alias
-                    && self.chosen[document.resolve_alias(key) as usize]
-                {
-                    return Err(FileError::AliasKey {
-                        line: self.line(key),
-                    });
-                }
-            }
         }
         Ok(())
     }
@@ -299,19 +313,25 @@ impl<'a> Writer<'a> {
             Visit::Alias(id) => self.alias(*id),
             Visit::AliasEnd => self.alias_end(),
             Visit::Open(id) => {
+                self.lists.push(self.in_list);
+                self.in_list = self.document.kind(*id) == NodeKind::List;
                 if let Some(expansion) = &mut self.expansion {
                     expansion.open(self.document.kind(*id));
                 }
             }
             Visit::Close => {
+                self.in_list = self.lists.pop().unwrap_or(false);
                 if let Some(expansion) = &mut self.expansion {
                     expansion.close();
                 }
             }
-            Visit::EnterKey(key) => {
-                if let Some(expansion) = &mut self.expansion {
-                    expansion.key(key);
+            Visit::EnterKey(key, id) => {
+                follow(visit, self.document, &mut self.walk, &mut self.trail);
+                match &mut self.expansion {
+                    Some(expansion) => expansion.key(key),
+                    None => self.alias_key(key, *id),
                 }
+                return Ok(());
             }
             Visit::EnterItem(_) => {
                 if let Some(expansion) = &mut self.expansion {
@@ -338,28 +358,35 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// A key that is an alias of an encrypted value is written out: keys are never encrypted.
+    fn alias_key(&mut self, text: &str, id: NodeId) {
+        let document = self.document;
+        let target = document.resolve_alias(id);
+        if target != id && self.chosen[target as usize] {
+            let raw = document.text()[document.span(id)].to_owned();
+            self.layout.record(layout::key_place(&self.trail, self.index), Spelling::Alias(raw));
+            self.edits.replace(document.span(id), |out| Expansion::write_key(text, out));
+        }
+    }
+
     fn alias_end(&mut self) {
         if self.expansion.as_mut().is_some_and(Expansion::unnest)
             && let Some(expansion) = self.expansion.take()
         {
             let span = self.document.span(expansion.alias());
-            self.edits
-                .replace(span, |out| out.push_str(&expansion.into_text()));
+            self.edits.replace(span, |out| out.push_str(&expansion.into_text()));
         }
     }
 
     fn scalar(&mut self, id: NodeId, copy: bool) -> Result<(), FileError> {
         let document = self.document;
         let value = document.value(id).unwrap_or(Value::Null);
-        self.plain.clear();
+        make_room(&mut self.plain, document.span(id).len() + LONGEST_NUMBER);
         let hashed = append_plain_bytes(&value, &mut self.plain);
         if let Value::Str(text) = &value
             && is_encrypted(text)
         {
-            return Err(FileError::LooksEncrypted {
-                path: self.trail.path(),
-                line: self.line(id),
-            });
+            return Err(FileError::LooksEncrypted { path: self.trail.path(), line: self.line(id) });
         }
         let chosen = self.walk.leaf();
         if hashed && (chosen || !self.settings.mac_only_encrypted) {
@@ -379,45 +406,38 @@ impl<'a> Writer<'a> {
         self.document.position(self.document.span(id).start).0
     }
 
-    fn encrypt_scalar(
-        &mut self,
-        id: NodeId,
-        copy: bool,
-        value: &Value<'_>,
-    ) -> Result<(), FileError> {
+    fn encrypt_scalar(&mut self, id: NodeId, copy: bool, value: &Value<'_>) -> Result<(), FileError> {
         let type_word = type_word(value);
-        let mut ciphertext = String::new();
+        let mut ciphertext = std::mem::take(&mut self.ciphertext);
+        ciphertext.clear();
         let bare = self.seal(type_word, &mut ciphertext)?;
+        self.place_cipher(id, copy, value, &ciphertext, bare);
+        self.ciphertext = ciphertext;
+        Ok(())
+    }
+
+    fn place_cipher(&mut self, id: NodeId, copy: bool, value: &Value<'_>, ciphertext: &str, bare: bool) {
         if copy {
             if let Some(expansion) = &mut self.expansion {
-                expansion.cipher(|out| out.push_str(&ciphertext));
+                expansion.cipher(|out| out.push_str(ciphertext));
             }
-            return Ok(());
+            return;
         }
         let document = self.document;
         if bare && let Some(span) = document.bare_spot(id, value, &mut self.probe) {
-            self.edits.replace(span, |out| out.push_str(&ciphertext));
-            return Ok(());
+            self.edits.replace(span, |out| out.push_str(ciphertext));
+            return;
         }
         let (spot, site) = document.cipher_spot(id);
         let raw = &document.text()[spot.span.clone()];
-        self.probe.clear();
+        make_room_for_text(&mut self.probe, raw.len() * LONGEST_ESCAPE + LONGEST_NUMBER);
         let fits = site.write_plain(value, &mut self.probe) && self.probe.as_str() == raw;
         if !fits || spot.part == Part::Node {
             self.place.clear();
             self.trail.write_id(self.index, &mut self.place);
-            self.layout.record(
-                self.place.clone(),
-                Spelling::Scalar {
-                    part: spot.part,
-                    raw: raw.to_owned(),
-                },
-            );
+            self.layout.record(self.place.clone(), Spelling::Scalar { part: spot.part, raw: raw.to_owned() });
         }
-        self.edits.replace(spot.span.clone(), |out| {
-            document.write_cipher(id, &spot, &site, &ciphertext, out)
-        });
-        Ok(())
+        self.edits.replace(spot.span.clone(), |out| document.write_cipher(id, &spot, &site, ciphertext, out));
     }
 
     /// Appends the ciphertext of `self.plain`; true when it is an earlier one that stood bare.
@@ -432,61 +452,39 @@ impl<'a> Writer<'a> {
         }
         self.fresh += 1;
         let iv = self.ivs.next()?;
-        self.cipher.seal(
-            &self.plain,
-            type_word,
-            self.trail.bound().as_bytes(),
-            &iv,
-            &mut self.scratch,
-            out,
-        );
+        self.cipher.seal(&self.plain, type_word, self.trail.bound().as_bytes(), &iv, &mut self.scratch, out);
         Ok(false)
     }
 
     fn encrypt_comment(&mut self, row: u32) -> Result<(), FileError> {
         let span = self.document.comment(row);
-        let text = &self.document.text()[span.start + 1..span.end];
+        let mut text = &self.document.text()[span.start + 1..span.end];
         if text.is_empty() {
-            return Ok(());
+            if !self.in_list {
+                return Ok(());
+            }
+            text = EMPTY_COMMENT;
         }
         if is_encrypted(text) {
             let line = self.document.position(span.start).0;
             return Err(FileError::CommentLooksEncrypted { line });
         }
-        let given = self
-            .given_bounds
-            .and_then(|bounds| bounds.get(row as usize))
-            .and_then(Option::as_ref);
-        let bound = given
-            .cloned()
-            .unwrap_or_else(|| self.trail.bound().to_owned());
+        let given = self.given_bounds.and_then(|bounds| bounds.get(row as usize)).and_then(Option::as_ref);
+        let bound = given.cloned().unwrap_or_else(|| self.trail.bound().to_owned());
         self.comments += 1;
         let mut ciphertext = String::new();
         let old = self.reuse.as_deref_mut().and_then(|reuse| {
             reuse
-                .take(
-                    &format!("comment {row}"),
-                    &bound,
-                    TypeWord::Comment,
-                    text.as_bytes(),
-                )
+                .take(&format!("comment {row}"), &bound, TypeWord::Comment, text.as_bytes())
                 .map(|old| ciphertext.push_str(old.ciphertext))
         });
         if old.is_none() {
             self.fresh += 1;
             let iv = self.ivs.next()?;
             let plain = text.as_bytes();
-            self.cipher.seal(
-                plain,
-                TypeWord::Comment,
-                bound.as_bytes(),
-                &iv,
-                &mut self.scratch,
-                &mut ciphertext,
-            );
+            self.cipher.seal(plain, TypeWord::Comment, bound.as_bytes(), &iv, &mut self.scratch, &mut ciphertext);
         }
-        self.edits
-            .replace(span.start + 1..span.end, |out| out.push_str(&ciphertext));
+        self.edits.replace(span.start + 1..span.end, |out| out.push_str(&ciphertext));
         self.comment_bounds[row as usize] = Some(bound);
         Ok(())
     }
@@ -499,16 +497,11 @@ impl<'a> Writer<'a> {
         if tail.is_empty() || document.content_end(last) < document.text().len() {
             return Ok(());
         }
-        match document.open_block(last) {
-            // Blanks without a line break would become one more empty line of the block.
-            Some(id)
-                if tail.trim().is_empty() || !self.edits.covers(document.spot(id).span.start) =>
-            {
-                Err(FileError::OpenBlockAtEnd {
-                    line: self.line(id),
-                })
-            }
-            _ => Ok(()),
+        // Blanks without a line break would become one more empty line of the block.
+        let grows = |id: &NodeId| tail.trim().is_empty() || !self.edits.covers(document.spot(*id).span.start);
+        match document.open_block(last).filter(grows) {
+            Some(id) => Err(FileError::OpenBlockAtEnd { line: self.line(id) }),
+            None => Ok(()),
         }
     }
 
@@ -528,9 +521,7 @@ impl<'a> Writer<'a> {
         };
         let kept = self.reuse.as_deref().and_then(|reuse| {
             let stamp = reuse.stamp.as_ref()?;
-            let same = self.fresh == 0
-                && reuse.all_taken()
-                && stamp.mac_plain.expose() == mac.expose().as_bytes();
+            let same = self.fresh == 0 && reuse.all_taken() && stamp.mac_plain.expose() == mac.expose().as_bytes();
             same.then(|| stamp.clone())
         });
         let layout = self.seal_layout()?;
@@ -544,65 +535,37 @@ impl<'a> Writer<'a> {
                 let bound = metadata.mac_aad()?;
                 let iv = self.ivs.next()?;
                 let plain = mac.expose().as_bytes();
-                self.cipher.seal(
-                    plain,
-                    TypeWord::Str,
-                    bound.as_bytes(),
-                    &iv,
-                    &mut self.scratch,
-                    &mut metadata.mac,
-                );
+                self.cipher.seal(plain, TypeWord::Str, bound.as_bytes(), &iv, &mut self.scratch, &mut metadata.mac);
             }
         }
         metadata.layout = layout;
         place::insert(self.document, &metadata.write(), &mut self.edits);
         let mut text = std::mem::take(&mut self.edits).apply(self.document.text());
-        Ok(Encrypted {
-            text: std::mem::take(&mut *text),
-            values: self.values,
-            comments: self.comments,
-            changed,
-        })
+        Ok(Encrypted { text: std::mem::take(&mut *text), values: self.values, comments: self.comments, changed })
     }
 
     fn seal_layout(&mut self) -> Result<Option<String>, FileError> {
         if self.layout.is_empty() {
             return Ok(None);
         }
-        if let Some(old) = self
-            .reuse
-            .as_deref()
-            .and_then(|reuse| reuse.same_layout(&self.layout))
-        {
+        if let Some(old) = self.reuse.as_deref().and_then(|reuse| reuse.same_layout(&self.layout)) {
             return Ok(Some(old));
         }
         let iv = self.ivs.next()?;
         let mut out = String::new();
         let plain = self.layout.write();
         let bound = layout::BOUND.as_bytes();
-        self.cipher.seal(
-            plain.as_bytes(),
-            TypeWord::Str,
-            bound,
-            &iv,
-            &mut self.scratch,
-            &mut out,
-        );
+        self.cipher.seal(plain.as_bytes(), TypeWord::Str, bound, &iv, &mut self.scratch, &mut out);
         Ok(Some(out))
     }
 }
 
 /// Keeps the selector and the trail in step with the walk (comments and scalars aside).
-pub(super) fn follow(
-    visit: &Visit<'_>,
-    document: &Document,
-    walk: &mut SelectorWalk<'_>,
-    trail: &mut Trail,
-) {
+pub(super) fn follow(visit: &Visit<'_>, document: &Document, walk: &mut SelectorWalk<'_>, trail: &mut Trail) {
     match visit {
         Visit::Open(_) => walk.open(),
         Visit::Close => walk.close(),
-        Visit::EnterKey(key) => {
+        Visit::EnterKey(key, _) => {
             walk.enter_key(key);
             trail.enter_key(key);
         }
@@ -621,13 +584,13 @@ pub(super) fn follow(
 }
 
 /// Null and the empty string are never encrypted.
-fn is_secret(document: &Document, id: NodeId) -> Result<bool, FileError> {
-    Ok(match document.value(id).unwrap_or(Value::Null) {
+fn is_secret(document: &Document, id: NodeId) -> bool {
+    match document.value(id).unwrap_or(Value::Null) {
         Value::Null => false,
         Value::Str(text) => !text.is_empty(),
         Value::Bytes(bytes) => !bytes.is_empty(),
         _ => true,
-    })
+    }
 }
 
 pub(super) fn stopped(error: WalkError<FileError>) -> FileError {

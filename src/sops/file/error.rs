@@ -31,17 +31,13 @@ pub enum FileError {
         line: usize,
     },
     /// A clear block scalar ends the file without a line break: appending metadata would change it.
-    #[error(
-        "line {line}: the last value is a block in clear and the file does not end with a line break"
-    )]
+    #[error("line {line}: the last value is a block in clear and the file does not end with a line break")]
     OpenBlockAtEnd {
         /// Line, from 1.
         line: usize,
     },
     /// The key that sops keeps for its metadata.
-    #[error(
-        "line {line}: the top-level key \"sops\" is reserved: the file is already encrypted, or uses that name"
-    )]
+    #[error("line {line}: the top-level key \"sops\" is reserved: the file is already encrypted, or uses that name")]
     AlreadyEncrypted {
         /// Line, from 1.
         line: usize,
@@ -57,12 +53,6 @@ pub enum FileError {
     /// A plain comment that looks like ciphertext.
     #[error("line {line}: a comment looks like a SOPS ciphertext, but stands in plain text")]
     CommentLooksEncrypted {
-        /// Line, from 1.
-        line: usize,
-    },
-    /// A key that is an alias of a value that is to be encrypted: with the value the key would change.
-    #[error("line {line}: a key is an alias of a value that is to be encrypted: write the key out")]
-    AliasKey {
         /// Line, from 1.
         line: usize,
     },
@@ -98,13 +88,14 @@ pub enum FileError {
     #[error("the MAC cannot be read: it or \"lastmodified\" was changed")]
     BadMac,
     /// The values are not those that were encrypted.
-    #[error(
-        "the MAC does not match: values were changed, added, removed or reordered after encryption"
-    )]
+    #[error("the MAC does not match: values were changed, added, removed or reordered after encryption")]
     MacMismatch,
     /// The operating system.
     #[error(transparent)]
     Random(#[from] RandomError),
+    /// Ciphertexts change which mapping a comment is read in, and with that whether the rule selects something.
+    #[error("the rule cannot be applied to this document: a comment would be read elsewhere once values are encrypted")]
+    CommentRule,
     /// What was encrypted does not open to the same bytes.
     #[error("what was encrypted does not decrypt to the same bytes; nothing was written")]
     Unfaithful,

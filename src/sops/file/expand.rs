@@ -17,12 +17,7 @@ pub struct Expansion {
 impl Expansion {
     /// An empty text for `alias`.
     pub fn new(alias: NodeId) -> Self {
-        Self {
-            alias,
-            text: String::new(),
-            open: Vec::new(),
-            depth: 0,
-        }
+        Self { alias, text: String::new(), open: Vec::new(), depth: 0 }
     }
 
     /// The alias that is written out.
@@ -48,16 +43,14 @@ impl Expansion {
 
     /// A collection begins.
     pub fn open(&mut self, kind: NodeKind) {
-        self.text
-            .push(if kind == NodeKind::Map { '{' } else { '[' });
+        self.text.push(if kind == NodeKind::Map { '{' } else { '[' });
         self.open.push((kind, false));
     }
 
     /// A collection ends.
     pub fn close(&mut self) {
         if let Some((kind, _)) = self.open.pop() {
-            self.text
-                .push(if kind == NodeKind::Map { '}' } else { ']' });
+            self.text.push(if kind == NodeKind::Map { '}' } else { ']' });
         }
     }
 
@@ -76,13 +69,13 @@ impl Expansion {
             return;
         }
         self.separate();
-        spell(
-            &Value::Str(key.into()),
-            Style::Double,
-            &CONTEXT,
-            &mut self.text,
-        );
+        Self::write_key(key, &mut self.text);
         self.text.push_str(": ");
+    }
+
+    /// A key in quotes.
+    pub fn write_key(key: &str, out: &mut String) {
+        spell(&Value::Str(key.into()), Style::Double, &CONTEXT, out);
     }
 
     /// An item begins.
@@ -94,11 +87,7 @@ impl Expansion {
 
     /// A value in clear.
     pub fn clear(&mut self, value: &Value<'_>) {
-        let style = if matches!(value, Value::Str(_)) {
-            Style::Double
-        } else {
-            Style::Plain
-        };
+        let style = if matches!(value, Value::Str(_)) { Style::Double } else { Style::Plain };
         spell(value, style, &CONTEXT, &mut self.text);
     }
 
@@ -110,10 +99,4 @@ impl Expansion {
     }
 }
 
-const CONTEXT: Context = Context {
-    in_flow: true,
-    is_key: false,
-    parent_indent: -1,
-    crlf: false,
-    str_tag: false,
-};
+const CONTEXT: Context = Context { in_flow: true, is_key: false, parent_indent: -1, crlf: false, str_tag: false };

@@ -6,10 +6,23 @@ use std::collections::HashMap;
 use serde_json::{Value as Json, json};
 use zeroize::Zeroizing;
 
+use crate::document::trail::Trail;
 use crate::document::yaml::Part;
 
 /// Additional data of the entry's ciphertext: no value of the document can have it, for its keys end in `:`.
 pub const BOUND: &str = "sealant_layout";
+
+/// The place of a key itself, where `trail` stands in its value.
+pub fn key_place(trail: &Trail, document: usize) -> String {
+    let mut place = "key ".to_owned();
+    trail.write_id(document, &mut place);
+    place
+}
+
+/// The place of a document that holds nothing.
+pub fn absent_place(document: usize) -> String {
+    format!("absent {document}")
+}
 
 /// One spelling.
 #[derive(Clone, PartialEq, Eq)]
@@ -56,18 +69,9 @@ impl Layout {
             .iter()
             .map(|(place, spelling)| {
                 let (kind, raw) = match spelling {
-                    Spelling::Scalar {
-                        part: Part::Scalar,
-                        raw,
-                    } => ("s", raw),
-                    Spelling::Scalar {
-                        part: Part::Content,
-                        raw,
-                    } => ("c", raw),
-                    Spelling::Scalar {
-                        part: Part::Node,
-                        raw,
-                    } => ("n", raw),
+                    Spelling::Scalar { part: Part::Scalar, raw } => ("s", raw),
+                    Spelling::Scalar { part: Part::Content, raw } => ("c", raw),
+                    Spelling::Scalar { part: Part::Node, raw } => ("n", raw),
                     Spelling::Alias(raw) => ("a", raw),
                 };
                 json!([place, kind, raw])

@@ -7,11 +7,7 @@ use crate::sops::selector::Selector;
 
 /// The rows of comments that no walk visited, each with where it stands and whether the rule selects it.
 pub fn find(document: &Document, visited: &[bool], selector: &Selector) -> Vec<(u32, Trail, bool)> {
-    let rows = visited
-        .iter()
-        .enumerate()
-        .filter(|(_, visited)| !**visited)
-        .map(|(row, _)| row as u32);
+    let rows = visited.iter().enumerate().filter(|(_, visited)| !**visited).map(|(row, _)| row as u32);
     rows.map(|row| {
         let trail = locate(document, document.comment(row).start);
         let mut walk = selector.walk();
@@ -29,9 +25,7 @@ pub fn find(document: &Document, visited: &[bool], selector: &Selector) -> Vec<(
 /// The innermost collection around a byte.
 fn locate(document: &Document, offset: usize) -> Trail {
     let mut trail = Trail::default();
-    let index = (0..document.documents())
-        .take_while(|index| document.start(*index) <= offset)
-        .last();
+    let index = (0..document.documents()).take_while(|index| document.start(*index) <= offset).last();
     let Some(index) = index else { return trail };
     let mut id = document.root(index);
     while let Some(child) = descend(document, id, offset, &mut trail) {
@@ -42,8 +36,7 @@ fn locate(document: &Document, offset: usize) -> Trail {
 
 fn descend(document: &Document, id: NodeId, offset: usize, trail: &mut Trail) -> Option<NodeId> {
     let holds = |child: NodeId| {
-        matches!(document.kind(child), NodeKind::Map | NodeKind::List)
-            && document.span(child).contains(&offset)
+        matches!(document.kind(child), NodeKind::Map | NodeKind::List) && document.span(child).contains(&offset)
     };
     match document.kind(id) {
         NodeKind::Map => {
@@ -52,10 +45,7 @@ fn descend(document: &Document, id: NodeId, offset: usize, trail: &mut Trail) ->
             Some(value)
         }
         NodeKind::List => {
-            let (at, item) = document
-                .items(id)
-                .enumerate()
-                .find(|(_, item)| holds(*item))?;
+            let (at, item) = document.items(id).enumerate().find(|(_, item)| holds(*item))?;
             trail.enter_item(at);
             Some(item)
         }

@@ -17,20 +17,27 @@ pub fn find(document: &Document, index: usize) -> Option<(NodeId, NodeId)> {
     if document.kind(root) != NodeKind::Map {
         return None;
     }
-    document
-        .entries(root)
-        .find(|(key, _)| document.key_text(*key) == KEY)
+    document.entries(root).find(|(key, _)| document.key_text(*key) == KEY)
 }
 
-/// Whether metadata needs a document of its own, because some document is not a mapping.
+fn is_written_null(document: &Document, index: usize) -> bool {
+    let root = document.root(index);
+    let null = document.kind(root) == NodeKind::Scalar && matches!(document.value(root), Ok(Value::Null));
+    null && !document.full_span(root).is_empty()
+}
+
+/// Whether a document holds nothing at all, not even a written null.
+pub fn is_absent(document: &Document, index: usize) -> bool {
+    let root = document.root(index);
+    document.kind(root) == NodeKind::Scalar && document.full_span(root).is_empty()
+}
+
+/// Whether metadata needs a document of its own, because some document is not a mapping. A null has no place for it either,
+/// but sops needs it only in the first document.
 fn needs_own_document(document: &Document) -> bool {
     (0..document.documents()).any(|index| {
-        let root = document.root(index);
-        match document.kind(root) {
-            NodeKind::Map => false,
-            NodeKind::List | NodeKind::Alias => true,
-            NodeKind::Scalar => !document.full_span(root).is_empty(),
-        }
+        let map = document.kind(document.root(index)) == NodeKind::Map;
+        !map && !is_absent(document, index) && (index == 0 || !is_written_null(document, index))
     })
 }
 
@@ -43,27 +50,19 @@ pub fn insert(document: &Document, metadata: &Node, edits: &mut Edits) {
     }
     for index in 0..document.documents() {
         let root = document.root(index);
-        if document.is_flow(root) {
+        if is_written_null(document, index) {
+            continue;
+        } else if document.is_flow(root) {
             insert_flow(document, root, metadata, edits);
         } else {
-            let indent = if document.kind(root) == NodeKind::Map {
-                document.indent(root)
-            } else {
-                0
-            };
+            let indent = if document.kind(root) == NodeKind::Map { document.indent(root) } else { 0 };
             let at = document.content_end(index);
             let open = open_line(document.text(), at);
             edits.replace(at..at, |out| {
                 if open {
                     out.push_str(line_end);
                 }
-                emit::block(
-                    KEY,
-                    metadata,
-                    usize::try_from(indent).unwrap_or(0),
-                    line_end,
-                    out,
-                );
+                emit::block(KEY, metadata, usize::try_from(indent).unwrap_or(0), line_end, out);
                 // A file without a final line break stays without one: that is how the break above is known to be ours.
                 if open {
                     out.truncate(out.len() - line_end.len());
@@ -95,12 +94,10 @@ fn insert_own_document(document: &Document, metadata: &Node, line_end: &str, edi
 
 fn insert_flow(document: &Document, root: NodeId, metadata: &Node, edits: &mut Edits) {
     let brace = document.span(root).end - 1;
-    let last = document.entries(root).last().map(|(key, value)| {
-        document
-            .full_span(key)
-            .end
-            .max(document.full_span(value).end)
-    });
+    let last = document
+        .entries(root)
+        .last()
+        .map(|(key, value)| document.full_span(key).end.max(document.full_span(value).end));
     let comma_after = last.is_some_and(|end| has_comma(document, end..brace));
     edits.replace(brace..brace, |out| {
         if last.is_some() && !comma_after {
@@ -115,20 +112,15 @@ fn insert_flow(document: &Document, root: NodeId, metadata: &Node, edits: &mut E
 
 /// Whether a `,` stands in `span`, comments aside.
 fn has_comma(document: &Document, span: Range<usize>) -> bool {
-    let comments: Vec<Range<usize>> = (0..document.comments() as u32)
-        .map(|row| document.comment(row))
-        .collect();
+    let comments: Vec<Range<usize>> = (0..document.comments() as u32).map(|row| document.comment(row)).collect();
     document.text()[span.clone()]
         .match_indices(',')
-        .any(|(at, _)| {
-            !comments
-                .iter()
-                .any(|comment| comment.contains(&(span.start + at)))
-        })
+        .any(|(at, _)| !comments.iter().any(|comment| comment.contains(&(span.start + at))))
 }
 
-/// Takes the metadata out of every document.
-pub fn remove(document: &Document, edits: &mut Edits) -> Vec<Range<usize>> {
+/// Takes the metadata out of every document. `was_absent` knows the documents that held nothing; a mapping of nothing else was
+/// `{}`, as sops prints it.
+pub fn remove(document: &Document, was_absent: impl Fn(usize) -> bool, edits: &mut Edits) -> Vec<Range<usize>> {
     let mut spans = Vec::new();
     for index in 0..document.documents() {
         let Some((key, value)) = find(document, index) else {
@@ -142,9 +134,8 @@ pub fn remove(document: &Document, edits: &mut Edits) -> Vec<Range<usize>> {
         } else {
             block_span(document, key, value)
         };
-        let empties = document.entries(root).count() == 1
-            && !document.is_flow(root)
-            && !document.has_marker(index);
+        let own = is_own_document(document, index);
+        let empties = document.entries(root).count() == 1 && !document.is_flow(root) && !own && !was_absent(index);
         edits.replace(span.clone(), |out| {
             if empties {
                 out.push_str("{}");
@@ -167,17 +158,12 @@ pub fn is_own_document(document: &Document, index: usize) -> bool {
 
 fn own_document_span(document: &Document, index: usize) -> Range<usize> {
     let text = document.text();
-    let (key, value) =
-        find(document, index).unwrap_or((document.root(index), document.root(index)));
+    let (key, value) = find(document, index).unwrap_or((document.root(index), document.root(index)));
     let block = block_span(document, key, value);
     // The marker line that opens the document is ours, and so is the break before it when the file ends without one.
     let before = text[..block.start].trim_end_matches(BREAKS);
     let marker = before.rfind("---").unwrap_or(block.start);
-    if text.ends_with(BREAKS) {
-        marker..text.len()
-    } else {
-        text[..marker].trim_end_matches_break()..text.len()
-    }
+    if text.ends_with(BREAKS) { marker..text.len() } else { text[..marker].trim_end_matches_break()..text.len() }
 }
 
 /// `trim_end_matches` for exactly one line break.
@@ -187,9 +173,7 @@ trait TrimBreak {
 
 impl TrimBreak for str {
     fn trim_end_matches_break(&self) -> usize {
-        let one = self
-            .strip_suffix("\r\n")
-            .or_else(|| self.strip_suffix(BREAKS));
+        let one = self.strip_suffix("\r\n").or_else(|| self.strip_suffix(BREAKS));
         one.map_or(self.len(), str::len)
     }
 }
@@ -198,23 +182,11 @@ impl TrimBreak for str {
 fn block_span(document: &Document, key: NodeId, value: NodeId) -> Range<usize> {
     let text = document.text();
     let key_start = document.full_span(key).start;
-    let start = text[..key_start]
-        .rfind(BREAKS)
-        .map_or(0, |at| at + first_break_len(&text[at..]));
+    let start = text[..key_start].rfind(BREAKS).map_or(0, |at| at + first_break_len(&text[at..]));
     // A byte order mark is not part of the first line.
-    let start = if text[start..].starts_with('\u{FEFF}') {
-        start + 3
-    } else {
-        start
-    };
-    let start = if text[start..key_start].trim().is_empty() {
-        start
-    } else {
-        key_start
-    };
-    let last = document
-        .last_leaf_end(value)
-        .max(document.full_span(key).end);
+    let start = if text[start..].starts_with('\u{FEFF}') { start + 3 } else { start };
+    let start = if text[start..key_start].trim().is_empty() { start } else { key_start };
+    let last = document.last_leaf_end(value).max(document.full_span(key).end);
     let end = if text[..last].ends_with(BREAKS) {
         last
     } else {
@@ -236,11 +208,7 @@ fn flow_span(document: &Document, key: NodeId, value: NodeId) -> Range<usize> {
         return start..end + 1;
     }
     let before = text[..start].trim_end();
-    if before.ends_with(',') {
-        before.len() - 1..end
-    } else {
-        start..end
-    }
+    if before.ends_with(',') { before.len() - 1..end } else { start..end }
 }
 
 /// Refuses what has no place for metadata, or already has some.
@@ -249,18 +217,12 @@ pub fn check(document: &Document, allow_unrepresentable: bool) -> Result<(), Fil
         return Err(FileError::Empty);
     }
     for index in 0..document.documents() {
-        let root = document.root(index);
-        let null = document.kind(root) == NodeKind::Scalar
-            && matches!(document.value(root), Ok(Value::Null));
-        if null && !document.full_span(root).is_empty() && !allow_unrepresentable {
-            return Err(FileError::OnlyNull {
-                line: document.position(document.span(root).start).0,
-            });
+        if index == 0 && is_written_null(document, index) && !allow_unrepresentable {
+            let start = document.span(document.root(index)).start;
+            return Err(FileError::OnlyNull { line: document.position(start).0 });
         }
         if let Some((key, _)) = find(document, index) {
-            return Err(FileError::AlreadyEncrypted {
-                line: document.position(document.span(key).start).0,
-            });
+            return Err(FileError::AlreadyEncrypted { line: document.position(document.span(key).start).0 });
         }
     }
     Ok(())

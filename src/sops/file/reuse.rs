@@ -83,10 +83,7 @@ impl Reuse {
         let row = self.entries.len();
         let start = self.store.len();
         self.store.push_str(ciphertext);
-        self.by_value
-            .entry(digest(bound, type_word, plain))
-            .or_default()
-            .push(row);
+        self.by_value.entry(digest(bound, type_word, plain)).or_default().push(row);
         self.by_place.insert(place, row);
         self.entries.push(Entry {
             bound: bound.to_owned(),
@@ -99,34 +96,18 @@ impl Reuse {
     }
 
     /// The earlier ciphertext of this value: that of the same place, else one under the same keys (a list item that moved).
-    pub(super) fn take(
-        &mut self,
-        place: &str,
-        bound: &str,
-        type_word: TypeWord,
-        plain: &[u8],
-    ) -> Option<Old<'_>> {
+    pub(super) fn take(&mut self, place: &str, bound: &str, type_word: TypeWord, plain: &[u8]) -> Option<Old<'_>> {
         let fits = |entry: &Entry| {
-            entry.bound == bound
-                && entry.type_word == type_word
-                && entry.plain.expose() == plain
-                && !entry.used
+            entry.bound == bound && entry.type_word == type_word && entry.plain.expose() == plain && !entry.used
         };
-        let at_place = self
-            .by_place
-            .get(place)
-            .copied()
-            .filter(|row| fits(&self.entries[*row]));
+        let at_place = self.by_place.get(place).copied().filter(|row| fits(&self.entries[*row]));
         let row = at_place.or_else(|| {
             let rows = self.by_value.get(&digest(bound, type_word, plain))?;
             rows.iter().copied().find(|row| fits(&self.entries[*row]))
         })?;
         let entry = &mut self.entries[row];
         entry.used = true;
-        Some(Old {
-            ciphertext: &self.store[entry.ciphertext.clone()],
-            bare: entry.bare,
-        })
+        Some(Old { ciphertext: &self.store[entry.ciphertext.clone()], bare: entry.bare })
     }
 
     /// Whether every earlier ciphertext was taken.
@@ -143,8 +124,6 @@ impl Reuse {
     /// The layout entry of before, when it says the same.
     pub(super) fn same_layout(&self, layout: &Layout) -> Option<String> {
         let stamp = self.stamp.as_ref()?;
-        (stamp.layout_plain.expose() == layout.write().as_bytes())
-            .then(|| stamp.layout.clone())
-            .flatten()
+        (stamp.layout_plain.expose() == layout.write().as_bytes()).then(|| stamp.layout.clone()).flatten()
     }
 }

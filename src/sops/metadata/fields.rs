@@ -15,10 +15,7 @@ pub(super) struct Fields<'a> {
 impl<'a> Fields<'a> {
     /// The whole block.
     pub(super) fn top(items: &'a [(Key, Node)]) -> Self {
-        Self {
-            items,
-            place: String::new(),
-        }
+        Self { items, place: String::new() }
     }
 
     /// A field's name with its place.
@@ -29,21 +26,11 @@ impl<'a> Fields<'a> {
     /// The exact name wins over one in other letters.
     pub(super) fn get(&self, name: &str) -> Option<&'a Node> {
         let exact = self.items.iter().find(|(key, _)| key.name == name);
-        exact
-            .or_else(|| {
-                self.items
-                    .iter()
-                    .find(|(key, _)| key.name.eq_ignore_ascii_case(name))
-            })
-            .map(|(_, value)| value)
+        exact.or_else(|| self.items.iter().find(|(key, _)| key.name.eq_ignore_ascii_case(name))).map(|(_, value)| value)
     }
 
     fn wrong(&self, name: &str, expected: &'static str, node: &Node) -> MetadataError {
-        MetadataError::WrongType {
-            field: self.path(name),
-            expected,
-            line: node.line,
-        }
+        MetadataError::WrongType { field: self.path(name), expected, line: node.line }
     }
 
     /// Text; empty when missing.
@@ -71,9 +58,7 @@ impl<'a> Fields<'a> {
             Kind::Null => Some(0),
             Kind::Bool(value) => Some(usize::from(*value)),
             Kind::Int(value) => usize::try_from(*value).ok(),
-            Kind::Float(value) if value.fract() == 0.0 && (0.0..1e9).contains(value) => {
-                format!("{value}").parse().ok()
-            }
+            Kind::Float(value) if value.fract() == 0.0 && (0.0..1e9).contains(value) => format!("{value}").parse().ok(),
             Kind::Str(text) if text.is_empty() => Some(0),
             Kind::Str(text) => text.parse().ok(),
             _ => None,
@@ -107,10 +92,8 @@ impl<'a> Fields<'a> {
         let Some(node) = self.get(name) else {
             return Ok(vec![]);
         };
-        let inner = |at: usize, items: &'a [(Key, Node)]| Fields {
-            items,
-            place: format!("{}[{at}].", self.path(name)),
-        };
+        let inner =
+            |at: usize, items: &'a [(Key, Node)]| Fields { items, place: format!("{}[{at}].", self.path(name)) };
         match &node.kind {
             Kind::Null => Ok(vec![]),
             Kind::Map(items) if items.is_empty() => Ok(vec![]),

@@ -82,9 +82,7 @@ pub enum MetadataError {
         line: usize,
     },
     /// A timestamp is missing or is not RFC 3339.
-    #[error(
-        "the sops metadata field `{field}` should be an RFC 3339 timestamp such as 2026-01-31T12:00:00Z"
-    )]
+    #[error("the sops metadata field `{field}` should be an RFC 3339 timestamp such as 2026-01-31T12:00:00Z")]
     Timestamp {
         /// The field, with its list and position when it is inside one.
         field: String,
@@ -116,10 +114,7 @@ impl Metadata {
         let fields = Fields::top(items);
         let (lastmodified, line) = fields.text_and_line("lastmodified")?;
         if timestamp::in_seconds(&lastmodified).is_none() {
-            return Err(MetadataError::Timestamp {
-                field: fields.path("lastmodified"),
-                line,
-            });
+            return Err(MetadataError::Timestamp { field: fields.path("lastmodified"), line });
         }
         Ok(Self {
             groups: keys::read_groups(&fields)?,
@@ -132,11 +127,7 @@ impl Metadata {
             layout: Some(fields.text(LAYOUT)?).filter(|layout| !layout.is_empty()),
             unknown: items
                 .iter()
-                .filter(|(key, _)| {
-                    !KNOWN
-                        .iter()
-                        .any(|known| known.eq_ignore_ascii_case(&key.name))
-                })
+                .filter(|(key, _)| !KNOWN.iter().any(|known| known.eq_ignore_ascii_case(&key.name)))
                 .map(|(key, value)| (key.name.clone(), value.clone()))
                 .collect(),
         })
@@ -174,10 +165,8 @@ impl Metadata {
     /// # Errors
     /// [`MetadataError::Timestamp`] when `lastmodified` is not RFC 3339.
     pub fn mac_aad(&self) -> Result<String, MetadataError> {
-        timestamp::in_seconds(&self.lastmodified).ok_or_else(|| MetadataError::Timestamp {
-            field: "lastmodified".into(),
-            line: 0,
-        })
+        timestamp::in_seconds(&self.lastmodified)
+            .ok_or_else(|| MetadataError::Timestamp { field: "lastmodified".into(), line: 0 })
     }
 }
 
@@ -188,10 +177,7 @@ fn read_selection(fields: &Fields<'_>) -> Result<Selection, MetadataError> {
             continue;
         };
         if let Some((first, _)) = found {
-            return Err(MetadataError::TwoSelections {
-                first,
-                second: name,
-            });
+            return Err(MetadataError::TwoSelections { first, second: name });
         }
         found = Some((name, selection));
     }
@@ -201,12 +187,7 @@ fn read_selection(fields: &Fields<'_>) -> Result<Selection, MetadataError> {
 /// A mapping in the order of the names' bytes, as Go sorts them.
 fn sorted_map(mut items: Vec<(String, Node)>) -> Node {
     items.sort_by(|(left, _), (right, _)| left.cmp(right));
-    Node::new(Kind::Map(
-        items
-            .into_iter()
-            .map(|(name, value)| (Key { name, line: 0 }, value))
-            .collect(),
-    ))
+    Node::new(Kind::Map(items.into_iter().map(|(name, value)| (Key { name, line: 0 }, value)).collect()))
 }
 
 #[cfg(test)]

@@ -14,39 +14,24 @@ fn shown(node: &Node) -> String {
         Kind::Int(value) => value.to_string(),
         Kind::Float(value) => value.to_string(),
         Kind::Time(text) | Kind::Str(text) => format!("{text:?}"),
-        Kind::List(nodes) => format!(
-            "[{}]",
-            nodes.iter().map(shown).collect::<Vec<_>>().join(", ")
-        ),
+        Kind::List(nodes) => format!("[{}]", nodes.iter().map(shown).collect::<Vec<_>>().join(", ")),
         Kind::Map(items) => {
-            let items = items
-                .iter()
-                .map(|(key, value)| format!("{}: {}", key.name, shown(value)));
+            let items = items.iter().map(|(key, value)| format!("{}: {}", key.name, shown(value)));
             format!("{{{}}}", items.collect::<Vec<_>>().join(", "))
         }
     }
 }
 
-const WHEN: &str =
-    r#""lastmodified": "2026-11-22T20:49:18Z", "mac": "ENC[..]", "version": "3.13.2""#;
+const WHEN: &str = r#""lastmodified": "2026-11-22T20:49:18Z", "mac": "ENC[..]", "version": "3.13.2""#;
 const AGE: &str = r#"{"recipient": "age1x", "enc": "-----\n"}"#;
 
 /// A block with one age key and these fields besides.
 fn with(fields: &str) -> Node {
-    tree(&format!(
-        r#"{{"age": [{AGE}], {WHEN}{}{fields}}}"#,
-        if fields.is_empty() { "" } else { ", " }
-    ))
+    tree(&format!(r#"{{"age": [{AGE}], {WHEN}{}{fields}}}"#, if fields.is_empty() { "" } else { ", " }))
 }
 
 fn age() -> WrappedKey {
-    WrappedKey {
-        key: MasterKey::Age {
-            recipient: "age1x".into(),
-        },
-        enc: "-----\n".into(),
-        created_at: None,
-    }
+    WrappedKey { key: MasterKey::Age { recipient: "age1x".into() }, enc: "-----\n".into(), created_at: None }
 }
 
 #[test]
@@ -87,18 +72,13 @@ fn older_forms() {
         assert_eq!(
             read.groups,
             [KeyGroup(vec![WrappedKey {
-                key: MasterKey::Pgp {
-                    fingerprint: "FBC7".into()
-                },
+                key: MasterKey::Pgp { fingerprint: "FBC7".into() },
                 enc: "-----BEGIN PGP MESSAGE-----".into(),
                 created_at: Some("2019-08-28T12:00:00Z".into()),
             }])]
         );
         let written = shown(&read.write());
-        assert!(
-            written.starts_with("{lastmodified: "),
-            "empty lists are left out: {written}"
-        );
+        assert!(written.starts_with("{lastmodified: "), "empty lists are left out: {written}");
     }
 }
 
@@ -117,11 +97,7 @@ fn every_kind_of_key() {
             {WHEN}}}"#
     ));
     let read = Metadata::read(&block).unwrap();
-    let kinds: Vec<_> = read.groups[0]
-        .0
-        .iter()
-        .map(|wrapped| format!("{:?}", wrapped.key))
-        .collect();
+    let kinds: Vec<_> = read.groups[0].0.iter().map(|wrapped| format!("{:?}", wrapped.key)).collect();
     assert_eq!(
         kinds,
         [
@@ -148,9 +124,7 @@ fn every_kind_of_key() {
             + &format!(
                 r#"kms: [{{arn: "arn:aws:1", aws_profile: "p", context: {{a: "1", b: "2"}}, {at}, role: "arn:role"}}, {{arn: "arn:aws:2", aws_profile: "", {at}}}], "#
             )
-            + &format!(
-                r#"lastmodified: "2026-11-22T20:49:18Z", mac: "ENC[..]", pgp: [{{{at}, fp: "F"}}], "#
-            )
+            + &format!(r#"lastmodified: "2026-11-22T20:49:18Z", mac: "ENC[..]", pgp: [{{{at}, fp: "F"}}], "#)
             + r#"unencrypted_suffix: "_unencrypted", version: "3.13.2"}"#
     );
 }
@@ -164,22 +138,14 @@ fn groups() {
     assert_eq!(read.groups, [KeyGroup(vec![age()]), KeyGroup(vec![age()])]);
     let group = r#"{age: [{enc: "-----\n", recipient: "age1x"}], hc_vault: []}"#;
     let written = shown(&read.write());
-    assert!(
-        written.starts_with(&format!("{{key_groups: [{group}, {group}], lastmodified: ")),
-        "{written}"
-    );
+    assert!(written.starts_with(&format!("{{key_groups: [{group}, {group}], lastmodified: ")), "{written}");
     assert!(written.contains(", shamir_threshold: 2, "), "{written}");
     // keys at the top win
-    let both = with(&format!(
-        r#""key_groups": [{{"age": [{AGE}]}}, {{"age": [{AGE}]}}]"#
-    ));
+    let both = with(&format!(r#""key_groups": [{{"age": [{AGE}]}}, {{"age": [{AGE}]}}]"#));
     assert_eq!(Metadata::read(&both).unwrap().groups.len(), 1);
     // one group is written flat
     let one = tree(&format!(r#"{{"key_groups": {{"age": [{AGE}]}}, {WHEN}}}"#));
-    assert_eq!(
-        Metadata::read(&one).unwrap().write(),
-        Metadata::read(&with("")).unwrap().write()
-    );
+    assert_eq!(Metadata::read(&one).unwrap().write(), Metadata::read(&with("")).unwrap().write());
 }
 
 #[test]
@@ -195,8 +161,7 @@ fn weak_types() {
     assert_eq!(read.shamir_threshold, 2);
     assert_eq!(read.unknown, []);
     let flag = |value: &str| {
-        Metadata::read(&with(&format!(r#""mac_only_encrypted": {value}"#)))
-            .map(|read| read.mac_only_encrypted)
+        Metadata::read(&with(&format!(r#""mac_only_encrypted": {value}"#))).map(|read| read.mac_only_encrypted)
     };
     for value in ["true", "1", "\"t\"", "0.5"] {
         assert_eq!(flag(value), Ok(true), "{value}");
@@ -206,16 +171,9 @@ fn weak_types() {
     }
     assert!(flag("\"yes\"").is_err());
     let threshold = |value: &str| {
-        Metadata::read(&with(&format!(r#""shamir_threshold": {value}"#)))
-            .map(|read| read.shamir_threshold)
+        Metadata::read(&with(&format!(r#""shamir_threshold": {value}"#))).map(|read| read.shamir_threshold)
     };
-    for (value, number) in [
-        ("null", 0),
-        ("\"\"", 0),
-        ("true", 1),
-        ("3.0", 3),
-        ("\"3\"", 3),
-    ] {
+    for (value, number) in [("null", 0), ("\"\"", 0), ("true", 1), ("3.0", 3), ("\"3\"", 3)] {
         assert_eq!(threshold(value), Ok(number), "{value}");
     }
     for value in ["-1", "\"x\"", "1e300", "[]", "2.5"] {
@@ -225,17 +183,9 @@ fn weak_types() {
 
 #[test]
 fn a_timestamp_without_quotes() {
-    let block = tree(&format!(
-        "{{age: [{AGE}], lastmodified: 2026-11-22T20:49:18Z}}"
-    ));
-    assert!(matches!(
-        block.get("lastmodified").unwrap().kind,
-        Kind::Time(_)
-    ));
-    assert_eq!(
-        Metadata::read(&block).unwrap().lastmodified,
-        "2026-11-22T20:49:18Z"
-    );
+    let block = tree(&format!("{{age: [{AGE}], lastmodified: 2026-11-22T20:49:18Z}}"));
+    assert!(matches!(block.get("lastmodified").unwrap().kind, Kind::Time(_)));
+    assert_eq!(Metadata::read(&block).unwrap().lastmodified, "2026-11-22T20:49:18Z");
 }
 
 #[test]
@@ -245,105 +195,48 @@ fn the_selection() {
         assert_eq!(read.selection.field(), (name, "x"));
         assert!(shown(&read.write()).contains(&format!("{name}: \"x\"")));
     }
-    let two = Metadata::read(&with(
-        r#""encrypted_regex": "a", "unencrypted_suffix": "b""#,
-    ));
-    let error = MetadataError::TwoSelections {
-        first: "unencrypted_suffix",
-        second: "encrypted_regex",
-    };
+    let two = Metadata::read(&with(r#""encrypted_regex": "a", "unencrypted_suffix": "b""#));
+    let error = MetadataError::TwoSelections { first: "unencrypted_suffix", second: "encrypted_regex" };
     assert_eq!(two, Err(error));
-    let empty =
-        Metadata::read(&with(r#""encrypted_regex": "", "unencrypted_suffix": "b""#)).unwrap();
+    let empty = Metadata::read(&with(r#""encrypted_regex": "", "unencrypted_suffix": "b""#)).unwrap();
     assert_eq!(empty.selection, Selection::UnencryptedSuffix("b".into()));
 }
 
 #[test]
 fn unknown_fields_survive() {
-    let read = Metadata::read(&with(
-        r#""zeta": {"b": [1, null], "a": true}, "beta": "x", "sealant_layout": "ENC[l]""#,
-    ))
-    .unwrap();
+    let read = Metadata::read(&with(r#""zeta": {"b": [1, null], "a": true}, "beta": "x", "sealant_layout": "ENC[l]""#))
+        .unwrap();
     assert_eq!(read.layout.as_deref(), Some("ENC[l]"));
     let names: Vec<_> = read.unknown.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["zeta", "beta"]);
     let written = shown(&read.write());
-    assert!(
-        written.contains(r#"], beta: "x", lastmodified"#),
-        "{written}"
-    );
-    assert!(
-        written.contains(r#"sealant_layout: "ENC[l]", unencrypted_suffix"#),
-        "{written}"
-    );
-    assert!(
-        written.ends_with("zeta: {b: [1, null], a: true}}"),
-        "{written}"
-    );
+    assert!(written.contains(r#"], beta: "x", lastmodified"#), "{written}");
+    assert!(written.contains(r#"sealant_layout: "ENC[l]", unencrypted_suffix"#), "{written}");
+    assert!(written.ends_with("zeta: {b: [1, null], a: true}}"), "{written}");
 }
 
 #[test]
 fn what_is_refused() {
-    let wrong = |field: &str, expected| {
-        Err(MetadataError::WrongType {
-            field: field.into(),
-            expected,
-            line: 1,
-        })
-    };
-    let time = |field: &str| {
-        Err(MetadataError::Timestamp {
-            field: field.into(),
-            line: 0,
-        })
-    };
+    let wrong = |field: &str, expected| Err(MetadataError::WrongType { field: field.into(), expected, line: 1 });
+    let time = |field: &str| Err(MetadataError::Timestamp { field: field.into(), line: 0 });
     let rows = [
         (Node::new(Kind::Null), Err(MetadataError::NotAMapping)),
-        (
-            Node::new(Kind::List(vec![])),
-            Err(MetadataError::NotAMapping),
-        ),
+        (Node::new(Kind::List(vec![])), Err(MetadataError::NotAMapping)),
         (tree("{}"), time("lastmodified")),
         (tree(&format!("{{{WHEN}}}")), Err(MetadataError::NoKeys)),
-        (
-            tree(&format!(r#"{{"age": [], "key_groups": [], {WHEN}}}"#)),
-            Err(MetadataError::NoKeys),
-        ),
-        (
-            tree("lastmodified:\n  now"),
-            Err(MetadataError::Timestamp {
-                field: "lastmodified".into(),
-                line: 2,
-            }),
-        ),
-        (
-            with(r#""pgp": [{"fp": "F", "enc": "e"}]"#),
-            time("pgp[0].created_at"),
-        ),
+        (tree(&format!(r#"{{"age": [], "key_groups": [], {WHEN}}}"#)), Err(MetadataError::NoKeys)),
+        (tree("lastmodified:\n  now"), Err(MetadataError::Timestamp { field: "lastmodified".into(), line: 2 })),
+        (with(r#""pgp": [{"fp": "F", "enc": "e"}]"#), time("pgp[0].created_at")),
         (with(r#""pgp": [null]"#), time("pgp[0].created_at")),
         (with(r#""pgp": "F""#), wrong("pgp", "a list")),
         (with(r#""pgp": ["F"]"#), wrong("pgp[0]", "a mapping")),
         (with(r#""version ": "x", "Version": {}"#).clone(), Ok(())),
-        (
-            with(r#""encrypted_regex": ["x"]"#),
-            wrong("encrypted_regex", "text"),
-        ),
-        (
-            with(r#""kms": [{"context": "x"}]"#),
-            wrong("kms[0].context", "a mapping of names to text"),
-        ),
-        (
-            with(r#""kms": [{"context": {"a": []}}]"#),
-            time("kms[0].created_at"),
-        ),
+        (with(r#""encrypted_regex": ["x"]"#), wrong("encrypted_regex", "text")),
+        (with(r#""kms": [{"context": "x"}]"#), wrong("kms[0].context", "a mapping of names to text")),
+        (with(r#""kms": [{"context": {"a": []}}]"#), time("kms[0].created_at")),
     ];
     for (node, expected) in rows {
-        assert_eq!(
-            Metadata::read(&node).map(|_| ()),
-            expected,
-            "{}",
-            shown(&node)
-        );
+        assert_eq!(Metadata::read(&node).map(|_| ()), expected, "{}", shown(&node));
     }
 }
 
@@ -378,27 +271,12 @@ fn any_key() -> impl Strategy<Value = (u8, WrappedKey)> {
             },
             1 => MasterKey::GcpKms { resource_id: first },
             2 => MasterKey::HcKms { key_id: first },
-            3 => MasterKey::AzureKv {
-                vault_url: first,
-                name: second.clone(),
-                version: second,
-            },
-            4 => MasterKey::HcVault {
-                vault_address: first,
-                engine_path: second.clone(),
-                key_name: second,
-            },
+            3 => MasterKey::AzureKv { vault_url: first, name: second.clone(), version: second },
+            4 => MasterKey::HcVault { vault_address: first, engine_path: second.clone(), key_name: second },
             5 => MasterKey::Pgp { fingerprint: first },
             _ => MasterKey::Age { recipient: first },
         };
-        (
-            kind,
-            WrappedKey {
-                key,
-                enc,
-                created_at,
-            },
-        )
+        (kind, WrappedKey { key, enc, created_at })
     })
 }
 
@@ -411,10 +289,7 @@ fn any_group() -> impl Strategy<Value = KeyGroup> {
 
 fn any_metadata() -> impl Strategy<Value = Metadata> {
     let selection = (0..7_usize, "[a-z^$.]{1,6}").prop_map(|(at, value)| {
-        Selection::FIELDS
-            .get(at)
-            .and_then(|name| Selection::from_field(name, &value))
-            .unwrap_or_default()
+        Selection::FIELDS.get(at).and_then(|name| Selection::from_field(name, &value)).unwrap_or_default()
     });
     let unknown = proptest::collection::btree_map("x_[a-z]{1,4}", "[a-z]{0,4}", 0..3);
     (
@@ -426,24 +301,17 @@ fn any_metadata() -> impl Strategy<Value = Metadata> {
         any::<bool>(),
         unknown,
     )
-        .prop_map(
-            |(groups, shamir_threshold, mac, selection, mac_only_encrypted, layout, unknown)| {
-                Metadata {
-                    groups,
-                    shamir_threshold,
-                    lastmodified: "2026-11-22T20:49:18Z".into(),
-                    mac,
-                    selection,
-                    mac_only_encrypted,
-                    version: "3.13.2".into(),
-                    layout: layout.then(|| "ENC[..]".to_owned()),
-                    unknown: unknown
-                        .into_iter()
-                        .map(|(name, value)| (name, Node::text(value)))
-                        .collect(),
-                }
-            },
-        )
+        .prop_map(|(groups, shamir_threshold, mac, selection, mac_only_encrypted, layout, unknown)| Metadata {
+            groups,
+            shamir_threshold,
+            lastmodified: "2026-11-22T20:49:18Z".into(),
+            mac,
+            selection,
+            mac_only_encrypted,
+            version: "3.13.2".into(),
+            layout: layout.then(|| "ENC[..]".to_owned()),
+            unknown: unknown.into_iter().map(|(name, value)| (name, Node::text(value))).collect(),
+        })
 }
 
 fn any_tree() -> impl Strategy<Value = Node> {
@@ -456,22 +324,9 @@ fn any_tree() -> impl Strategy<Value = Node> {
         Just(Node::text("2020-01-01T00:00:00Z")),
     ];
     leaf.prop_recursive(3, 24, 6, |inner| {
-        let name = proptest::sample::select(
-            [
-                KNOWN.as_slice(),
-                &["created_at", "enc", "context", "fp", "Age"],
-            ]
-            .concat(),
-        );
-        let item = (name, inner.clone()).prop_map(|(name, node)| {
-            (
-                Key {
-                    name: name.to_owned(),
-                    line: 1,
-                },
-                node,
-            )
-        });
+        let name =
+            proptest::sample::select([KNOWN.as_slice(), &["created_at", "enc", "context", "fp", "Age"]].concat());
+        let item = (name, inner.clone()).prop_map(|(name, node)| (Key { name: name.to_owned(), line: 1 }, node));
         prop_oneof![
             proptest::collection::vec(inner, 0..4).prop_map(|nodes| Node::new(Kind::List(nodes))),
             proptest::collection::vec(item, 0..8).prop_map(|items| Node::new(Kind::Map(items))),

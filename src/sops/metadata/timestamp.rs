@@ -25,11 +25,7 @@ pub(super) fn in_seconds(text: &str) -> Option<String> {
             if hours > 24 || minutes > 59 {
                 return None;
             }
-            if hours == 0 && minutes == 0 {
-                "Z"
-            } else {
-                text.get(text.len() - 6..)?
-            }
+            if hours == 0 && minutes == 0 { "Z" } else { text.get(text.len() - 6..)? }
         }
         _ => return None,
     };
@@ -41,23 +37,12 @@ fn after_fraction(rest: &[u8]) -> Option<&[u8]> {
     let Some((b'.' | b',', digits)) = rest.split_first() else {
         return Some(rest);
     };
-    let count = digits
-        .iter()
-        .take_while(|byte| byte.is_ascii_digit())
-        .count();
-    if count == 0 {
-        None
-    } else {
-        Some(&digits[count..])
-    }
+    let count = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    if count == 0 { None } else { Some(&digits[count..]) }
 }
 
 fn number(digits: &[u8]) -> Option<u32> {
-    digits.iter().try_fold(0, |number, digit| {
-        digit
-            .is_ascii_digit()
-            .then(|| number * 10 + u32::from(digit - b'0'))
-    })
+    digits.iter().try_fold(0, |number, digit| digit.is_ascii_digit().then(|| number * 10 + u32::from(digit - b'0')))
 }
 
 fn days_of(year: u32, month: u32) -> Option<u32> {
@@ -83,10 +68,7 @@ mod tests {
             ("2026-11-22T20:49:18Z", "2026-11-22T20:49:18Z"),
             ("2026-11-22T20:49:18+02:00", "2026-11-22T20:49:18+02:00"),
             ("2026-11-22T20:49:00.5Z", "2026-11-22T20:49:00Z"),
-            (
-                "2026-11-22T20:49:00,123456789-05:30",
-                "2026-11-22T20:49:00-05:30",
-            ),
+            ("2026-11-22T20:49:00,123456789-05:30", "2026-11-22T20:49:00-05:30"),
             ("2026-11-22T20:49:18+00:00", "2026-11-22T20:49:18Z"),
             ("2024-02-29T00:00:00Z", "2024-02-29T00:00:00Z"),
         ] {

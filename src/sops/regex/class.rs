@@ -10,15 +10,14 @@ pub(super) const NOTHING: &str = r"[a&&b]";
 
 /// The general categories that every release of Go knows. Scripts are left to the crate's tables.
 const CATEGORIES: [&str; 37] = [
-    "C", "Cc", "Cf", "Co", "Cs", "L", "Ll", "Lm", "Lo", "Lt", "Lu", "M", "Mc", "Me", "Mn", "N",
-    "Nd", "Nl", "No", "P", "Pc", "Pd", "Pe", "Pf", "Pi", "Po", "Ps", "S", "Sc", "Sk", "Sm", "So",
-    "Z", "Zl", "Zp", "Zs", "Any",
+    "C", "Cc", "Cf", "Co", "Cs", "L", "Ll", "Lm", "Lo", "Lt", "Lu", "M", "Mc", "Me", "Mn", "N", "Nd", "Nl", "No", "P",
+    "Pc", "Pd", "Pe", "Pf", "Pi", "Po", "Ps", "S", "Sc", "Sk", "Sm", "So", "Z", "Zl", "Zp", "Zs", "Any",
 ];
 
 /// The POSIX names, which both engines know with the same (ASCII) meaning.
 const POSIX: [&str; 14] = [
-    "alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower", "print", "punct",
-    "space", "upper", "word", "xdigit",
+    "alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower", "print", "punct", "space", "upper", "word",
+    "xdigit",
 ];
 
 /// Writes a code point so that it means nothing but itself, inside and outside of a class.
@@ -89,9 +88,7 @@ pub(super) fn unicode(scanner: &mut Scanner<'_>, out: &mut String) -> Result<boo
 /// Whether the crate's tables have a script of that name. Go's names are capitalised words joined by underscores.
 fn is_script(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_uppercase())
-        && name
-            .chars()
-            .all(|next| next.is_ascii_alphabetic() || next == '_')
+        && name.chars().all(|next| next.is_ascii_alphabetic() || next == '_')
         && ::regex::Regex::new(&format!(r"\p{{sc={name}}}")).is_ok()
 }
 
@@ -139,10 +136,7 @@ fn posix(scanner: &mut Scanner<'_>, out: &mut String) -> Result<bool, Problem> {
 fn range(scanner: &mut Scanner<'_>, out: &mut String) -> Result<(), Problem> {
     let start = scanner.rest();
     let low = character(scanner)?;
-    let is_range = scanner
-        .rest()
-        .strip_prefix('-')
-        .is_some_and(|end| !end.is_empty() && !end.starts_with(']'));
+    let is_range = scanner.rest().strip_prefix('-').is_some_and(|end| !end.is_empty() && !end.starts_with(']'));
     if !is_range {
         push_code(low, out);
         return Ok(());

@@ -79,21 +79,14 @@ pub enum Problem {
 /// # Errors
 /// [`RegexError`] when Go would refuse the pattern, or when it is too large.
 pub fn compile(go_pattern: &str) -> Result<Regex, RegexError> {
-    let too_large = || RegexError::TooLarge {
-        pattern: go_pattern.chars().take(100).collect(),
-    };
+    let too_large = || RegexError::TooLarge { pattern: go_pattern.chars().take(100).collect() };
     if go_pattern.len() > MAX_PATTERN_LENGTH {
         return Err(too_large());
     }
-    let pattern = translate::translate(go_pattern).map_err(|problem| RegexError::Syntax {
-        pattern: go_pattern.to_owned(),
-        problem,
-    })?;
+    let pattern = translate::translate(go_pattern)
+        .map_err(|problem| RegexError::Syntax { pattern: go_pattern.to_owned(), problem })?;
     // the translation is always valid, so that only its size and depth can be refused here
-    RegexBuilder::new(&pattern)
-        .size_limit(MAX_COMPILED_SIZE)
-        .build()
-        .map_err(|_| too_large())
+    RegexBuilder::new(&pattern).size_limit(MAX_COMPILED_SIZE).build().map_err(|_| too_large())
 }
 
 #[cfg(test)]

@@ -140,19 +140,12 @@ impl<'a> Scanner<'a> {
             return None;
         }
         let fits = min <= MAX_REPEAT && max.is_none_or(|max| max <= MAX_REPEAT && min <= max);
-        Some(if fits {
-            Ok(Count { min, max })
-        } else {
-            Err(Problem::RepeatSize(self.since(start).to_owned()))
-        })
+        Some(if fits { Ok(Count { min, max }) } else { Err(Problem::RepeatSize(self.since(start).to_owned())) })
     }
 
     /// A decimal number without leading zeros. Large ones are cut: they are refused anyway.
     fn number(&mut self) -> Option<u32> {
-        let end = self
-            .rest
-            .find(|next: char| !next.is_ascii_digit())
-            .unwrap_or(self.rest.len());
+        let end = self.rest.find(|next: char| !next.is_ascii_digit()).unwrap_or(self.rest.len());
         let (digits, rest) = self.rest.split_at(end);
         if digits.is_empty() || (digits.len() > 1 && digits.starts_with('0')) {
             return None;

@@ -5,11 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 /// Pattern, texts that match, texts that do not.
-type Row = (
-    &'static str,
-    &'static [&'static str],
-    &'static [&'static str],
-);
+type Row = (&'static str, &'static [&'static str], &'static [&'static str]);
 
 const ROWS: &[Row] = &[
     // ASCII classes
@@ -17,11 +13,7 @@ const ROWS: &[Row] = &[
     (r"^\D$", &["٣", "x", "\n"], &["7"]),
     (r"^\w$", &["a", "_", "9"], &["é", "-"]),
     (r"^\W$", &["é", "-"], &["a"]),
-    (
-        r"^\s$",
-        &[" ", "\t", "\n", "\u{c}", "\r"],
-        &["\u{b}", "\u{a0}"],
-    ),
+    (r"^\s$", &[" ", "\t", "\n", "\u{c}", "\r"], &["\u{b}", "\u{a0}"]),
     (r"^\S$", &["\u{b}", "\u{a0}"], &[" "]),
     (r"^[\d\s]$", &["7", " "], &["٣", "\u{a0}"]),
     (r"^[^\W]$", &["a"], &["é"]),
@@ -61,11 +53,7 @@ const ROWS: &[Row] = &[
     (r"^a\Q\E*$", &["", "aa"], &["b"]),
     (r"^\101\060\0$", &["A0\0"], &["a"]),
     (r"^\18$", &[], &[]),
-    (
-        r"^\x41\x{1F600}\a\f\t\n\r\v$",
-        &["A😀\u{7}\u{c}\t\n\r\u{b}"],
-        &["A"],
-    ),
+    (r"^\x41\x{1F600}\a\f\t\n\r\v$", &["A😀\u{7}\u{c}\t\n\r\u{b}"], &["A"]),
     ("^é{2}$", &["éé"], &["é"]),
     ("# not a comment", &["# not a comment"], &["#notacomment"]),
     // groups and flags
@@ -132,26 +120,11 @@ const REFUSED: &[(&str, &str)] = &[
     ("x*+", "`*+` repeats a repetition"),
     ("a{2}{3}", "`{2}{3}` repeats a repetition"),
     ("a???", "`???` repeats a repetition"),
-    (
-        "a{1001}",
-        "`{1001}` is no possible number of repetitions (at most 1000)",
-    ),
-    (
-        "a{2,1}",
-        "`{2,1}` is no possible number of repetitions (at most 1000)",
-    ),
-    (
-        "a{99999999999999}",
-        "`{99999999999999}` is no possible number of repetitions (at most 1000)",
-    ),
-    (
-        "(a{100}){11}",
-        "`{11}` is no possible number of repetitions (at most 1000)",
-    ),
-    (
-        "((a{100})*b){11}",
-        "`{11}` is no possible number of repetitions (at most 1000)",
-    ),
+    ("a{1001}", "`{1001}` is no possible number of repetitions (at most 1000)"),
+    ("a{2,1}", "`{2,1}` is no possible number of repetitions (at most 1000)"),
+    ("a{99999999999999}", "`{99999999999999}` is no possible number of repetitions (at most 1000)"),
+    ("(a{100}){11}", "`{11}` is no possible number of repetitions (at most 1000)"),
+    ("((a{100})*b){11}", "`{11}` is no possible number of repetitions (at most 1000)"),
     (r"\q", r"`\q` is no escape sequence"),
     (r"\1", r"`\1` is no escape sequence"),
     (r"\8", r"`\8` is no escape sequence"),
@@ -166,34 +139,13 @@ const REFUSED: &[(&str, &str)] = &[
     ("[\\", "it ends in a backslash"),
     (r"\pX", r"`\pX` is no character class or range"),
     (r"\p", r"`\p` is no character class or range"),
-    (
-        r"\p{Klingon}",
-        r"`\p{Klingon}` is no character class or range",
-    ),
-    (
-        r"\p{Alphabetic}",
-        r"`\p{Alphabetic}` is no character class or range",
-    ),
-    (
-        "(?x)a",
-        "`(?x` is not supported; look-around and other Perl extensions never are",
-    ),
-    (
-        "(?=a)",
-        "`(?=` is not supported; look-around and other Perl extensions never are",
-    ),
-    (
-        "(?!a)",
-        "`(?!` is not supported; look-around and other Perl extensions never are",
-    ),
-    (
-        "(?-)a",
-        "`(?-)` is not supported; look-around and other Perl extensions never are",
-    ),
-    (
-        "(?i--s)a",
-        "`(?i--` is not supported; look-around and other Perl extensions never are",
-    ),
+    (r"\p{Klingon}", r"`\p{Klingon}` is no character class or range"),
+    (r"\p{Alphabetic}", r"`\p{Alphabetic}` is no character class or range"),
+    ("(?x)a", "`(?x` is not supported; look-around and other Perl extensions never are"),
+    ("(?=a)", "`(?=` is not supported; look-around and other Perl extensions never are"),
+    ("(?!a)", "`(?!` is not supported; look-around and other Perl extensions never are"),
+    ("(?-)a", "`(?-)` is not supported; look-around and other Perl extensions never are"),
+    ("(?i--s)a", "`(?i--` is not supported; look-around and other Perl extensions never are"),
     ("(?<=a)", "`(?<=a)` is no group name"),
     ("(?P<>a)", "`(?P<>` is no group name"),
     ("(?P<é>a)", "`(?P<é>` is no group name"),
@@ -208,16 +160,10 @@ fn patterns_mean_what_they_mean_in_go() {
         }
         let compiled = compile(pattern).unwrap_or_else(|error| panic!("{error}"));
         for text in *yes {
-            assert!(
-                compiled.is_match(text),
-                "{pattern} should match {text:?}; it became {compiled}"
-            );
+            assert!(compiled.is_match(text), "{pattern} should match {text:?}; it became {compiled}");
         }
         for text in *no {
-            assert!(
-                !compiled.is_match(text),
-                "{pattern} should not match {text:?}; it became {compiled}"
-            );
+            assert!(!compiled.is_match(text), "{pattern} should not match {text:?}; it became {compiled}");
         }
     }
 }
@@ -226,10 +172,7 @@ fn patterns_mean_what_they_mean_in_go() {
 fn what_go_refuses_is_refused() {
     for (pattern, problem) in REFUSED {
         let error = compile(pattern).map(|_| ()).expect_err(pattern);
-        assert_eq!(
-            error.to_string(),
-            format!("invalid regular expression `{pattern}`: {problem}")
-        );
+        assert_eq!(error.to_string(), format!("invalid regular expression `{pattern}`: {problem}"));
         assert!(matches!(error, RegexError::Syntax { .. }), "{pattern}");
     }
 }
@@ -237,15 +180,9 @@ fn what_go_refuses_is_refused() {
 #[test]
 fn size_is_limited() {
     let too_large = |pattern: &str| matches!(compile(pattern), Err(RegexError::TooLarge { .. }));
-    assert!(too_large(
-        r"(?:\pL{30}){33}x(?:\pL{30}){33}x(?:\pL{30}){33}"
-    ));
+    assert!(too_large(r"(?:\pL{30}){33}x(?:\pL{30}){33}x(?:\pL{30}){33}"));
     assert!(too_large(&"a".repeat(MAX_PATTERN_LENGTH + 1)));
-    assert!(too_large(&format!(
-        "{}{}",
-        "(".repeat(400),
-        ")".repeat(400)
-    )));
+    assert!(too_large(&format!("{}{}", "(".repeat(400), ")".repeat(400))));
     assert!(compile(&"a".repeat(1000)).is_ok());
 }
 

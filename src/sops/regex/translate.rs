@@ -62,11 +62,7 @@ pub(super) fn translate(pattern: &str) -> Result<String, Problem> {
         let last_repeat = translator.last_repeat.take();
         translator.step(next, last_repeat)?;
     }
-    if translator.groups.is_empty() {
-        Ok(translator.out)
-    } else {
-        Err(Problem::MissingParen)
-    }
+    if translator.groups.is_empty() { Ok(translator.out) } else { Err(Problem::MissingParen) }
 }
 
 impl<'a> Translator<'a> {
@@ -131,11 +127,7 @@ impl<'a> Translator<'a> {
         if flagged {
             self.out.push(')');
         }
-        self.last = Some(Item {
-            start,
-            repeats: 1,
-            repeated: false,
-        });
+        self.last = Some(Item { start, repeats: 1, repeated: false });
     }
 
     /// An item of one character.
@@ -154,12 +146,7 @@ impl<'a> Translator<'a> {
     }
 
     fn backslash(&mut self) -> Result<(), Problem> {
-        for (go, ours) in [
-            (r"\A", r"\A"),
-            (r"\z", r"\z"),
-            (r"\b", r"(?-u:\b)"),
-            (r"\B", r"(?-u:\B)"),
-        ] {
+        for (go, ours) in [(r"\A", r"\A"), (r"\z", r"\z"), (r"\b", r"(?-u:\b)"), (r"\B", r"(?-u:\B)")] {
             if self.scanner.take(go) {
                 let start = self.begin(None);
                 self.out.push_str(ours);
@@ -197,9 +184,7 @@ impl<'a> Translator<'a> {
     ) -> Result<(), Problem> {
         let lazy = self.scanner.take("?") != self.flags.ungreedy;
         if let Some(earlier) = last_repeat {
-            return Err(Problem::DoubleRepeat(
-                self.scanner.since(earlier).to_owned(),
-            ));
+            return Err(Problem::DoubleRepeat(self.scanner.since(earlier).to_owned()));
         }
         let Some(item) = &mut self.last else {
             return Err(Problem::NothingToRepeat(operator.to_owned()));
@@ -249,11 +234,7 @@ impl<'a> Translator<'a> {
         if self.scanner.take("P<") || self.scanner.take("<") {
             let problem = |text: &str| Problem::GroupName(text.to_owned());
             let name = self.scanner.take_until(">").ok_or_else(|| problem(start))?;
-            if name.is_empty()
-                || !name
-                    .chars()
-                    .all(|next| next.is_ascii_alphanumeric() || next == '_')
-            {
+            if name.is_empty() || !name.chars().all(|next| next.is_ascii_alphanumeric() || next == '_') {
                 return Err(problem(self.scanner.since(start)));
             }
             self.open_group(self.flags);
@@ -296,11 +277,7 @@ impl<'a> Translator<'a> {
 
     /// Begins a group in which `flags` hold; those of now hold again after it.
     fn open_group(&mut self, flags: Flags) {
-        self.groups.push(Group {
-            start: self.out.len(),
-            flags: self.flags,
-            repeats: 1,
-        });
+        self.groups.push(Group { start: self.out.len(), flags: self.flags, repeats: 1 });
         self.out.push_str("(?:");
         self.flags = flags;
         self.last = None;
@@ -311,11 +288,7 @@ impl<'a> Translator<'a> {
         self.scanner.next();
         self.out.push(')');
         self.flags = group.flags;
-        self.last = Some(Item {
-            start: group.start,
-            repeats: group.repeats,
-            repeated: false,
-        });
+        self.last = Some(Item { start: group.start, repeats: group.repeats, repeated: false });
         self.note_repeats(group.repeats);
         Ok(())
     }

@@ -8,22 +8,10 @@ use crate::document::tree::{Kind, Node};
 use crate::sops::key::MasterKey;
 
 /// Fields of a group. Their names partly differ from those of a rule.
-const FIELDS: [&str; 8] = [
-    "merge",
-    "age",
-    "pgp",
-    "kms",
-    "gcp_kms",
-    "hckms",
-    "azure_keyvault",
-    "hc_vault",
-];
+const FIELDS: [&str; 8] = ["merge", "age", "pgp", "kms", "gcp_kms", "hckms", "azure_keyvault", "hc_vault"];
 
 /// Names of other places that sops silently ignores here; its own documentation shows the first.
-const ELSEWHERE: [(&str, &str); 2] = [
-    ("hc_vault_transit_uri", "hc_vault"),
-    ("azure_kv", "azure_keyvault"),
-];
+const ELSEWHERE: [(&str, &str); 2] = [("hc_vault_transit_uri", "hc_vault"), ("azure_kv", "azure_keyvault")];
 
 /// How deep `merge` may be nested. People use one level.
 const MAX_DEPTH: usize = 16;
@@ -50,28 +38,10 @@ fn read_at(reader: &mut Reader, node: &Node, depth: usize) -> Vec<MasterKey> {
     }
     found.extend(texts(reader, &fields, "age", keys::age));
     found.extend(texts(reader, &fields, "pgp", |text| Ok(keys::pgp(text))));
-    found.extend(objects(
-        reader,
-        &fields,
-        "kms",
-        &["arn", "role", "context", "aws_profile"],
-        kms,
-    ));
-    found.extend(objects(
-        reader,
-        &fields,
-        "gcp_kms",
-        &["resource_id"],
-        gcp_kms,
-    ));
+    found.extend(objects(reader, &fields, "kms", &["arn", "role", "context", "aws_profile"], kms));
+    found.extend(objects(reader, &fields, "gcp_kms", &["resource_id"], gcp_kms));
     found.extend(objects(reader, &fields, "hckms", &["key_id"], huawei_kms));
-    found.extend(objects(
-        reader,
-        &fields,
-        "azure_keyvault",
-        &["vaultUrl", "key", "version"],
-        azure,
-    ));
+    found.extend(objects(reader, &fields, "azure_keyvault", &["vaultUrl", "key", "version"], azure));
     found.extend(texts(reader, &fields, "hc_vault", keys::vault));
     keys::deduplicate(found)
 }
@@ -86,10 +56,7 @@ fn texts(
         return vec![];
     };
     if matches!(node.kind, Kind::Str(_)) {
-        reader.warn(
-            node.line,
-            format!("in a key group sops reads `{field}` only as a list"),
-        );
+        reader.warn(node.line, format!("in a key group sops reads `{field}` only as a list"));
     }
     read_texts(reader, node, field, parse)
 }
@@ -110,56 +77,30 @@ fn objects(
         let Some(object) = reader.mapping(node, field) else {
             continue;
         };
-        reader.warn_unknown(
-            &object,
-            known,
-            &[("vault_url", "vaultUrl"), ("name", "key")],
-        );
+        reader.warn_unknown(&object, known, &[("vault_url", "vaultUrl"), ("name", "key")]);
         match parse(reader, &object) {
             Ok(key) => found.push(key),
             Err(problem) => {
                 let field = field.to_owned();
-                reader.problem(
-                    node.line,
-                    Problem::Key {
-                        field,
-                        entry: at + 1,
-                        problem,
-                    },
-                );
+                reader.problem(node.line, Problem::Key { field, entry: at + 1, problem });
             }
         }
     }
     found
 }
 
-fn needed(
-    reader: &mut Reader,
-    object: &Mapping<'_>,
-    field: &'static str,
-) -> Result<String, KeyProblem> {
+fn needed(reader: &mut Reader, object: &Mapping<'_>, field: &'static str) -> Result<String, KeyProblem> {
     reader.text(object, field).ok_or(KeyProblem::Missing(field))
 }
 
 fn kms(reader: &mut Reader, object: &Mapping<'_>) -> Result<MasterKey, KeyProblem> {
     let arn = needed(reader, object, "arn")?;
     let mut context = vec![];
-    if let Some(pairs) = object
-        .get("context")
-        .and_then(|node| reader.mapping(node, "context"))
-    {
-        for (key, node) in pairs
-            .items
-            .iter()
-            .filter(|(_, node)| node.kind != Kind::Null)
-        {
+    if let Some(pairs) = object.get("context").and_then(|node| reader.mapping(node, "context")) {
+        for (key, node) in pairs.items.iter().filter(|(_, node)| node.kind != Kind::Null) {
             match &node.kind {
                 Kind::Str(value) => context.push((key.name.clone(), value.clone())),
-                _ => reader.wrong_type(
-                    node.line,
-                    "context",
-                    "a mapping of names to text (put it in quotes)",
-                ),
+                _ => reader.wrong_type(node.line, "context", "a mapping of names to text (put it in quotes)"),
             }
         }
     }

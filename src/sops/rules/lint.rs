@@ -5,16 +5,9 @@ use super::reader::Reader;
 
 /// Looks at the rules side by side.
 pub(super) fn rules(reader: &mut Reader, rules: &[CreationRule]) {
-    if let Some((at, catch_all)) = rules
-        .iter()
-        .enumerate()
-        .find(|(_, rule)| rule.path_regex.is_none())
-    {
+    if let Some((at, catch_all)) = rules.iter().enumerate().find(|(_, rule)| rule.path_regex.is_none()) {
         for rule in &rules[at + 1..] {
-            let text = format!(
-                "this rule is never used: the one at line {} is for every path",
-                catch_all.line
-            );
+            let text = format!("this rule is never used: the one at line {} is for every path", catch_all.line);
             reader.warn(rule.line, text);
         }
     }
@@ -43,12 +36,7 @@ pub(super) fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     }
     known
         .iter()
-        .map(|candidate| {
-            (
-                distance(&name.to_lowercase(), &candidate.to_lowercase()),
-                *candidate,
-            )
-        })
+        .map(|candidate| (distance(&name.to_lowercase(), &candidate.to_lowercase()), *candidate))
         .filter(|(distance, candidate)| *distance <= 2 && *distance * 2 < candidate.len())
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)

@@ -88,11 +88,7 @@ pub struct Stores {
 
 impl Default for Stores {
     fn default() -> Self {
-        Self {
-            yaml_indent: 0,
-            json_indent: -1,
-            json_binary_indent: -1,
-        }
+        Self { yaml_indent: 0, json_indent: -1, json_binary_indent: -1 }
     }
 }
 
@@ -111,11 +107,9 @@ impl Config {
             warnings: vec![],
         };
         if let Some(top) = reader.mapping(node, "the configuration") {
-            reader.warn_unknown(
-                &top,
-                &["creation_rules", "destination_rules", "stores"],
-                &[],
-            );
+            // many files keep their recipients under `keys`, with anchors
+            let known = ["creation_rules", "destination_rules", "stores", "keys"];
+            reader.warn_unknown(&top, &known, &[]);
             if let Some((key, rules)) = top.entry("creation_rules") {
                 config.has_rules = true;
                 for node in reader.list(rules, &key.name) {
@@ -137,11 +131,7 @@ impl Config {
     /// The first rule for a path: relative to the folder of the configuration file, or absolute when the file is outside of
     /// it.
     pub fn rule_for(&self, relative_path: &str) -> Option<&CreationRule> {
-        self.rules.iter().find(|rule| {
-            rule.path_regex
-                .as_ref()
-                .is_none_or(|pattern| pattern.matches(relative_path))
-        })
+        self.rules.iter().find(|rule| rule.path_regex.as_ref().is_none_or(|pattern| pattern.matches(relative_path)))
     }
 }
 
@@ -153,20 +143,13 @@ fn read_stores(reader: &mut Reader, top: &Mapping<'_>) -> Stores {
     let Some(sections) = reader.mapping(node, "stores") else {
         return stores;
     };
-    reader.warn_unknown(
-        &sections,
-        &["dotenv", "ini", "json", "json_binary", "yaml"],
-        &[],
-    );
+    reader.warn_unknown(&sections, &["dotenv", "ini", "json", "json_binary", "yaml"], &[]);
     for (name, indent) in [
         ("yaml", &mut stores.yaml_indent),
         ("json", &mut stores.json_indent),
         ("json_binary", &mut stores.json_binary_indent),
     ] {
-        let Some(section) = sections
-            .get(name)
-            .and_then(|node| reader.mapping(node, name))
-        else {
+        let Some(section) = sections.get(name).and_then(|node| reader.mapping(node, name)) else {
             continue;
         };
         reader.warn_unknown(&section, &["indent"], &[]);

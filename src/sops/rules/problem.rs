@@ -16,10 +16,7 @@ pub struct RuleError {
 impl RuleError {
     pub(super) fn new(file: &str, mut problems: Vec<(usize, Problem)>) -> Self {
         problems.sort_by_key(|(line, _)| *line);
-        Self {
-            file: file.to_owned(),
-            problems,
-        }
+        Self { file: file.to_owned(), problems }
     }
 }
 
@@ -74,9 +71,7 @@ pub enum Problem {
         problem: KeyProblem,
     },
     /// A threshold that can never be met, or that is no threshold.
-    #[error(
-        "`shamir_threshold` is {threshold}, but should be from 2 to the number of key groups, {groups}"
-    )]
+    #[error("`shamir_threshold` is {threshold}, but should be from 2 to the number of key groups, {groups}")]
     Threshold {
         /// As written.
         threshold: usize,
@@ -95,9 +90,7 @@ pub enum Problem {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum KeyProblem {
     /// Somebody is about to publish it.
-    #[error(
-        "is a private age key; put its public recipient (age1…) there, and make a new key if this file was shared"
-    )]
+    #[error("is a private age key; put its public recipient (age1…) there, and make a new key if this file was shared")]
     PrivateAge,
     /// Neither `age1…` nor `ssh-…`.
     #[error("is no age recipient (age1… or ssh-…)")]

@@ -19,10 +19,7 @@ pub(super) struct Mapping<'a> {
 impl<'a> Mapping<'a> {
     /// The entry, unless it is missing or null.
     pub(super) fn entry(&self, name: &str) -> Option<(&'a Key, &'a Node)> {
-        self.items
-            .iter()
-            .find(|(key, node)| key.name == name && node.kind != Kind::Null)
-            .map(|(key, node)| (key, node))
+        self.items.iter().find(|(key, node)| key.name == name && node.kind != Kind::Null).map(|(key, node)| (key, node))
     }
 
     /// The value, unless it is missing or null.
@@ -37,13 +34,7 @@ impl Reader {
     }
 
     pub(super) fn wrong_type(&mut self, line: usize, field: &str, expected: &'static str) {
-        self.problem(
-            line,
-            Problem::WrongType {
-                field: field.to_owned(),
-                expected,
-            },
-        );
+        self.problem(line, Problem::WrongType { field: field.to_owned(), expected });
     }
 
     pub(super) fn warn(&mut self, line: usize, text: String) {
@@ -51,28 +42,17 @@ impl Reader {
     }
 
     /// Names that sops would ignore. `others` are names that mean something elsewhere, with the one that is right here.
-    pub(super) fn warn_unknown(
-        &mut self,
-        mapping: &Mapping<'_>,
-        known: &[&str],
-        others: &[(&str, &str)],
-    ) {
+    pub(super) fn warn_unknown(&mut self, mapping: &Mapping<'_>, known: &[&str], others: &[(&str, &str)]) {
         for (key, _) in mapping.items {
             if known.contains(&key.name.as_str()) {
                 continue;
             }
-            let elsewhere = others
-                .iter()
-                .find(|(name, _)| *name == key.name)
-                .map(|(_, right)| *right);
+            let elsewhere = others.iter().find(|(name, _)| *name == key.name).map(|(_, right)| *right);
             let hint = match elsewhere.or_else(|| lint::nearest(&key.name, known)) {
                 Some(name) => format!("; did you mean `{name}`?"),
                 None => String::new(),
             };
-            self.warn(
-                key.line,
-                format!("`{}` is unknown and is ignored{hint}", key.name),
-            );
+            self.warn(key.line, format!("`{}` is unknown and is ignored{hint}", key.name));
         }
     }
 
@@ -155,10 +135,7 @@ impl Reader {
         for string in strings {
             match &string.kind {
                 Kind::Str(text) => {
-                    let parts = text
-                        .split(',')
-                        .map(str::trim)
-                        .filter(|part| !part.is_empty());
+                    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
                     texts.extend(parts.map(|part| (string.line, part)));
                 }
                 _ => self.wrong_type(string.line, field, "a list of texts (put them in quotes)"),

@@ -10,32 +10,14 @@ use crate::sops::regex;
 use crate::sops::selector::{Selection, Selector};
 
 /// The fields that name keys, in the order in which sops lists the keys.
-const KEY_FIELDS: [&str; 7] = [
-    "age",
-    "pgp",
-    "kms",
-    "gcp_kms",
-    "hckms",
-    "azure_keyvault",
-    "hc_vault_transit_uri",
-];
+const KEY_FIELDS: [&str; 7] = ["age", "pgp", "kms", "gcp_kms", "hckms", "azure_keyvault", "hc_vault_transit_uri"];
 
 /// Everything else.
-const OTHER_FIELDS: [&str; 5] = [
-    "path_regex",
-    "aws_profile",
-    "key_groups",
-    "shamir_threshold",
-    "mac_only_encrypted",
-];
+const OTHER_FIELDS: [&str; 5] = ["path_regex", "aws_profile", "key_groups", "shamir_threshold", "mac_only_encrypted"];
 
 /// Names of other places: of key groups and of file metadata.
-const ELSEWHERE: [(&str, &str); 4] = [
-    ("hc_vault", "hc_vault_transit_uri"),
-    ("azure_kv", "azure_keyvault"),
-    ("merge", "key_groups"),
-    ("fp", "pgp"),
-];
+const ELSEWHERE: [(&str, &str); 4] =
+    [("hc_vault", "hc_vault_transit_uri"), ("azure_kv", "azure_keyvault"), ("merge", "key_groups"), ("fp", "pgp")];
 
 /// The most groups that can have a share each.
 const MAX_GROUPS: usize = 255;
@@ -72,13 +54,7 @@ fn read_path(reader: &mut Reader, fields: &Mapping<'_>) -> Option<PathPattern> {
         Ok(compiled) => Some(PathPattern { text, compiled }),
         Err(error) => {
             let line = fields.get("path_regex").map_or(0, |node| node.line);
-            reader.problem(
-                line,
-                Problem::Regex {
-                    field: "path_regex",
-                    error,
-                },
-            );
+            reader.problem(line, Problem::Regex { field: "path_regex", error });
             None
         }
     }
@@ -91,20 +67,11 @@ fn read_selection(reader: &mut Reader, fields: &Mapping<'_>) -> Selection {
         let Some(name) = Selection::FIELDS.into_iter().find(|name| *name == key.name) else {
             continue;
         };
-        let Some(selection) = reader
-            .text(fields, name)
-            .and_then(|value| Selection::from_field(name, &value))
-        else {
+        let Some(selection) = reader.text(fields, name).and_then(|value| Selection::from_field(name, &value)) else {
             continue;
         };
         if let Some((first, _)) = found {
-            reader.problem(
-                key.line,
-                Problem::TwoSelections {
-                    first,
-                    second: name,
-                },
-            );
+            reader.problem(key.line, Problem::TwoSelections { first, second: name });
             continue;
         }
         if let Err(error) = Selector::compile(&selection) {
@@ -118,24 +85,13 @@ fn read_selection(reader: &mut Reader, fields: &Mapping<'_>) -> Selection {
 /// `key_groups` when there are any, else one group of the keys that the rule names itself.
 fn read_keys(reader: &mut Reader, fields: &Mapping<'_>) -> Vec<Vec<MasterKey>> {
     if let Some((key, node)) = fields.entry("key_groups") {
-        let groups: Vec<_> = reader
-            .list(node, "key_groups")
-            .iter()
-            .map(|group| groups::read(reader, group))
-            .collect();
+        let groups: Vec<_> = reader.list(node, "key_groups").iter().map(|group| groups::read(reader, group)).collect();
         if !groups.is_empty() {
             for (flat, _) in KEY_FIELDS.iter().filter_map(|name| fields.entry(name)) {
-                let text = format!(
-                    "`{}` is ignored because the rule has `key_groups`",
-                    flat.name
-                );
+                let text = format!("`{}` is ignored because the rule has `key_groups`", flat.name);
                 reader.warn(flat.line, text);
             }
-            for (at, _) in groups
-                .iter()
-                .enumerate()
-                .filter(|(_, group)| group.is_empty())
-            {
+            for (at, _) in groups.iter().enumerate().filter(|(_, group)| group.is_empty()) {
                 reader.warn(key.line, format!("key group {} has no keys", at + 1));
             }
             return groups;
@@ -150,15 +106,9 @@ fn read_keys(reader: &mut Reader, fields: &Mapping<'_>) -> Vec<Vec<MasterKey>> {
         if field == "hckms" && matches!(node.kind, Kind::Str(_)) {
             reader.warn(node.line, "sops reads `hckms` only as a list".into());
         }
-        found.extend(read_texts(reader, node, field, |text| {
-            parse(field, text, &profile)
-        }));
+        found.extend(read_texts(reader, node, field, |text| parse(field, text, &profile)));
     }
-    if found.is_empty() {
-        vec![]
-    } else {
-        vec![found]
-    }
+    if found.is_empty() { vec![] } else { vec![found] }
 }
 
 fn parse(field: &str, text: &str, profile: &str) -> Result<MasterKey, KeyProblem> {
@@ -186,14 +136,7 @@ pub(super) fn read_texts(
             Ok(key) => found.push(key),
             Err(problem) => {
                 let field = field.to_owned();
-                reader.problem(
-                    line,
-                    Problem::Key {
-                        field,
-                        entry: at + 1,
-                        problem,
-                    },
-                );
+                reader.problem(line, Problem::Key { field, entry: at + 1, problem });
             }
         }
     }
@@ -205,10 +148,7 @@ fn check_groups(reader: &mut Reader, fields: &Mapping<'_>, groups: usize, thresh
     if groups > MAX_GROUPS {
         reader.problem(line("key_groups"), Problem::TooManyGroups(groups));
     } else if groups > 1 && (threshold == 1 || threshold > groups) {
-        reader.problem(
-            line("shamir_threshold"),
-            Problem::Threshold { threshold, groups },
-        );
+        reader.problem(line("shamir_threshold"), Problem::Threshold { threshold, groups });
     } else if groups > 1 && threshold == 0 {
         // two dashes too many turn "any of these keys" into "all of them"
         let text = format!(

@@ -16,21 +16,11 @@ fn good(yaml: &str) -> Config {
 
 /// The identities of the keys of the first rule.
 fn keys_of(yaml: &str) -> Vec<Vec<String>> {
-    good(yaml).rules[0]
-        .groups
-        .iter()
-        .map(|group| group.iter().map(identity).collect())
-        .collect()
+    good(yaml).rules[0].groups.iter().map(|group| group.iter().map(identity).collect()).collect()
 }
 
 fn problems(yaml: &str) -> Vec<String> {
-    read(yaml)
-        .map(|_| ())
-        .expect_err(yaml)
-        .to_string()
-        .lines()
-        .map(str::to_owned)
-        .collect()
+    read(yaml).map(|_| ()).expect_err(yaml).to_string().lines().map(str::to_owned).collect()
 }
 
 fn warnings(yaml: &str) -> Vec<(usize, String)> {
@@ -59,17 +49,11 @@ creation_rules:
     assert_eq!(line_for("/elsewhere/prod/db.yml"), Some(5));
     assert_eq!(line_for("x"), Some(9));
     let rule = &config.rules[1];
-    assert_eq!(
-        rule.selection,
-        Selection::EncryptedRegex("^(data|stringData)$".into())
-    );
+    assert_eq!(rule.selection, Selection::EncryptedRegex("^(data|stringData)$".into()));
     assert_eq!(rule.path_regex.as_ref().unwrap().text(), "prod/.*\\.ya?ml$");
     assert!(rule.mac_only_encrypted && rule.shamir_threshold == 0);
     assert_eq!(config.rules[0].selection, Selection::Default);
-    assert_eq!(
-        config.rules[2].selection,
-        Selection::UnencryptedSuffix("_clear".into())
-    );
+    assert_eq!(config.rules[2].selection, Selection::UnencryptedSuffix("_clear".into()));
     assert_eq!(config.warnings, []);
     let some = good("creation_rules: [{path_regex: a, age: age1a}]");
     assert!(some.rule_for("b").is_none());
@@ -101,11 +85,7 @@ fn keys_in_every_spelling() {
         ">-\n      age1a,\n      age1b",
         "\n      - age1a\n      - age1b",
     ] {
-        assert_eq!(
-            keys_of(&format!("creation_rules:\n  - age: {age}")),
-            both,
-            "{age}"
-        );
+        assert_eq!(keys_of(&format!("creation_rules:\n  - age: {age}")), both, "{age}");
     }
     let all = "
 creation_rules:
@@ -173,31 +153,19 @@ creation_rules:
         "https://a/keys/n/",
         "https://v/v1/some/engine/keys/k",
     ];
-    assert_eq!(
-        keys_of(yaml),
-        [first.map(String::from).to_vec(), vec!["age1a".into()]]
-    );
+    assert_eq!(keys_of(yaml), [first.map(String::from).to_vec(), vec!["age1a".into()]]);
     assert_eq!(good(yaml).rules[0].shamir_threshold, 2);
     assert_eq!(warnings(yaml), []);
-    let MasterKey::Kms { context, .. } = &good(yaml).rules[0].groups[0][4] else {
-        panic!("a KMS key")
-    };
+    let MasterKey::Kms { context, .. } = &good(yaml).rules[0].groups[0][4] else { panic!("a KMS key") };
     assert_eq!(context.first().unwrap(), &("b".into(), "2".into()));
     // an empty list of groups does not hide the rule's own keys
-    assert_eq!(
-        keys_of("creation_rules: [{key_groups: [], age: age1a}]"),
-        [["age1a"]]
-    );
+    assert_eq!(keys_of("creation_rules: [{key_groups: [], age: age1a}]"), [["age1a"]]);
 }
 
 #[test]
 fn vault_addresses() {
     let parts = |text| match keys::vault(text) {
-        Ok(MasterKey::HcVault {
-            vault_address,
-            engine_path,
-            key_name,
-        }) => Ok((vault_address, engine_path, key_name)),
+        Ok(MasterKey::HcVault { vault_address, engine_path, key_name }) => Ok((vault_address, engine_path, key_name)),
         Ok(_) => unreachable!("only Vault keys"),
         Err(problem) => Err(problem),
     };
@@ -208,25 +176,11 @@ fn vault_addresses() {
             "transit",
             "keyName",
         ),
-        (
-            "HTTP://127.0.0.1:8200/v1/a/b/c/keys/k/",
-            "http://127.0.0.1:8200",
-            "a/b/c",
-            "k",
-        ),
-        (
-            "https://v/v1/slig/keys/k-1_2.3",
-            "https://v",
-            "slig",
-            "k-1_2.3",
-        ),
+        ("HTTP://127.0.0.1:8200/v1/a/b/c/keys/k/", "http://127.0.0.1:8200", "a/b/c", "k"),
+        ("https://v/v1/slig/keys/k-1_2.3", "https://v", "slig", "k-1_2.3"),
         ("https://v/v12/t/keys/k", "https://v", "t", "k"),
     ] {
-        assert_eq!(
-            parts(text),
-            Ok((address.into(), engine.into(), key.into())),
-            "{text}"
-        );
+        assert_eq!(parts(text), Ok((address.into(), engine.into(), key.into())), "{text}");
     }
     for text in [
         "",
@@ -243,10 +197,7 @@ fn vault_addresses() {
     ] {
         assert_eq!(parts(text), Err(KeyProblem::Vault), "{text}");
     }
-    assert_eq!(
-        parts("https://proxy/vault/v1/transit/keys/k"),
-        Err(KeyProblem::VaultPrefix)
-    );
+    assert_eq!(parts("https://proxy/vault/v1/transit/keys/k"), Err(KeyProblem::VaultPrefix));
 }
 
 #[test]
@@ -328,23 +279,14 @@ stores:
         ".sops.yaml:31: `indent` should be a number that is not negative",
     ];
     assert_eq!(problems(yaml), expected);
-    assert_eq!(
-        problems("creation_rules: {age: age1a}"),
-        [".sops.yaml:1: `creation_rules` should be a list"]
-    );
-    assert_eq!(
-        problems("- age: age1a"),
-        [".sops.yaml:1: `the configuration` should be a mapping"]
-    );
+    assert_eq!(problems("creation_rules: {age: age1a}"), [".sops.yaml:1: `creation_rules` should be a list"]);
+    assert_eq!(problems("- age: age1a"), [".sops.yaml:1: `the configuration` should be a mapping"]);
 }
 
 #[test]
 fn a_private_key_is_never_repeated() {
     for field in ["age", "hckms", "azure_keyvault", "hc_vault_transit_uri"] {
-        let error = read(&format!(
-            "creation_rules: [{{{field}: [AGE-SECRET-KEY-1CANARY]}}]"
-        ))
-        .unwrap_err();
+        let error = read(&format!("creation_rules: [{{{field}: [AGE-SECRET-KEY-1CANARY]}}]")).unwrap_err();
         assert!(!format!("{error} {error:?}").contains("CANARY"));
     }
 }
@@ -366,47 +308,20 @@ destination_rule: []
 stores: {yml: {}, yaml: {indnt: 2}}
 ";
     let expected = [
-        (
-            5,
-            "`encrypted_regexp` is unknown and is ignored; did you mean `encrypted_regex`?",
-        ),
+        (5, "`encrypted_regexp` is unknown and is ignored; did you mean `encrypted_regex`?"),
         (7, "`age` is ignored because the rule has `key_groups`"),
         (9, "in a key group sops reads `age` only as a list"),
-        (
-            10,
-            "`hc_vault_transit_uri` is unknown and is ignored; did you mean `hc_vault`?",
-        ),
-        (
-            11,
-            "`hc_vault` is unknown and is ignored; did you mean `hc_vault_transit_uri`?",
-        ),
-        (
-            12,
-            "`destination_rule` is unknown and is ignored; did you mean `destination_rules`?",
-        ),
+        (10, "`hc_vault_transit_uri` is unknown and is ignored; did you mean `hc_vault`?"),
+        (11, "`hc_vault` is unknown and is ignored; did you mean `hc_vault_transit_uri`?"),
+        (12, "`destination_rule` is unknown and is ignored; did you mean `destination_rules`?"),
         (13, "`yml` is unknown and is ignored; did you mean `yaml`?"),
-        (
-            13,
-            "`indnt` is unknown and is ignored; did you mean `indent`?",
-        ),
+        (13, "`indnt` is unknown and is ignored; did you mean `indent`?"),
     ];
-    assert_eq!(
-        warnings(yaml),
-        expected.map(|(line, text)| (line, text.to_owned()))
-    );
+    assert_eq!(warnings(yaml), expected.map(|(line, text)| (line, text.to_owned())));
     let hint = |yaml: &str| warnings(yaml)[0].1.clone();
-    assert_eq!(
-        hint("creation_rules: [{age: age1a, zzz: 1}]"),
-        "`zzz` is unknown and is ignored"
-    );
-    assert_eq!(
-        hint("creation_rules: [{hckms: 'a:b'}]"),
-        "sops reads `hckms` only as a list"
-    );
-    assert_eq!(
-        hint("creation_rules: [{key_groups: [{}]}]"),
-        "key group 1 has no keys"
-    );
+    assert_eq!(hint("creation_rules: [{age: age1a, zzz: 1}]"), "`zzz` is unknown and is ignored");
+    assert_eq!(hint("creation_rules: [{hckms: 'a:b'}]"), "sops reads `hckms` only as a list");
+    assert_eq!(hint("creation_rules: [{key_groups: [{}]}]"), "key group 1 has no keys");
 }
 
 #[test]
@@ -423,11 +338,7 @@ creation_rules:
     );
     assert_eq!(two_groups.len(), 1);
     assert_eq!(two_groups[0].0, 3);
-    assert!(
-        two_groups[0]
-            .1
-            .starts_with("the rule has 2 key groups, so a key of every one of them is needed")
-    );
+    assert!(two_groups[0].1.starts_with("the rule has 2 key groups, so a key of every one of them is needed"));
     let torn = warnings(
         "
 creation_rules:
@@ -462,14 +373,7 @@ fn limits() {
 
 #[test]
 fn stores_and_destinations() {
-    assert_eq!(
-        good("").stores,
-        Stores {
-            yaml_indent: 0,
-            json_indent: -1,
-            json_binary_indent: -1
-        }
-    );
+    assert_eq!(good("").stores, Stores { yaml_indent: 0, json_indent: -1, json_binary_indent: -1 });
     let config = good(
         "
 stores:
@@ -483,18 +387,8 @@ destination_rules:
   - s3_bucket: b
 ",
     );
-    assert_eq!(
-        config.stores,
-        Stores {
-            yaml_indent: 2,
-            json_indent: 0,
-            json_binary_indent: -1
-        }
-    );
-    assert!(matches!(
-        config.destination_rules.unwrap().kind,
-        Kind::List(_)
-    ));
+    assert_eq!(config.stores, Stores { yaml_indent: 2, json_indent: 0, json_binary_indent: -1 });
+    assert!(matches!(config.destination_rules.unwrap().kind, Kind::List(_)));
     assert_eq!(config.warnings, []);
 }
 
@@ -504,14 +398,8 @@ fn any_tree() -> impl Strategy<Value = Node> {
         any::<bool>().prop_map(|value| Node::new(Kind::Bool(value))),
         any::<i64>().prop_map(|value| Node::new(Kind::Int(value))),
         "\\PC{0,12}".prop_map(Node::text),
-        proptest::sample::select(vec![
-            "age1a,age1b",
-            "https://v/v1/a/keys/b",
-            "a:b",
-            "(",
-            "AGE-SECRET-KEY-é"
-        ])
-        .prop_map(Node::text),
+        proptest::sample::select(vec!["age1a,age1b", "https://v/v1/a/keys/b", "a:b", "(", "AGE-SECRET-KEY-é"])
+            .prop_map(Node::text),
     ];
     leaf.prop_recursive(6, 64, 8, |inner| {
         let names = vec![
@@ -539,15 +427,7 @@ fn any_tree() -> impl Strategy<Value = Node> {
             "é",
         ];
         let name = proptest::sample::select(names);
-        let item = (name, inner.clone()).prop_map(|(name, node)| {
-            (
-                Key {
-                    name: name.to_owned(),
-                    line: 1,
-                },
-                node,
-            )
-        });
+        let item = (name, inner.clone()).prop_map(|(name, node)| (Key { name: name.to_owned(), line: 1 }, node));
         prop_oneof![
             proptest::collection::vec(inner, 0..5).prop_map(|nodes| Node::new(Kind::List(nodes))),
             proptest::collection::vec(item, 0..8).prop_map(|items| Node::new(Kind::Map(items))),

@@ -20,19 +20,13 @@ pub fn check(files: &[Source<'_>]) -> Vec<String> {
     let parsed: Vec<_> = files
         .iter()
         .map(|source| {
-            let file = syn::parse_file(source.text)
-                .unwrap_or_else(|e| panic!("{} does not parse: {e}", source.path));
+            let file = syn::parse_file(source.text).unwrap_or_else(|e| panic!("{} does not parse: {e}", source.path));
             (source, file)
         })
         .collect();
     let mut test_modules = HashSet::new();
     for (source, file) in &parsed {
-        out_of_line_tests(
-            &module_of(source.path),
-            &file.items,
-            false,
-            &mut test_modules,
-        );
+        out_of_line_tests(&module_of(source.path), &file.items, false, &mut test_modules);
     }
     let mut breaches = Vec::new();
     for (source, file) in &parsed {
@@ -68,27 +62,15 @@ pub fn room_of(path: &str) -> String {
 /// The module path of a file, from the root of the crate.
 fn module_of(path: &str) -> Vec<String> {
     let inside = path.strip_prefix("src/").expect("a file of src");
-    let mut parts: Vec<String> = inside
-        .trim_end_matches(".rs")
-        .split('/')
-        .map(str::to_owned)
-        .collect();
-    if matches!(
-        parts.last().map(String::as_str),
-        Some("mod" | "lib" | "main")
-    ) {
+    let mut parts: Vec<String> = inside.trim_end_matches(".rs").split('/').map(str::to_owned).collect();
+    if matches!(parts.last().map(String::as_str), Some("mod" | "lib" | "main")) {
         parts.pop();
     }
     parts
 }
 
 /// Collects the modules that live in a file of their own and exist for tests only.
-fn out_of_line_tests(
-    module: &[String],
-    items: &[syn::Item],
-    in_test: bool,
-    found: &mut HashSet<Vec<String>>,
-) {
+fn out_of_line_tests(module: &[String], items: &[syn::Item], in_test: bool, found: &mut HashSet<Vec<String>>) {
     for item in items {
         let syn::Item::Mod(inner) = item else {
             continue;
@@ -110,18 +92,14 @@ fn is_test_only(attribute: &syn::Attribute) -> bool {
         match meta {
             syn::Meta::Path(path) => path.is_ident("test"),
             syn::Meta::List(list) if list.path.is_ident("all") => list
-                .parse_args_with(
-                    syn::punctuated::Punctuated::<syn::Meta, syn::Token![,]>::parse_terminated,
-                )
+                .parse_args_with(syn::punctuated::Punctuated::<syn::Meta, syn::Token![,]>::parse_terminated)
                 .is_ok_and(|metas| metas.iter().any(demands_test)),
             _ => false,
         }
     }
     attribute.path().is_ident("test")
         || (attribute.path().is_ident("cfg")
-            && attribute
-                .parse_args::<syn::Meta>()
-                .is_ok_and(|meta| demands_test(&meta)))
+            && attribute.parse_args::<syn::Meta>().is_ok_and(|meta| demands_test(&meta)))
 }
 
 /// Name in scope to the path it was imported from. Scopes are merged: a file that reuses a name for two things is read twice as strictly.
@@ -154,18 +132,13 @@ fn expand(tree: &syn::UseTree) -> Vec<Import> {
                 walk(&path.tree, &with(path.ident.to_string()), found);
             }
             syn::UseTree::Group(group) => group.items.iter().for_each(|t| walk(t, prefix, found)),
-            syn::UseTree::Glob(_) => found.push(Import {
-                path: with("*".into()),
-                name: None,
-            }),
-            syn::UseTree::Name(name) if name.ident == "self" => found.push(Import {
-                path: prefix.to_vec(),
-                name: prefix.last().cloned(),
-            }),
-            syn::UseTree::Name(name) => found.push(Import {
-                path: with(name.ident.to_string()),
-                name: Some(name.ident.to_string()),
-            }),
+            syn::UseTree::Glob(_) => found.push(Import { path: with("*".into()), name: None }),
+            syn::UseTree::Name(name) if name.ident == "self" => {
+                found.push(Import { path: prefix.to_vec(), name: prefix.last().cloned() });
+            }
+            syn::UseTree::Name(name) => {
+                found.push(Import { path: with(name.ident.to_string()), name: Some(name.ident.to_string()) });
+            }
             syn::UseTree::Rename(rename) => found.push(Import {
                 path: match rename.ident == "self" {
                     true => prefix.to_vec(),
@@ -248,10 +221,7 @@ impl Checker<'_> {
     }
 
     fn judge(&mut self, written: &[String], span: Span) {
-        if written
-            .windows(2)
-            .any(|w| w[0] == "super" && w[1] == "super")
-        {
+        if written.windows(2).any(|w| w[0] == "super" && w[1] == "super") {
             self.breach(span, "super::super");
         }
         let full = self.resolve(written);
@@ -304,10 +274,7 @@ impl Checker<'_> {
             || ["rand", "getrandom", "rand_core"].contains(&full[0].as_str()) && full.len() > 1
             || full.iter().any(|s| s == "OsRng");
         if is_random && self.room != "secret" {
-            self.breach(
-                span,
-                &format!("{text}: random bytes come from secret::random"),
-            );
+            self.breach(span, &format!("{text}: random bytes come from secret::random"));
         }
         if !rooms::is_pure(&self.room) {
             return;
@@ -347,13 +314,7 @@ impl Checker<'_> {
     }
 
     /// Reads `::name`, `::*` and `::{…}` after the first name of a path; gives the position behind it.
-    fn scan_path(
-        &mut self,
-        tokens: &[TokenTree],
-        mut at: usize,
-        mut path: Vec<String>,
-        span: Span,
-    ) -> usize {
+    fn scan_path(&mut self, tokens: &[TokenTree], mut at: usize, mut path: Vec<String>, span: Span) -> usize {
         let punct = |i: usize, c: char| matches!(tokens.get(i), Some(TokenTree::Punct(p)) if p.as_char() == c);
         let joint = |i: usize| matches!(tokens.get(i), Some(TokenTree::Punct(p)) if p.spacing() == Spacing::Joint);
         while punct(at, ':') && joint(at) && punct(at + 1, ':') {

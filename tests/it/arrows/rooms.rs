@@ -1,8 +1,6 @@
 //! The table of rooms: who may use whom. It says what the diagram of the house says.
 
-const PURE: &[&str] = &[
-    "secret", "document", "sops", "sealed", "template", "external", "repo",
-];
+const PURE: &[&str] = &["secret", "document", "sops", "sealed", "template", "external", "repo"];
 const OUTSIDE: &[&str] = &["fsio", "keyservice", "store", "k8s", "git"];
 const DRIVE: &[&str] = &["commands", "daemon", "agent"];
 

@@ -139,12 +139,7 @@ fn piece<'a>(random: &mut Random, input: &'a [u8]) -> &'a [u8] {
     }
     let lines: Vec<&[u8]> = input.split_inclusive(|byte| *byte == b'\n').collect();
     let first = random.below(lines.len());
-    let length: usize = lines
-        .iter()
-        .skip(first)
-        .take(1 + random.below(4))
-        .map(|line| line.len())
-        .sum();
+    let length: usize = lines.iter().skip(first).take(1 + random.below(4)).map(|line| line.len()).sum();
     let start: usize = lines.iter().take(first).map(|line| line.len()).sum();
     &input[start..start + length]
 }
@@ -177,10 +172,7 @@ fn once(random: &mut Random, input: &mut Vec<u8>, other: &[u8]) {
         }
         6 => {
             // more or less indentation of one line
-            let start = input[..at]
-                .iter()
-                .rposition(|byte| *byte == b'\n')
-                .map_or(0, |before| before + 1);
+            let start = input[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |before| before + 1);
             if random.below(2) == 0 {
                 input.insert(start, b' ');
             } else if input.get(start) == Some(&b' ') {

@@ -73,9 +73,7 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
     match target {
         "document_round_trip" => seeds = documents(),
         "decrypt_hostile" => seeds.extend(encrypted()),
-        "sops_yaml" => seeds.extend(fs::read(
-            root().join("examples/multi-environment/.sops.yaml"),
-        )),
+        "sops_yaml" => seeds.extend(fs::read(root().join("examples/multi-environment/.sops.yaml"))),
         _ => {}
     }
     seeds

@@ -34,11 +34,8 @@ pub fn settings(selection: Selection) -> Settings {
         allow_empty: true,
         allow_unrepresentable: false,
         groups: vec![KeyGroup(vec![WrappedKey {
-            key: MasterKey::Age {
-                recipient: "age195n0dtwu22qx3qmgmppt3vsz70p8lhdjr5kr69hewryfpvwvuftqku3egv".into(),
-            },
-            enc: "-----BEGIN AGE ENCRYPTED FILE-----\nYWdl\n-----END AGE ENCRYPTED FILE-----\n"
-                .into(),
+            key: MasterKey::Age { recipient: "age195n0dtwu22qx3qmgmppt3vsz70p8lhdjr5kr69hewryfpvwvuftqku3egv".into() },
+            enc: "-----BEGIN AGE ENCRYPTED FILE-----\nYWdl\n-----END AGE ENCRYPTED FILE-----\n".into(),
             created_at: None,
         }])],
         shamir_threshold: 0,
@@ -50,9 +47,9 @@ pub fn settings(selection: Selection) -> Settings {
 
 /// A number that depends on the whole input: what a target chooses by.
 fn choice(data: &[u8]) -> usize {
-    let hash = data.iter().fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3)
-    });
+    let hash = data
+        .iter()
+        .fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3));
     (hash >> 17) as usize
 }
 
@@ -87,10 +84,7 @@ fn look_at_every_node(document: &Document, choice: usize) {
     for id in 0..document.nodes() as u32 {
         let (span, full) = (document.span(id), document.full_span(id));
         assert!(full.start <= span.start && full.end >= span.start);
-        assert!(
-            document.text().get(full).is_some(),
-            "a span is of characters"
-        );
+        assert!(document.text().get(full).is_some(), "a span is of characters");
         if document.kind(id) == NodeKind::Scalar
             && let Ok(value) = document.value(id)
             && (document.nodes() < 40 || (id as usize + choice).is_multiple_of(17))
@@ -105,7 +99,7 @@ fn look_at_every_node(document: &Document, choice: usize) {
         let mut depth = 0_i64;
         let walked = document.walk::<FileError>(index, |visit| {
             depth += match visit {
-                Visit::Open(_) | Visit::EnterKey(_) | Visit::EnterItem(_) | Visit::Alias(_) => 1,
+                Visit::Open(_) | Visit::EnterKey(..) | Visit::EnterItem(_) | Visit::Alias(_) => 1,
                 Visit::Close | Visit::Leave | Visit::AliasEnd => -1,
                 _ => 0,
             };
@@ -120,38 +114,18 @@ fn spelling(value: &Value<'_>) {
     if matches!(value, Value::Bytes(_) | Value::BigInt(_)) {
         return;
     }
-    let styles = [
-        Style::Plain,
-        Style::Single,
-        Style::Double,
-        Style::Literal,
-        Style::Folded,
-    ];
-    for (style, in_flow) in styles
-        .into_iter()
-        .flat_map(|style| [(style, false), (style, true)])
-    {
-        let context = Context {
-            in_flow,
-            is_key: false,
-            parent_indent: 0,
-            crlf: false,
-            str_tag: false,
-        };
+    let styles = [Style::Plain, Style::Single, Style::Double, Style::Literal, Style::Folded];
+    for (style, in_flow) in styles.into_iter().flat_map(|style| [(style, false), (style, true)]) {
+        let context = Context { in_flow, is_key: false, parent_indent: 0, crlf: false, str_tag: false };
         let mut text = String::from(if in_flow { "k: [" } else { "k: " });
         spell(value, style, &context, &mut text);
         text.push_str(if in_flow { "]\n" } else { "\nz: 1\n" });
         let again = Document::parse(text).expect("a spelled value is YAML");
         let path = if in_flow { "k[0]" } else { "k" };
         let path = KeyPath::parse(path).expect("a path");
-        let id = again
-            .find(0, &path)
-            .expect("the value is where it was written");
+        let id = again.find(0, &path).expect("the value is where it was written");
         let read = again.value(id).expect("a value");
-        assert!(
-            same(value, &read),
-            "a spelled value reads back as itself ({style:?}, flow {in_flow})"
-        );
+        assert!(same(value, &read), "a spelled value reads back as itself ({style:?}, flow {in_flow})");
     }
 }
 
@@ -173,14 +147,11 @@ fn leaves(document: &Document, index: usize) -> Result<Leaves, WalkError<FileErr
     let mut leaves = Vec::new();
     document.walk::<FileError>(index, |visit| {
         match visit {
-            Visit::EnterKey(key) => trail.enter_key(key),
+            Visit::EnterKey(key, _) => trail.enter_key(key),
             Visit::EnterItem(at) => trail.enter_item(at),
             Visit::Leave => drop(trail.leave()),
             Visit::Scalar { id, .. } => {
-                leaves.push((
-                    trail.path(),
-                    document.value(id).ok().as_ref().and_then(plain),
-                ));
+                leaves.push((trail.path(), document.value(id).ok().as_ref().and_then(plain)));
             }
             _ => {}
         }
@@ -191,12 +162,7 @@ fn leaves(document: &Document, index: usize) -> Result<Leaves, WalkError<FileErr
 
 fn spliced(document: &Document, change: &Change) -> String {
     let text = document.text();
-    [
-        &text[..change.span.start],
-        &change.text,
-        &text[change.span.end..],
-    ]
-    .concat()
+    [&text[..change.span.start], &change.text, &text[change.span.end..]].concat()
 }
 
 /// One value set, one added, one removed: the rest is what it was.
@@ -204,9 +170,7 @@ fn edits(document: &Document, choice: usize) {
     let Ok(before) = leaves(document, 0) else {
         return;
     };
-    let chosen = before
-        .get(choice % before.len().max(1))
-        .filter(|(path, _)| !path.0.is_empty());
+    let chosen = before.get(choice % before.len().max(1)).filter(|(path, _)| !path.0.is_empty());
     let Some((path, _)) = chosen else {
         return;
     };
@@ -224,9 +188,7 @@ fn edits(document: &Document, choice: usize) {
     }
     let mut added = path.clone();
     added.0.pop();
-    added
-        .0
-        .push(sealant::document::path::Step::Key("added # key".into()));
+    added.0.push(sealant::document::path::Step::Key("added # key".into()));
     if let Ok(change) = document.set(0, &added, &value) {
         edited(document, &change, &before, &added, Some(&value));
     }
@@ -235,13 +197,7 @@ fn edits(document: &Document, choice: usize) {
     }
 }
 
-fn edited(
-    document: &Document,
-    change: &Change,
-    before: &Leaves,
-    path: &KeyPath,
-    value: Option<&Node>,
-) {
+fn edited(document: &Document, change: &Change, before: &Leaves, path: &KeyPath, value: Option<&Node>) {
     let after = Document::parse(spliced(document, change));
     // An anchor may have gone, or an alias now stands for something else.
     if document.has_aliases() {
@@ -249,11 +205,7 @@ fn edited(
     }
     let what = if value.is_some() { "set" } else { "unset" };
     let after = after.unwrap_or_else(|error| panic!("after {what} the text is YAML: {error}"));
-    assert_eq!(
-        after.documents(),
-        document.documents(),
-        "{what} keeps the documents"
-    );
+    assert_eq!(after.documents(), document.documents(), "{what} keeps the documents");
     let now = leaves(&after, 0).expect("no aliases");
     let parent = &path.0[..path.0.len() - 1];
     let below = |other: &KeyPath| other.0.starts_with(&path.0);
@@ -261,37 +213,18 @@ fn edited(
         // Positions behind a removed item move up.
         let moved = |other: &KeyPath| value.is_none() && other.0.starts_with(parent);
         let kept = |other: &KeyPath| !below(other) && !moved(other);
-        leaves
-            .iter()
-            .filter(|(other, _)| kept(other))
-            .cloned()
-            .collect()
+        leaves.iter().filter(|(other, _)| kept(other)).cloned().collect()
     };
-    assert!(
-        outside(before) == outside(&now),
-        "{what} leaves the other values alone"
-    );
+    assert!(outside(before) == outside(&now), "{what} leaves the other values alone");
     if value.is_none() {
-        let inside = |leaves: &Leaves| {
-            leaves
-                .iter()
-                .filter(|(other, _)| other.0.starts_with(parent))
-                .count()
-        };
+        let inside = |leaves: &Leaves| leaves.iter().filter(|(other, _)| other.0.starts_with(parent)).count();
         let gone = before.iter().filter(|(other, _)| below(other)).count();
-        assert_eq!(
-            inside(before) - gone,
-            inside(&now),
-            "unset removes one value"
-        );
+        assert_eq!(inside(before) - gone, inside(&now), "unset removes one value");
     }
     if let Some(value) = value {
         let id = after.find(0, path).expect("a value that was set is there");
         let read = after.tree(id).expect("a tree");
-        assert!(
-            without_lines(&read) == without_lines(value),
-            "a value that was set reads back"
-        );
+        assert!(without_lines(&read) == without_lines(value), "a value that was set reads back");
     }
 }
 
@@ -314,18 +247,10 @@ pub fn encryption(document: &Document, settings: &Settings) {
     };
     let file = EncryptedFile::parse(encrypted.text.clone()).expect("what was encrypted is a file");
     assert!(is_encrypted_file(file.document()));
-    let (decrypted, mut reuse) = file
-        .decrypt_for_reuse(&key)
-        .expect("what was encrypted opens");
-    assert!(
-        decrypted.text.as_str() == document.text(),
-        "every byte comes back"
-    );
+    let (decrypted, mut reuse) = file.decrypt_for_reuse(&key).expect("what was encrypted opens");
+    assert!(decrypted.text.as_str() == document.text(), "every byte comes back");
     let again = encrypt(document, &key, settings, Some(&mut reuse)).expect("encrypts again");
-    assert!(
-        again.text == encrypted.text,
-        "nothing changed, so the file is the same"
-    );
+    assert!(again.text == encrypted.text, "nothing changed, so the file is the same");
     assert!(!again.changed, "nothing changed");
 }
 
@@ -347,14 +272,7 @@ pub fn decrypt_hostile(data: &[u8]) {
         let cipher = ValueCipher::new(&key);
         let mut scratch = Zeroizing::default();
         let bound = b"sealant_layout";
-        cipher.seal(
-            layout.as_bytes(),
-            TypeWord::Str,
-            bound,
-            &[9; IV_LENGTH],
-            &mut scratch,
-            &mut sealed,
-        );
+        cipher.seal(layout.as_bytes(), TypeWord::Str, bound, &[9; IV_LENGTH], &mut scratch, &mut sealed);
         file.metadata.layout = Some(sealed);
     }
     if let Ok(decrypted) = file.decrypt(&key, false) {
@@ -385,8 +303,7 @@ pub fn sops_yaml(data: &[u8]) {
                     config.rule_for(path);
                 }
                 for rule in &config.rules {
-                    Selector::compile(&rule.selection)
-                        .expect("a rule's pattern is known to compile");
+                    Selector::compile(&rule.selection).expect("a rule's pattern is known to compile");
                 }
             }
             Err(error) => assert!(!error.to_string().is_empty()),
@@ -402,25 +319,15 @@ pub fn key_path(data: &[u8]) {
     let path = match KeyPath::parse(text) {
         Ok(path) => path,
         Err(error) => {
-            assert!(
-                (1..=text.chars().count() + 1).contains(&error.at),
-                "the place is in the text"
-            );
+            assert!((1..=text.chars().count() + 1).contains(&error.at), "the place is in the text");
             return;
         }
     };
     let shown = path.to_string();
     if shown.len() <= sealant::document::path::MAX_LENGTH {
-        assert!(
-            KeyPath::parse(&shown).as_ref() == Ok(&path),
-            "a shown path reads back"
-        );
+        assert!(KeyPath::parse(&shown).as_ref() == Ok(&path), "a shown path reads back");
     }
-    for text in [
-        "a: {b: [x, {c: d}]}\nk: v\n",
-        "{a: 1, b: []}",
-        "a:\n- b: 1\n- |\n  text\n",
-    ] {
+    for text in ["a: {b: [x, {c: d}]}\nk: v\n", "{a: 1, b: []}", "a:\n- b: 1\n- |\n  text\n"] {
         let document = Document::parse(text.into()).expect("YAML");
         let _ = document.unset(0, &path);
         let Ok(change) = document.set(0, &path, &Node::text("value")) else {
@@ -451,10 +358,7 @@ pub fn metadata_mac(data: &[u8]) {
     if let Ok(text) = std::str::from_utf8(data) {
         let refused = cipher.open(text, b"a:", &mut plain);
         let shape = !matches!(refused, Err(cipher::CipherError::NotEncrypted));
-        assert!(
-            cipher::is_encrypted(text) || !shape,
-            "what opens is seen as encrypted"
-        );
+        assert!(cipher::is_encrypted(text) || !shape, "what opens is seen as encrypted");
         if text.len() < 200 && regex::compile(text).is_ok() {
             let selection = Selection::EncryptedRegex(text.into());
             let selector = Selector::compile(&selection).expect("the pattern compiles");
@@ -467,14 +371,7 @@ pub fn metadata_mac(data: &[u8]) {
     if !data.is_empty() {
         let mut sealed = String::new();
         let mut scratch = Zeroizing::default();
-        cipher.seal(
-            data,
-            TypeWord::Bytes,
-            b"a:",
-            &[3; IV_LENGTH],
-            &mut scratch,
-            &mut sealed,
-        );
+        cipher.seal(data, TypeWord::Bytes, b"a:", &[3; IV_LENGTH], &mut scratch, &mut sealed);
         assert!(cipher::is_encrypted(&sealed));
         let opened = cipher.open(&sealed, b"a:", &mut plain).expect("opens");
         assert!(opened.type_word == TypeWord::Bytes && plain.as_slice() == data);
@@ -486,15 +383,10 @@ fn metadata(node: &Node) {
         Ok(metadata) => metadata,
         Err(error) => return assert!(!error.to_string().is_empty()),
     };
-    metadata
-        .mac_aad()
-        .expect("a timestamp that was read is one");
+    metadata.mac_aad().expect("a timestamp that was read is one");
     let written = metadata.write();
     let again = Metadata::read(&written).expect("what is written is read");
-    assert!(
-        without_lines(&again.write()) == without_lines(&written),
-        "nothing is lost in memory"
-    );
+    assert!(without_lines(&again.write()) == without_lines(&written), "nothing is lost in memory");
     let mut block = String::new();
     emit::block("sops", &written, 0, "\n", &mut block);
     let mut flow = String::from("{");
@@ -505,10 +397,7 @@ fn metadata(node: &Node) {
         let tree = document.tree(document.root(0)).expect("a tree");
         let sops = tree.get("sops").expect("its entry");
         let read = Metadata::read(sops).expect("emitted metadata is read");
-        assert!(
-            without_lines(&read.write()) == without_lines(&written),
-            "nothing is lost in YAML"
-        );
+        assert!(without_lines(&read.write()) == without_lines(&written), "nothing is lost in YAML");
     }
 }
 
@@ -520,10 +409,7 @@ fn without_lines(node: &Node) -> Node {
             entries
                 .iter()
                 .map(|(key, value)| {
-                    let key = sealant::document::tree::Key {
-                        name: key.name.clone(),
-                        line: 0,
-                    };
+                    let key = sealant::document::tree::Key { name: key.name.clone(), line: 0 };
                     (key, without_lines(value))
                 })
                 .collect(),

@@ -6,14 +6,8 @@ use proptest::prelude::*;
 #[derive(Clone, Debug)]
 pub enum Tree {
     Scalar(Scalar),
-    List {
-        flow: bool,
-        items: Vec<Tree>,
-    },
-    Map {
-        flow: bool,
-        entries: Vec<(Key, Tree)>,
-    },
+    List { flow: bool, items: Vec<Tree> },
+    Map { flow: bool, entries: Vec<(Key, Tree)> },
 }
 
 /// A scalar as text of its own style: `plain` where nothing needs quotes.
@@ -54,11 +48,7 @@ fn scalar() -> impl Strategy<Value = Scalar> {
             "- x",
             "=",
         ])
-        .prop_map(|text| if text == "- x" {
-            "x".into()
-        } else {
-            String::from(text)
-        }),
+        .prop_map(|text| if text == "- x" { "x".into() } else { String::from(text) }),
     ];
     prop_oneof![
         4 => plain.prop_map(Scalar::Plain),
@@ -80,35 +70,20 @@ fn scalar() -> impl Strategy<Value = Scalar> {
 
 fn key() -> impl Strategy<Value = Key> {
     let comment = prop::option::weighted(0.2, "[a-z ]{1,10}[a-z]");
-    ("[a-z]{1,4}", prop::bool::weighted(0.2), comment).prop_map(|(name, clear, comment)| Key {
-        name,
-        clear,
-        comment,
-    })
+    ("[a-z]{1,4}", prop::bool::weighted(0.2), comment).prop_map(|(name, clear, comment)| Key { name, clear, comment })
 }
 
 /// A document whose root is a block mapping.
 pub fn document() -> impl Strategy<Value = Tree> {
-    let tree = scalar()
-        .prop_map(Tree::Scalar)
-        .prop_recursive(4, 40, 5, |inner| {
-            prop_oneof![
-                (
-                    prop::bool::weighted(0.3),
-                    prop::collection::vec(inner.clone(), 0..4)
-                )
-                    .prop_map(|(flow, items)| Tree::List { flow, items }),
-                (
-                    prop::bool::weighted(0.3),
-                    prop::collection::vec((key(), inner), 0..4)
-                )
-                    .prop_map(|(flow, entries)| Tree::Map { flow, entries }),
-            ]
-        });
-    prop::collection::vec((key(), tree), 1..6).prop_map(|entries| Tree::Map {
-        flow: false,
-        entries,
-    })
+    let tree = scalar().prop_map(Tree::Scalar).prop_recursive(4, 40, 5, |inner| {
+        prop_oneof![
+            (prop::bool::weighted(0.3), prop::collection::vec(inner.clone(), 0..4))
+                .prop_map(|(flow, items)| Tree::List { flow, items }),
+            (prop::bool::weighted(0.3), prop::collection::vec((key(), inner), 0..4))
+                .prop_map(|(flow, entries)| Tree::Map { flow, entries }),
+        ]
+    });
+    prop::collection::vec((key(), tree), 1..6).prop_map(|entries| Tree::Map { flow: false, entries })
 }
 
 /// The text of a document.
@@ -120,11 +95,7 @@ pub fn text(tree: &Tree) -> String {
 
 /// Names are made unique by their position.
 fn name(key: &Key, at: usize) -> String {
-    format!(
-        "{}{at}{}",
-        key.name,
-        if key.clear { "_unencrypted" } else { "" }
-    )
+    format!("{}{at}{}", key.name, if key.clear { "_unencrypted" } else { "" })
 }
 
 fn block(tree: &Tree, indent: usize, out: &mut String) {
@@ -152,10 +123,7 @@ fn block(tree: &Tree, indent: usize, out: &mut String) {
 /// What follows a key or a dash, up to the end of its last line.
 fn after(tree: &Tree, indent: usize, out: &mut String) {
     match tree {
-        Tree::Map {
-            flow: false,
-            entries,
-        } if !entries.is_empty() => {
+        Tree::Map { flow: false, entries } if !entries.is_empty() => {
             out.push('\n');
             block(tree, indent + 2, out);
         }
@@ -201,14 +169,8 @@ fn flow(tree: &Tree, out: &mut String) {
         Tree::Scalar(Scalar::Plain(text)) => *out += text,
         Tree::Scalar(Scalar::Single(text)) => *out += &format!("'{}'", text.replace('\'', "''")),
         Tree::Scalar(Scalar::Double(text)) => {
-            let text = text
-                .replace('\\', "\\\\")
-                .replace('"', "\\\"")
-                .replace('\n', "\\n");
-            *out += &format!(
-                "\"{}\"",
-                text.replace('\u{1}', "\\x01").replace('\u{85}', "\\N")
-            );
+            let text = text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+            *out += &format!("\"{}\"", text.replace('\u{1}', "\\x01").replace('\u{85}', "\\N"));
         }
         Tree::Scalar(Scalar::Block(_, lines)) => *out += &format!("{:?}", lines.concat().len()),
     }

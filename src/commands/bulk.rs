@@ -1,0 +1,393 @@
+//! Many files in one call: plan, work, stage, commit. Nothing is written unless everything worked.
+//!
+//! A command gives the work for one file; everything else is the same for all of them.
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use super::parallel;
+use super::session::Session;
+use super::sopsfile::Source;
+use crate::failure::{Failure, Kind};
+use crate::fsio::batch::Batch;
+use crate::fsio::printable::sanitize;
+use crate::fsio::read::Stamp;
+use crate::fsio::target::Target;
+use crate::fsio::terminal::{Progress, stdin_is_terminal};
+use crate::fsio::walk::{Walk, walk};
+use crate::fsio::write::{NewMode, Staged};
+use crate::fsio::{folder, output};
+
+/// So many failing files are named; the others are counted.
+const MOST_NAMED: usize = 20;
+
+/// What the command line says about files.
+#[derive(clap::Args, Clone, Debug, Default)]
+pub struct FileArgs {
+    /// Files and folders; `-`, or nothing with a pipe, is standard input
+    #[arg(value_name = "FILE|FOLDER")]
+    pub files: Vec<PathBuf>,
+    /// Replace each file by the result
+    #[arg(long, short, group = "destination")]
+    pub in_place: bool,
+    /// Write the result there
+    #[arg(long, short, value_name = "FILE", group = "destination")]
+    pub output: Option<PathBuf>,
+    /// Write the results there: DIR/NAME, for a folder's files DIR/PATH-BELOW-IT
+    #[arg(long, value_name = "DIR", group = "destination")]
+    pub output_dir: Option<PathBuf>,
+    /// The format of the input; yaml (which includes JSON) is the only one so far
+    #[arg(long, value_name = "TYPE", value_parser = ["yaml"])]
+    pub input_type: Option<String>,
+}
+
+/// One file of a call.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// Where it is; `None` for standard input.
+    pub path: Option<PathBuf>,
+    /// It was found below a folder, not named.
+    pub found: bool,
+    /// Its path below `--output-dir`.
+    relative: PathBuf,
+}
+
+impl Job {
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// As [`Source::file`].
+    pub fn read(&self) -> Result<Source, Failure> {
+        match &self.path {
+            Some(path) => Source::file(path),
+            None => Source::stdin(),
+        }
+    }
+
+    fn name(&self) -> String {
+        match &self.path {
+            Some(path) => path.display().to_string(),
+            None => "standard input".into(),
+        }
+    }
+}
+
+/// What became of one file.
+#[derive(Debug)]
+pub enum Done {
+    /// A result to write.
+    Text {
+        /// The file's new content.
+        text: Zeroizing<String>,
+        /// How many values were worked on.
+        values: usize,
+        /// What the file was when it was read.
+        stamp: Option<Stamp>,
+        /// What to say about it.
+        warnings: Vec<String>,
+    },
+    /// Nothing to do; the reason is one of [`Words::skipped`].
+    Skipped(&'static str),
+}
+
+/// How a command speaks of its work.
+#[derive(Clone, Copy, Debug)]
+pub struct Words {
+    /// `encrypt`.
+    pub verb: &'static str,
+    /// `encrypted`.
+    pub past: &'static str,
+    /// The reasons for skipping, in the order of the summary.
+    pub skipped: &'static [&'static str],
+    /// The mode of new files.
+    pub mode: NewMode,
+    /// `--json` is about the result, not about what was done.
+    pub json_result: bool,
+}
+
+/// Where results go.
+enum Destination<'a> {
+    Stdout,
+    File(&'a Path),
+    InPlace,
+    Dir(&'a Path),
+}
+
+impl FileArgs {
+    /// The files to work on. Below folders those that `wanted` takes.
+    ///
+    /// # Errors
+    /// No file, a missing file, options that do not fit.
+    pub fn jobs(&self, verb: &str, wanted: &mut dyn FnMut(&Path) -> bool) -> Result<Vec<Job>, Failure> {
+        let stdin = [PathBuf::from("-")];
+        let none = self.files.is_empty();
+        if none && stdin_is_terminal() {
+            return Err(Failure::new(Kind::NoFile, "no file was named")
+                .hint(format!("sealant {verb} FILE, or sealant {verb} --help")));
+        }
+        if none || self.files == stdin {
+            if self.in_place || self.output_dir.is_some() {
+                return Err(conflict("standard input has no place: use --output, or name a file"));
+            }
+            return Ok(vec![Job { path: None, found: false, relative: PathBuf::new() }]);
+        }
+        if self.files.contains(&stdin[0]) {
+            return Err(conflict("standard input (-) cannot be mixed with files: name only one"));
+        }
+        let mut jobs = Vec::new();
+        let mut folders = false;
+        for path in &self.files {
+            if !folder::is_folder(path) {
+                jobs.push(Job {
+                    path: Some(path.clone()),
+                    found: false,
+                    relative: path.file_name().unwrap_or_default().into(),
+                });
+                continue;
+            }
+            folders = true;
+            for file in walk(std::slice::from_ref(path), Walk::default())? {
+                if wanted(&file) {
+                    let relative = file.strip_prefix(path).unwrap_or(&file).to_owned();
+                    jobs.push(Job { path: Some(file), found: true, relative });
+                }
+            }
+        }
+        // a file that is named, and also below a named folder, is one file
+        let named: HashSet<PathBuf> = jobs.iter().filter(|job| !job.found).filter_map(|job| job.path.clone()).collect();
+        let mut seen = HashSet::new();
+        jobs.retain(|job| match &job.path {
+            Some(path) if job.found => !named.contains(path) && seen.insert(path.clone()),
+            _ => true,
+        });
+        if (folders || jobs.len() > 1) && !self.in_place && self.output_dir.is_none() {
+            return Err(conflict("several files need --in-place (-i) or --output-dir DIR"));
+        }
+        Ok(jobs)
+    }
+
+    fn destination(&self) -> Destination<'_> {
+        match (&self.output, &self.output_dir) {
+            (Some(file), _) => Destination::File(file),
+            (_, Some(dir)) => Destination::Dir(dir),
+            _ if self.in_place => Destination::InPlace,
+            _ => Destination::Stdout,
+        }
+    }
+}
+
+fn conflict(text: &str) -> Failure {
+    Failure::new(Kind::ConflictingOptions, text)
+}
+
+/// A file that is done, and where its result goes.
+struct Planned<'a> {
+    job: &'a Job,
+    done: Done,
+    target: Option<Target>,
+}
+
+/// Does `work` for all jobs on all cores, then writes all results.
+///
+/// # Errors
+/// All that failed, together; nothing was written then.
+pub fn run(
+    session: &Session,
+    args: &FileArgs,
+    jobs: &[Job],
+    words: Words,
+    work: impl Fn(&Job) -> Result<Done, Failure> + Sync,
+) -> Result<(), Failure> {
+    let destination = args.destination();
+    if session.json() && !words.json_result && matches!(destination, Destination::Stdout) {
+        return Err(conflict("--json needs -i, --output or --output-dir: standard output holds the result"));
+    }
+    if let Destination::Dir(dir) = destination {
+        refuse_twins(dir, jobs)?;
+    }
+    let mut progress = Progress::new(&session.env);
+    let plan = |job: &Job| -> Result<(Option<Target>, Done), Failure> {
+        // before the work: a file that cannot be written need not be opened
+        let target = target(&destination, job)?;
+        Ok((target, work(job)?))
+    };
+    let plans = parallel::map(jobs, plan, |done, job| {
+        if !session.global.quiet {
+            progress.show(done, jobs.len(), &job.name());
+        }
+    });
+    progress.clear();
+    let mut planned = Vec::with_capacity(plans.len());
+    let mut failures = Vec::new();
+    for (job, plan) in jobs.iter().zip(plans) {
+        match plan {
+            Ok((target, done)) => planned.push(Planned { job, done, target }),
+            Err(failure) => failures.push(failure),
+        }
+    }
+    if !failures.is_empty() {
+        return Err(together(failures, jobs.len(), words));
+    }
+    for one in &planned {
+        if let Done::Text { warnings, .. } = &one.done {
+            warnings.iter().for_each(|text| session.warn(text));
+        }
+    }
+    let report = Report::new(&planned, words);
+    if matches!(destination, Destination::Stdout) {
+        for one in &planned {
+            if let Done::Text { text, .. } = &one.done {
+                output::data(text.as_bytes())?;
+            }
+        }
+        return Ok(());
+    }
+    write_all(session, planned, words)?;
+    report.print(session)
+}
+
+/// Two files of the same name would become one.
+fn refuse_twins(dir: &Path, jobs: &[Job]) -> Result<(), Failure> {
+    let mut seen: HashMap<&Path, &Job> = HashMap::new();
+    for job in jobs {
+        if let Some(first) = seen.insert(&job.relative, job) {
+            let to = dir.join(&job.relative);
+            let text = format!("{} and {} would both become {}", first.name(), job.name(), to.display());
+            return Err(Failure::new(Kind::OddTarget, text)
+                .hint("name the folder that holds both, or write to two folders in two calls"));
+        }
+    }
+    Ok(())
+}
+
+fn target(destination: &Destination<'_>, job: &Job) -> Result<Option<Target>, Failure> {
+    let path = match (destination, &job.path) {
+        (Destination::File(path), _) => path.to_path_buf(),
+        (Destination::InPlace, Some(path)) => path.clone(),
+        (Destination::Dir(dir), _) => dir.join(&job.relative),
+        (Destination::Stdout | Destination::InPlace, _) => return Ok(None),
+    };
+    Ok(Some(Target::resolve(&path)?))
+}
+
+fn write_all(session: &Session, planned: Vec<Planned<'_>>, words: Words) -> Result<(), Failure> {
+    session.guard_files();
+    let private = words.mode == NewMode::Private;
+    let mut folders = HashSet::new();
+    let mut texts = Vec::new();
+    for one in planned {
+        let (Some(target), Done::Text { text, stamp, .. }) = (one.target, one.done) else {
+            continue;
+        };
+        let at = target.folder().to_owned();
+        if target.existing.is_none() && folders.insert(at.clone()) && !folder::exists(&at) {
+            folder::make(&at, private)?;
+        }
+        // what was read says nothing about a file that is somewhere else
+        let in_place = one.job.path.as_ref() == Some(&target.named);
+        texts.push((target, text, stamp.filter(|_| in_place)));
+    }
+    let staged =
+        parallel::map(&texts, |(target, text, _)| Staged::new(target.clone(), text.as_bytes(), words.mode), |_, _| {});
+    let mut batch = Batch::new();
+    for (staged, (_, _, stamp)) in staged.into_iter().zip(texts) {
+        batch.add(staged?, stamp, None);
+    }
+    Ok(batch.commit()?)
+}
+
+/// One failure of all; a single one as it is.
+fn together(mut failures: Vec<Failure>, total: usize, words: Words) -> Failure {
+    if failures.len() == 1 && total == 1 {
+        return failures.remove(0);
+    }
+    let files = if total == 1 { "file" } else { "files" };
+    let mut failure = Failure::new(
+        failures[0].kind(),
+        format!("{} of {total} {files} cannot be {}; nothing was written", failures.len(), words.past),
+    );
+    for one in failures.iter().take(MOST_NAMED) {
+        failure = failure.detail(one.message());
+        // with one culprit there is room for all that is known about it
+        if failures.len() == 1 {
+            failure = one.details().iter().fold(failure, |failure, line| failure.detail(format!("  {line}")));
+        }
+    }
+    if failures.len() > MOST_NAMED {
+        failure = failure.detail(format!("and {} more", failures.len() - MOST_NAMED));
+    }
+    let mut hints: Vec<&str> = Vec::new();
+    for hint in failures.iter().flat_map(Failure::hints) {
+        if !hints.contains(&hint.as_str()) && hints.len() < 3 {
+            hints.push(hint);
+        }
+    }
+    hints.into_iter().fold(failure, Failure::hint)
+}
+
+/// What was done, for people and for scripts.
+struct Report {
+    rows: Vec<Row>,
+    words: Words,
+}
+
+#[derive(Serialize)]
+struct Row {
+    file: String,
+    action: &'static str,
+    values: usize,
+}
+
+impl Report {
+    fn new(planned: &[Planned<'_>], words: Words) -> Self {
+        let row = |one: &Planned<'_>| {
+            let (action, values) = match &one.done {
+                Done::Text { values, .. } => (words.past, *values),
+                Done::Skipped(why) => (*why, 0),
+            };
+            Row { file: one.job.name(), action, values }
+        };
+        Self { rows: planned.iter().map(row).collect(), words }
+    }
+
+    fn print(&self, session: &Session) -> Result<(), Failure> {
+        session.say(&self.summary());
+        if session.json() && !self.words.json_result {
+            let mut text =
+                serde_json::to_string_pretty(&self.rows).map_err(|error| Failure::of(Kind::CannotEmit, &error))?;
+            text.push('\n');
+            output::data(text.as_bytes())?;
+        }
+        Ok(())
+    }
+
+    /// `encrypted 15 files (212 values), 3 already encrypted`.
+    fn summary(&self) -> String {
+        let done: Vec<&Row> = self.rows.iter().filter(|row| row.action == self.words.past).collect();
+        let values: usize = done.iter().map(|row| row.values).sum();
+        let what = match done.as_slice() {
+            [one] if self.rows.len() == 1 => sanitize(&one.file).into_owned(),
+            _ => counted(done.len(), "file"),
+        };
+        let mut text = match done.len() {
+            0 => format!("nothing to {}", self.words.verb),
+            _ => format!("{} {what} ({})", self.words.past, counted(values, "value")),
+        };
+        for why in self.words.skipped {
+            let count = self.rows.iter().filter(|row| row.action == *why).count();
+            if count > 0 {
+                let separator = if done.is_empty() && !text.contains(':') { ':' } else { ',' };
+                text.push_str(&format!("{separator} {count} {why}"));
+            }
+        }
+        text
+    }
+}
+
+fn counted(count: usize, what: &str) -> String {
+    let s = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{s}")
+}

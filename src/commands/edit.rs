@@ -1,0 +1,238 @@
+//! `sealant edit`: the plain text of one file in the user's editor, and encrypted again when that is closed.
+//!
+//! The text is only ever in a private folder, which goes with every way this can end. What the editor leaves is read by
+//! its name, so that editors that replace files work; text that cannot be encrypted opens the editor again.
+
+mod editor;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use super::selection::SelectionArgs;
+use super::session::Session;
+use super::sopsfile::{self, Change};
+use crate::document::yaml::{Document, YamlError};
+use crate::failure::{Failure, Kind};
+use crate::fsio::private::PrivateDir;
+use crate::fsio::read::{DOCUMENT_LIMIT, Wiped, read_bounded};
+use crate::fsio::target::Target;
+use crate::fsio::write::{NewMode, create_new};
+use crate::fsio::{FsError, child, folder, terminal};
+use crate::sops::file::{Encrypted, FileError, encrypt};
+use editor::Position;
+
+/// What a new file begins with.
+const NEW_TEXT: &str = "\
+# Replace this text. When you save, the values that the rule selects are encrypted; the rest stays as you write it.
+password: replace me
+";
+/// An editor that comes back sooner has probably handed the file to a window that is still open.
+const AT_ONCE: Duration = Duration::from_secs(1);
+/// As many names are tried for an edit that could not be saved under its own.
+const RESCUE_NAMES: usize = 100;
+
+const EXAMPLES: &str = "\
+The editor is SOPS_EDITOR, VISUAL or EDITOR, else vim, nano or vi. Values that you do not change keep their ciphertext.
+
+Examples:
+  sealant edit config/prod/app.yml
+  EDITOR='code --wait' sealant edit secrets/new.yaml    a file that is not there is made";
+
+/// The command line.
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// The file; it is made when it is not there
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// [`Kind::NotChanged`] when the text was not changed, [`Kind::NoEditor`] when the editor failed; and all that keeps the file
+/// from being opened, encrypted and written.
+pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
+    // the folder with the plain text must go with us, whatever ends us
+    session.guard_files();
+    let editor = Editor::find(session)?;
+    if Target::resolve(&args.file)?.existing.is_some() {
+        edit_file(&args.file, &editor, session)
+    } else {
+        edit_new(&args.file, &editor, session)
+    }
+}
+
+fn edit_file(path: &Path, editor: &Editor, session: &Session) -> Result<(), Failure> {
+    let mut change = Change::begin(session, path)?;
+    let name = change.opened.name.clone();
+    let draft = Draft::new(session, path, change.plain())?;
+    let encrypted = draft.edit(editor, &name, &mut |text| {
+        change.settings.now = session.now();
+        change.prepare(text)
+    })?;
+    change.commit(session, &encrypted).map_err(|failure| rescue(path, &encrypted, failure))?;
+    session.say(&saved(&name, &encrypted));
+    Ok(())
+}
+
+fn edit_new(path: &Path, editor: &Editor, session: &Session) -> Result<(), Failure> {
+    let recipe = SelectionArgs::default().recipe(session, path)?;
+    let (key, mut settings) = recipe.prepare(session, &session.now())?;
+    let name = path.display().to_string();
+    let draft = Draft::new(session, path, NEW_TEXT)?;
+    let encrypted = draft.edit(editor, &name, &mut |text| {
+        settings.now = session.now();
+        let document = Document::parse(text)?;
+        encrypt(&document, &key, &settings, None).map(Some)
+    })?;
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    folder
+        .map_or(Ok(()), |parent| folder::make(parent, false))
+        .and_then(|()| create_new(path, encrypted.text.as_bytes(), NewMode::Public))
+        .map_err(|error| rescue(path, &encrypted, error.into()))?;
+    session.say(&saved(&name, &encrypted));
+    Ok(())
+}
+
+fn saved(name: &str, encrypted: &Encrypted) -> String {
+    let s = if encrypted.values == 1 { "" } else { "s" };
+    format!("{name}: saved, {} value{s} encrypted", encrypted.values)
+}
+
+/// Keeps an edit that could not be written where it belongs: encrypted, beside the file.
+fn rescue(path: &Path, encrypted: &Encrypted, failure: Failure) -> Failure {
+    for number in 1..=RESCUE_NAMES {
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(".edited");
+        if number > 1 {
+            name.push(format!("-{number}"));
+        }
+        let beside = path.with_file_name(name);
+        match create_new(&beside, encrypted.text.as_bytes(), NewMode::Public) {
+            Ok(()) => {
+                let shown = beside.display();
+                return failure
+                    .hint(format!("your edit is not lost: it is in {shown}, encrypted (sealant decrypt {shown})"));
+            }
+            Err(FsError::Exists(_)) => {}
+            Err(_) => break,
+        }
+    }
+    failure.detail("the edit could not be kept either")
+}
+
+/// The user's editor.
+struct Editor {
+    command: String,
+    names: Vec<String>,
+}
+
+impl Editor {
+    fn find(session: &Session) -> Result<Self, Failure> {
+        let command = child::find_editor(&session.env)?;
+        let names = child::program_names(&session.env, &command);
+        Ok(Self { command, names })
+    }
+
+    fn open(&self, file: &Path, position: Option<Position>) -> Result<Duration, Failure> {
+        let arguments = editor::arguments(&self.names, &self.command, file, position);
+        child::run_editor(&self.command, &arguments).map_err(|error| {
+            Failure::from(error).hint("nothing was written; which editor: SOPS_EDITOR, VISUAL, EDITOR")
+        })
+    }
+}
+
+/// The plain text while it is being edited.
+struct Draft {
+    /// Removed with all it holds when this is dropped.
+    _folder: PrivateDir,
+    file: PathBuf,
+    before: Zeroizing<String>,
+}
+
+impl Draft {
+    /// The file keeps its name, which tells editors the language.
+    fn new(session: &Session, path: &Path, text: &str) -> Result<Self, Failure> {
+        let folder = PrivateDir::new(&session.env)?;
+        let file = folder.path().join(path.file_name().unwrap_or_default());
+        create_new(&file, text.as_bytes(), NewMode::Private)?;
+        Ok(Self { _folder: folder, file, before: Zeroizing::new(text.to_owned()) })
+    }
+
+    /// Opens the editor until its text can be encrypted, or the user gives up. `encrypt` says `None` for the old text.
+    fn edit(
+        &self,
+        editor: &Editor,
+        name: &str,
+        encrypt: &mut dyn FnMut(String) -> Result<Option<Encrypted>, FileError>,
+    ) -> Result<Encrypted, Failure> {
+        let mut position = None;
+        loop {
+            let took = editor.open(&self.file, position)?;
+            let mut text = self.read()?;
+            if text.as_slice() == self.before.as_bytes() && took < AT_ONCE && still_open() {
+                text = self.read()?;
+            }
+            if text.as_slice() == self.before.as_bytes() {
+                let message = format!("{name}: the text was not changed, nothing was written");
+                return Err(Failure::new(Kind::NotChanged, message));
+            }
+            let error = match utf8(text).and_then(&mut *encrypt) {
+                Ok(Some(encrypted)) => return Ok(encrypted),
+                Ok(None) => return Err(Failure::new(Kind::NotChanged, "nothing was changed")),
+                Err(error) => error,
+            };
+            let failure = sopsfile::failure(name, &error);
+            if !terminal::stdin_is_terminal() {
+                return Err(failure.detail(format!("{name} is as it was; the edit was discarded")));
+            }
+            failure.print();
+            let question = "press Enter to go on in the editor, Ctrl-D to give the edit up:";
+            if !terminal::wait_for_enter(question).unwrap_or(false) {
+                let message = format!("{name}: given up, nothing was written");
+                return Err(Failure::new(failure.kind(), message));
+            }
+            position = place_of(&error);
+        }
+    }
+
+    /// What the editor left, by name: some replace the file, some write it again.
+    fn read(&self) -> Result<Wiped, Failure> {
+        match read_bounded(&self.file, DOCUMENT_LIMIT) {
+            Ok(original) => Ok(original.bytes),
+            Err(FsError::Missing(_)) => {
+                Err(Failure::new(Kind::NoEditor, "the editor removed the file, nothing was written"))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Asks, when there is somebody to ask, whether an editor that came back at once is done.
+fn still_open() -> bool {
+    terminal::stdin_is_terminal()
+        && terminal::wait_for_enter(
+            "the editor came back at once and the text is as it was; if it is still open in a window, \
+             save there, then press Enter (Ctrl-D: nothing to save):",
+        )
+        .unwrap_or(false)
+}
+
+fn utf8(mut text: Wiped) -> Result<String, FileError> {
+    String::from_utf8(std::mem::take(&mut *text)).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let bytes = Zeroizing::new(error.into_bytes());
+        YamlError::at(&bytes, at, "the text is not UTF-8").into()
+    })
+}
+
+/// Where in the plain text an error is.
+fn place_of(error: &FileError) -> Option<Position> {
+    match error {
+        FileError::Yaml(error) => Some((error.line, error.column)),
+        _ => Some((sopsfile::line_of(error)?, 1)),
+    }
+}

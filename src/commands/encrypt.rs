@@ -1,0 +1,222 @@
+//! `sealant encrypt`: plain files to encrypted ones.
+
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use super::bulk::{self, Done, FileArgs, Job, Words};
+use super::identities::NAMES_FOLDER;
+use super::selection::SelectionArgs;
+use super::session::{CONFIG_NAME, Session};
+use super::sopsfile::{self, Parsed};
+use crate::failure::{Failure, Kind};
+use crate::fsio::batch::Batch;
+use crate::fsio::target::Target;
+use crate::fsio::write::{NewMode, Staged};
+use crate::fsio::{folder, output};
+use crate::sops::file::{encrypt, is_encrypted_file};
+
+/// The command line.
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// Which files, and where results go.
+    #[command(flatten)]
+    pub files: FileArgs,
+    /// The path that creation rules see instead of the file's own
+    #[arg(long, value_name = "PATH")]
+    pub filename_override: Option<PathBuf>,
+    /// Take FILE as the new plain text of OLD: its recipients, selection and data key, and the ciphertexts of
+    /// values that did not change; with -i OLD is replaced
+    #[arg(
+        long,
+        value_name = "OLD",
+        conflicts_with_all = ["age", "selection", "mac_only_encrypted", "filename_override", "output_dir"]
+    )]
+    pub onto: Option<PathBuf>,
+    /// For whom and which values.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+}
+
+const EXAMPLES: &str = "\
+Below a folder every file is encrypted that a creation rule matches and that is not encrypted
+yet; .sops.yaml and the keys/ beside it are left out. All files are replaced, or none.
+
+Examples:
+  sealant encrypt config/prod/app.yml             to standard output
+  sealant encrypt -i config/                      everything that a creation rule matches
+  sealant encrypt --age age1… --encrypted-regex '^(password|token)$' app.yml
+  sealant encrypt --onto app.enc.yml app.yml -i   keeps the ciphertexts of unchanged values
+  kubectl create … -o yaml | sealant encrypt --filename-override k8s/secret.yml";
+
+const ALREADY: &str = "already encrypted";
+const EMPTY: &str = "empty";
+const WORDS: Words =
+    Words { verb: "encrypt", past: "encrypted", skipped: &[ALREADY, EMPTY], mode: NewMode::Public, json_result: false };
+
+/// Encrypts.
+///
+/// # Errors
+/// No rule, nothing selected, already encrypted, refused shapes, and what the file system says.
+pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
+    if let Some(old) = &args.onto {
+        return onto(args, session, old);
+    }
+    let selector = Selector::new(args, session)?;
+    let jobs = args.files.jobs(WORDS.verb, &mut |path| selector.takes(path))?;
+    selector.check_found(&jobs)?;
+    let now = session.now();
+    bulk::run(session, &args.files, &jobs, WORDS, |job| one(args, session, job, &now))
+}
+
+/// Which files below folders are to be encrypted.
+struct Selector<'a> {
+    session: &'a Session,
+    /// The configuration file and the folder of names beside it.
+    left_out: Option<(PathBuf, PathBuf)>,
+    folders: Vec<&'a Path>,
+}
+
+impl<'a> Selector<'a> {
+    fn new(args: &'a Args, session: &'a Session) -> Result<Self, Failure> {
+        let files = args.files.files.iter().map(PathBuf::as_path);
+        let folders: Vec<&Path> = files.filter(|path| folder::is_folder(path)).collect();
+        let config = session.config()?;
+        if let (Some(first), Some(_)) = (args.files.files.get(1), &args.filename_override) {
+            let text = format!("--filename-override is for one file, but {} was named too", first.display());
+            return Err(Failure::new(Kind::ConflictingOptions, text));
+        }
+        if let [first, ..] = folders.as_slice() {
+            if args.filename_override.is_some() {
+                let text = "--filename-override is for one file, not for a folder";
+                return Err(Failure::new(Kind::ConflictingOptions, text));
+            }
+            // without rules every file would have to be taken, also those that nobody meant
+            if !config.is_some_and(|loaded| loaded.config.has_rules) {
+                return Err(session.no_rule(first));
+            }
+        }
+        Ok(Self {
+            session,
+            left_out: config.map(|loaded| (loaded.root.join(CONFIG_NAME), loaded.root.join(NAMES_FOLDER))),
+            folders,
+        })
+    }
+
+    fn takes(&self, path: &Path) -> bool {
+        let absolute = folder::absolute(self.session.cwd(), path);
+        let left_out =
+            self.left_out.as_ref().is_some_and(|(config, names)| absolute == *config || absolute.starts_with(names));
+        let named = |name: &str| path.file_name().is_some_and(|found| found == name);
+        let public = path.extension().is_some_and(|found| found == "pub");
+        !left_out && !public && !named(CONFIG_NAME) && matches!(self.session.rule_for(path), Ok(Some(_)))
+    }
+
+    /// A folder without any file for us is most likely the wrong folder.
+    fn check_found(&self, jobs: &[Job]) -> Result<(), Failure> {
+        match (self.folders.as_slice(), jobs) {
+            ([first, ..], []) => {
+                let text = format!("no creation rule matches any file in {}", first.display());
+                let failure =
+                    Failure::new(Kind::NoRule, text).hint("check the path_regex of the rules against the files' paths");
+                Err(match self.session.config()? {
+                    Some(loaded) => failure.detail(format!("the rules are in {}", loaded.name)),
+                    None => failure,
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn one(args: &Args, session: &Session, job: &Job, now: &str) -> Result<Done, Failure> {
+    let source = job.read()?;
+    if job.found && source.bytes.is_empty() {
+        return Ok(Done::Skipped(EMPTY));
+    }
+    let Parsed { name, document, stamp } = source.parse()?;
+    if is_encrypted_file(&document) {
+        if job.found {
+            return Ok(Done::Skipped(ALREADY));
+        }
+        return Err(Failure::new(Kind::AlreadyEncrypted, format!("{name} is encrypted already"))
+            .hint(format!("change it with: sealant edit {name}"))
+            .hint(format!("or take a new plain text over with: sealant encrypt --onto {name} NEW")));
+    }
+    let rule_path = args.filename_override.as_deref().or(job.path.as_deref());
+    let recipe = match rule_path {
+        Some(path) => args.selection.recipe(session, path)?,
+        None if args.selection.has_recipients(session) => args.selection.recipe(session, Path::new("-"))?,
+        None => {
+            return Err(Failure::new(Kind::NoRule, "standard input has no path that a creation rule could match")
+                .hint("say which one it stands for: --filename-override PATH, or --age RECIPIENT"));
+        }
+    };
+    let (key, settings) = recipe.prepare(session, now)?;
+    let encrypted = encrypt(&document, &key, &settings, None).map_err(|error| sopsfile::failure(&name, &error))?;
+    Ok(Done::Text { text: Zeroizing::new(encrypted.text), values: encrypted.values, stamp, warnings: Vec::new() })
+}
+
+/// The new text of an old file.
+fn onto(args: &Args, session: &Session, old: &Path) -> Result<(), Failure> {
+    // where the result goes is OLD's business, so that standard input will do with -i, too
+    let new = FileArgs { in_place: false, ..args.files.clone() };
+    let jobs = new.jobs(WORDS.verb, &mut |_| true)?;
+    let [job] = jobs.as_slice() else {
+        let text = "--onto takes one new file at a time";
+        return Err(Failure::new(Kind::ConflictingOptions, text));
+    };
+    if job.found {
+        let text = "--onto takes a file, not a folder";
+        return Err(Failure::new(Kind::ConflictingOptions, text));
+    }
+    let source = job.read()?;
+    let new_name = source.name.clone();
+    let document = source.parse()?.document;
+    if is_encrypted_file(&document) {
+        let text = format!("{new_name} is encrypted already: --onto takes the new plain text");
+        return Err(
+            Failure::new(Kind::AlreadyEncrypted, text).hint(format!("sealant encrypt --onto {} NEW", old.display()))
+        );
+    }
+    let opened = sopsfile::open(session, old)?;
+    let old_text = opened.file.document().text().to_owned();
+    let (plain, mut reuse) = opened.decrypt_for_reuse()?;
+    sopsfile::warn_unreadable(session, &opened.name, &plain);
+    let unchanged = plain.text.as_str() == document.text();
+    let (text, values) = if unchanged {
+        (old_text, 0)
+    } else {
+        let mut settings = opened.settings(session, &plain);
+        settings.allow_empty |= args.selection.allow_empty;
+        settings.allow_unrepresentable |= args.selection.allow_unrepresentable;
+        let encrypted = encrypt(&document, &opened.key, &settings, Some(&mut reuse))
+            .map_err(|error| sopsfile::failure(&new_name, &error))?;
+        (encrypted.text, encrypted.values)
+    };
+    let to = match &args.files.output {
+        None if args.files.in_place && !unchanged => Some((old, opened.stamp)),
+        None if args.files.in_place => None,
+        Some(path) => Some((path.as_path(), None)),
+        None => {
+            output::data(text.as_bytes())?;
+            None
+        }
+    };
+    if let Some((path, stamp)) = to {
+        session.guard_files();
+        let staged = Staged::new(Target::resolve(path)?, text.as_bytes(), WORDS.mode)?;
+        let mut batch = Batch::new();
+        batch.add(staged, stamp, None);
+        batch.commit()?;
+    }
+    let old = old.display();
+    if unchanged {
+        session.say(&format!("{old} is unchanged"));
+    } else {
+        let s = if values == 1 { "" } else { "s" };
+        session.say(&format!("encrypted {new_name} onto {old} ({values} value{s})"));
+    }
+    Ok(())
+}

@@ -1,0 +1,172 @@
+//! What `set` and `unset` share: the place in the plain text, the splice, the checks around it, and saving.
+
+use super::value::Present;
+use crate::commands::session::Session;
+use crate::commands::sopsfile::Change;
+use crate::document::path::KeyPath;
+use crate::document::tree::{Kind as NodeKind, Node};
+use crate::document::yaml::change::{Change as Splice, ChangeError};
+use crate::document::yaml::{Document, NodeId, NodeKind as Shape};
+use crate::failure::{Failure, Kind};
+use crate::fsio::output;
+use crate::sops::cipher::is_encrypted;
+use crate::sops::file::Encrypted;
+
+/// Parses a plain text of the file that is being changed.
+///
+/// # Errors
+/// Not YAML.
+pub fn parse(change: &Change, text: &str) -> Result<Document, Failure> {
+    Document::parse(text.to_owned()).map_err(|error| change.failure(&error.into()))
+}
+
+/// What stands at `path`.
+///
+/// # Errors
+/// [`ChangeError::NoDocument`]; what is not there is no error.
+pub fn present(document: &Document, path: &KeyPath) -> Result<Present, ChangeError> {
+    let id = match document.find(0, path) {
+        Ok(id) => document.resolve_alias(id),
+        Err(ChangeError::NoDocument) => return Err(ChangeError::NoDocument),
+        Err(_) => return Ok(Present::Nothing),
+    };
+    Ok(match document.kind(id) {
+        Shape::Map => Present::Map,
+        Shape::List => Present::List,
+        _ => document.value(id).map_or(Present::Nothing, |value| Present::of(&value)),
+    })
+}
+
+/// The text with the change made.
+pub fn splice(text: &str, change: &Splice) -> String {
+    let (before, after) = (&text[..change.span.start], &text[change.span.end..]);
+    [before, &change.text, after].concat()
+}
+
+/// A path that cannot be changed, for people.
+pub fn refused(error: &ChangeError, path: &KeyPath) -> Failure {
+    let (kind, at) = match error {
+        ChangeError::Missing { at } => (Kind::NoSuchPath, Some(*at)),
+        ChangeError::BeyondEnd { at, .. } | ChangeError::NotThere { at } => (Kind::NoSuchPath, Some(*at)),
+        ChangeError::BadPath => (Kind::BadPath, None),
+        ChangeError::NoPlace => (Kind::BadSetValue, None),
+        ChangeError::NoDocument => (Kind::NoDocument, None),
+    };
+    let failure = Failure::of(kind, error).about(path);
+    match at {
+        Some(at) if at < path.0.len() && at > 0 => {
+            let there = KeyPath(path.0[..at].to_vec());
+            failure.hint(format!("the path exists up to {there}"))
+        }
+        Some(_) => failure.hint("the path does not even begin in this file: check its first key"),
+        None => failure,
+    }
+}
+
+/// Makes sure that the new text has the new value where it should be: a document may be written in a way that the
+/// splice does not fit.
+///
+/// # Errors
+/// [`Kind::BadSetValue`].
+pub fn check_set(change: &Change, text: &str, path: &KeyPath, value: &Node) -> Result<(), Failure> {
+    let document = parse(change, text)?;
+    let found = document.find(0, path).ok();
+    let found = found.and_then(|id| document.tree(id).ok());
+    if found.is_some_and(|found| same(&found, value)) {
+        return Ok(());
+    }
+    let text = "this value cannot be written at this place";
+    Err(Failure::new(Kind::BadSetValue, text).about(path).hint("use sealant edit"))
+}
+
+/// Equal but for lines.
+fn same(one: &Node, other: &Node) -> bool {
+    match (&one.kind, &other.kind) {
+        (NodeKind::List(one), NodeKind::List(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
+        }
+        (NodeKind::Map(one), NodeKind::Map(other)) => {
+            let mut pairs = one.iter().zip(other);
+            one.len() == other.len() && pairs.all(|(one, other)| one.0.name == other.0.name && same(&one.1, &other.1))
+        }
+        (NodeKind::Float(one), NodeKind::Float(other)) => one.to_bits() == other.to_bits(),
+        (one, other) => one == other,
+    }
+}
+
+/// Whether something at `path` could have been encrypted, and nothing is.
+pub fn stays_clear(encrypted: &Encrypted, path: &KeyPath) -> bool {
+    let Ok(document) = Document::parse(encrypted.text.clone()) else {
+        return false;
+    };
+    let Ok(id) = document.find(0, path) else {
+        return false;
+    };
+    let (mut clear, mut secret) = (0, 0);
+    count(&document, id, &mut clear, &mut secret);
+    clear > 0 && secret == 0
+}
+
+fn count(document: &Document, id: NodeId, clear: &mut usize, secret: &mut usize) {
+    match document.kind(id) {
+        Shape::Map => document.entries(id).for_each(|(_, value)| count(document, value, clear, secret)),
+        Shape::List => document.items(id).for_each(|item| count(document, item, clear, secret)),
+        Shape::Scalar => {
+            let text = document.scalar_text(id);
+            if is_encrypted(&text) {
+                *secret += 1;
+            } else if !text.is_empty() && present_value(document, id) {
+                *clear += 1;
+            }
+        }
+        Shape::Alias => {}
+    }
+}
+
+/// Null is never encrypted.
+fn present_value(document: &Document, id: NodeId) -> bool {
+    document.value(id).is_ok_and(|value| Present::of(&value) != Present::Nothing)
+}
+
+/// What became of a change.
+pub struct Outcome(Option<Encrypted>);
+
+/// Encrypts the new text; what did not change keeps its ciphertext.
+///
+/// # Errors
+/// A text that cannot be encrypted.
+pub fn save(session: &Session, change: &mut Change, text: String) -> Result<Outcome, Failure> {
+    change.settings.now = session.now();
+    match change.prepare(text) {
+        Ok(encrypted) => Ok(Outcome(encrypted)),
+        Err(error) => Err(change.failure(&error)),
+    }
+}
+
+impl Outcome {
+    /// Replaces the file, unless nothing changed, and says what was done.
+    ///
+    /// # Errors
+    /// What keeps the file from being written.
+    pub fn finish(
+        self,
+        session: &Session,
+        change: Change,
+        done: impl FnOnce(&Encrypted) -> String,
+    ) -> Result<(), Failure> {
+        let name = change.opened.name.clone();
+        let changed = self.0.is_some();
+        match self.0 {
+            None => session.say(&format!("{name}: unchanged")),
+            Some(encrypted) => {
+                change.commit(session, &encrypted)?;
+                session.say(&format!("{name}: {}", done(&encrypted)));
+            }
+        }
+        if session.json() {
+            let result = serde_json::json!({"file": name, "changed": changed});
+            output::data(format!("{result}\n").as_bytes())?;
+        }
+        Ok(())
+    }
+}

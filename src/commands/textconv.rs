@@ -1,0 +1,60 @@
+//! `sealant textconv`: what `git diff` shows instead of an encrypted file. Whatever happens, git gets a text and success:
+//! a failing diff driver would make `git diff`, `log -p` and `show` fail for everybody without a key.
+
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use super::identities;
+use super::session::Session;
+use crate::document::yaml::Document;
+use crate::failure::Failure;
+use crate::fsio::output;
+use crate::fsio::read::{DOCUMENT_LIMIT, read_stream};
+use crate::keyservice::KeyRing;
+use crate::keyservice::age::AgeKeys;
+use crate::secret::SecretText;
+use crate::sops::file::{EncryptedFile, is_encrypted_file};
+
+/// The command line.
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// The file that git has put aside
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// None.
+pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
+    if let Some(text) = text(&args.file, session) {
+        // git closes the pipe early when the user leaves the pager
+        _ = output::data(&text);
+    }
+    Ok(())
+}
+
+fn text(path: &Path, session: &Session) -> Option<Zeroizing<Vec<u8>>> {
+    let bytes = read_stream(path, DOCUMENT_LIMIT).ok()?;
+    Some(match decrypted(&bytes, session) {
+        Some(plain) => Zeroizing::new(plain.as_bytes().to_vec()),
+        None => bytes,
+    })
+}
+
+fn decrypted(bytes: &[u8], session: &Session) -> Option<Zeroizing<String>> {
+    let document = Document::from_bytes(bytes.to_vec()).ok()?;
+    if !is_encrypted_file(&document) {
+        return None;
+    }
+    let file = EncryptedFile::from_document(document).ok()?;
+    let metadata = &file.metadata;
+    // nobody is asked for a passphrase in the middle of a diff
+    let sources = identities::sources(&session.env, &session.global.identity);
+    let nobody = |_: &str| -> Option<SecretText> { None };
+    let ring = KeyRing::new(vec![Box::new(AgeKeys::new(sources, nobody))]);
+    let key = ring.unwrap(&metadata.groups, metadata.shamir_threshold).ok()?;
+    Some(file.decrypt(&key, false).ok()?.text)
+}

@@ -1,0 +1,39 @@
+//! Standard output, for data, and standard error, for people.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use anstyle::{AnsiColor, Style};
+
+use super::FsError;
+use super::printable::sanitize;
+
+/// Writes data to standard output, as it is. A reader who has gone away has seen enough: that is no error.
+///
+/// # Errors
+/// [`FsError::Io`], a full disk for example.
+pub fn data(bytes: &[u8]) -> Result<(), FsError> {
+    let mut out = io::stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.map_err(|error| FsError::io("write", Path::new("standard output"), error)),
+    }
+}
+
+/// A line for people on standard output, made safe to print; in colour when that is a terminal and `NO_COLOR` is not set.
+pub fn show(style: Style, line: &str) {
+    // a reader who has gone away has seen enough
+    _ = writeln!(anstream::stdout().lock(), "{style}{}{style:#}", sanitize(line));
+}
+
+/// A line for people on standard error, made safe to print.
+pub fn say(line: &str) {
+    // when standard error is gone there is nobody to tell
+    _ = writeln!(anstream::stderr().lock(), "{}", sanitize(line));
+}
+
+/// A warning on standard error, made safe to print.
+pub fn warn(line: &str) {
+    let yellow = Style::new().bold().fg_color(Some(AnsiColor::Yellow.into()));
+    _ = writeln!(anstream::stderr().lock(), "{yellow}warning:{yellow:#} {}", sanitize(line));
+}
