@@ -491,8 +491,7 @@ impl<'a> Writer<'a> {
 
     /// A clear block scalar that ends the file without a line break gains one when metadata follows.
     fn check_open_end(&self) -> Result<(), FileError> {
-        let document = self.document;
-        let last = document.documents() - 1;
+        let (document, last) = (self.document, self.document.documents() - 1);
         let tail = document.text().rsplit(BREAKS).next().unwrap_or_default();
         if tail.is_empty() || document.content_end(last) < document.text().len() {
             return Ok(());
