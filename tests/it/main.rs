@@ -13,11 +13,13 @@ mod corpus;
 mod demo;
 #[cfg(unix)]
 mod edit;
+mod fuzz;
 #[cfg(unix)]
 mod init;
 mod interop;
 mod lossless;
 mod peers;
+mod properties;
 #[cfg(unix)]
 mod sandbox;
 #[cfg(unix)]

@@ -85,6 +85,7 @@ pub fn refused(error: &ChangeError, path: &KeyPath) -> Failure {
         ChangeError::Missing { at } => (Kind::NoSuchPath, Some(*at)),
         ChangeError::BeyondEnd { at, .. } | ChangeError::NotThere { at } => (Kind::NoSuchPath, Some(*at)),
         ChangeError::BadPath => (Kind::BadPath, None),
+        ChangeError::NoPlace => (Kind::BadSetValue, None),
         ChangeError::NoDocument => (Kind::NoDocument, None),
     };
     let failure = Failure::of(kind, error).about(path);

@@ -428,7 +428,7 @@ impl<'a> Reader<'a> {
         let value = match (type_word, std::str::from_utf8(&plain)) {
             (TypeWord::Str, Ok(text)) => {
                 self.mac.add(&plain);
-                if !self.layout.is_empty() {
+                if !self.layout.is_empty() && self.trail.depth() > 0 {
                     add_value(&mut self.digest, &Value::Str(text.into()), &plain);
                 }
                 Value::Str(text.into())
@@ -438,7 +438,7 @@ impl<'a> Reader<'a> {
                 make_room(&mut self.hashed, plain.len() + LONGEST_NUMBER);
                 append_plain_bytes(&value, &mut self.hashed);
                 self.mac.add(&self.hashed);
-                if !self.layout.is_empty() {
+                if !self.layout.is_empty() && self.trail.depth() > 0 {
                     add_value(&mut self.digest, &value, &self.hashed);
                 }
                 value

@@ -14,7 +14,7 @@ use crate::document::scalar::{TypeWord, append_plain_bytes, type_word};
 use crate::document::trail::Trail;
 use crate::document::tree::Node;
 use crate::document::value::Value;
-use crate::document::yaml::{Document, NodeId, NodeKind, Part, Visit, WalkError};
+use crate::document::yaml::{BREAKS, Document, NodeId, NodeKind, Part, Visit, WalkError};
 use crate::secret::{make_room, make_room_for_text};
 use crate::sops::cipher::{IvSource, ValueCipher, is_encrypted};
 use crate::sops::key::{DataKey, KeyGroup};
@@ -281,7 +281,7 @@ impl<'a> Writer<'a> {
                         }
                         Visit::AliasEnd => drop(aliases.pop()),
                         Visit::Scalar { id, copy } => {
-                            let chosen = walk.leaf() && is_secret(document, id)?;
+                            let chosen = walk.leaf() && is_secret(document, id);
                             if copy && (chosen || self.chosen[id as usize]) {
                                 aliases.iter().for_each(|alias| self.expanded[*alias as usize] = true);
                             } else if !copy {
@@ -497,16 +497,16 @@ impl<'a> Writer<'a> {
 
     /// A clear block scalar that ends the file without a line break gains one when metadata follows.
     fn check_open_end(&self) -> Result<(), FileError> {
-        let document = self.document;
-        let last = document.documents() - 1;
-        if document.text().ends_with(['\n', '\r']) || document.content_end(last) < document.text().len() {
+        let (document, last) = (self.document, self.document.documents() - 1);
+        let tail = document.text().rsplit(BREAKS).next().unwrap_or_default();
+        if tail.is_empty() || document.content_end(last) < document.text().len() {
             return Ok(());
         }
-        match document.open_block(last) {
-            Some(id) if !self.edits.covers(document.spot(id).span.start) => {
-                Err(FileError::OpenBlockAtEnd { line: self.line(id) })
-            }
-            _ => Ok(()),
+        // Blanks without a line break would become one more empty line of the block.
+        let grows = |id: &NodeId| tail.trim().is_empty() || !self.edits.covers(document.spot(*id).span.start);
+        match document.open_block(last).filter(grows) {
+            Some(id) => Err(FileError::OpenBlockAtEnd { line: self.line(id) }),
+            None => Ok(()),
         }
     }
 
@@ -589,13 +589,13 @@ pub(super) fn follow(visit: &Visit<'_>, document: &Document, walk: &mut Selector
 }
 
 /// Null and the empty string are never encrypted.
-fn is_secret(document: &Document, id: NodeId) -> Result<bool, FileError> {
-    Ok(match document.value(id).unwrap_or(Value::Null) {
+fn is_secret(document: &Document, id: NodeId) -> bool {
+    match document.value(id).unwrap_or(Value::Null) {
         Value::Null => false,
         Value::Str(text) => !text.is_empty(),
         Value::Bytes(bytes) => !bytes.is_empty(),
         _ => true,
-    })
+    }
 }
 
 pub(super) fn stopped(error: WalkError<FileError>) -> FileError {

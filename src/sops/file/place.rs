@@ -6,7 +6,7 @@ use super::error::FileError;
 use crate::document::edits::Edits;
 use crate::document::tree::Node;
 use crate::document::value::Value;
-use crate::document::yaml::{Document, NodeId, NodeKind, emit};
+use crate::document::yaml::{BREAKS, Document, NodeId, NodeKind, emit, first_break_len};
 
 /// The reserved key.
 pub const KEY: &str = "sops";
@@ -23,12 +23,13 @@ pub fn find(document: &Document, index: usize) -> Option<(NodeId, NodeId)> {
 fn is_written_null(document: &Document, index: usize) -> bool {
     let root = document.root(index);
     let null = document.kind(root) == NodeKind::Scalar && matches!(document.value(root), Ok(Value::Null));
-    null && !document.span(root).is_empty()
+    null && !document.full_span(root).is_empty()
 }
 
 /// Whether a document holds nothing at all, not even a written null.
 pub fn is_absent(document: &Document, index: usize) -> bool {
-    document.kind(document.root(index)) == NodeKind::Scalar && document.span(document.root(index)).is_empty()
+    let root = document.root(index);
+    document.kind(root) == NodeKind::Scalar && document.full_span(root).is_empty()
 }
 
 /// What `write` appends.
@@ -82,7 +83,7 @@ pub fn insert(document: &Document, metadata: &Node, edits: &mut Edits) {
 }
 
 fn open_line(text: &str, at: usize) -> bool {
-    at > 0 && !text[..at].ends_with(['\n', '\r'])
+    at > 0 && !text[..at].ends_with(BREAKS)
 }
 
 fn insert_own_document(document: &Document, metadata: &Node, line_end: &str, edits: &mut Edits) {
@@ -179,9 +180,9 @@ fn own_document_span(document: &Document, index: usize) -> Range<usize> {
     let (key, value) = find(document, index).unwrap_or((document.root(index), document.root(index)));
     let block = block_span(document, key, value);
     // The marker line that opens the document is ours, and so is the break before it when the file ends without one.
-    let before = text[..block.start].trim_end_matches(['\n', '\r']);
+    let before = text[..block.start].trim_end_matches(BREAKS);
     let marker = before.rfind("---").unwrap_or(block.start);
-    if text.ends_with('\n') { marker..text.len() } else { text[..marker].trim_end_matches_break()..text.len() }
+    if text.ends_with(BREAKS) { marker..text.len() } else { text[..marker].trim_end_matches_break()..text.len() }
 }
 
 /// `trim_end_matches` for exactly one line break.
@@ -191,7 +192,7 @@ trait TrimBreak {
 
 impl TrimBreak for str {
     fn trim_end_matches_break(&self) -> usize {
-        let one = self.strip_suffix("\r\n").or_else(|| self.strip_suffix('\n')).or_else(|| self.strip_suffix('\r'));
+        let one = self.strip_suffix("\r\n").or_else(|| self.strip_suffix(BREAKS));
         one.map_or(self.len(), str::len)
     }
 }
@@ -200,21 +201,18 @@ impl TrimBreak for str {
 fn block_span(document: &Document, key: NodeId, value: NodeId) -> Range<usize> {
     let text = document.text();
     let key_start = document.full_span(key).start;
-    let start = text[..key_start].rfind(['\n', '\r']).map_or(0, |at| at + 1);
+    let start = text[..key_start].rfind(BREAKS).map_or(0, |at| at + first_break_len(&text[at..]));
     // A byte order mark is not part of the first line.
     let start = if text[start..].starts_with('\u{FEFF}') { start + 3 } else { start };
     let start = if text[start..key_start].trim().is_empty() { start } else { key_start };
     let last = document.last_leaf_end(value).max(document.full_span(key).end);
-    let end = if text[..last].ends_with(['\n', '\r']) {
+    let end = if text[..last].ends_with(BREAKS) {
         last
     } else {
-        match text[last..].find(['\n', '\r']) {
-            Some(at) if text[last + at..].starts_with("\r\n") => last + at + 2,
-            Some(at) => last + at + 1,
-            None => text.len(),
-        }
+        let at = text[last..].find(BREAKS).map(|at| last + at);
+        at.map_or(text.len(), |at| at + first_break_len(&text[at..]))
     };
-    if end == text.len() && !text.ends_with(['\n', '\r']) {
+    if end == text.len() && !text.ends_with(BREAKS) {
         return text[..start].trim_end_matches_break()..end;
     }
     start..end
