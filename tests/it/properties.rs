@@ -74,7 +74,7 @@ fn rest(document: &Document, leaves: &[Leaf], selected: &[bool]) -> String {
         edits.replace(leaf.span.clone(), "§");
     }
     for row in 0..document.comments() as u32 {
-        edits.replace(document.comment(row), |out| out.push('¶'));
+        edits.replace(document.comment(row), "¶");
     }
     let text = edits.apply(document.text());
     let end = text.find("\nsops:\n").map_or(text.len(), |at| at + 1);
