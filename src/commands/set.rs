@@ -61,10 +61,8 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     let plain = place::parse(&change, change.plain())?;
     let present = place::present(&plain, &path).map_err(|error| place::refused(&error, &path))?;
     let value = typed(args, present, &path)?;
-    let mut new = plain.set(0, &path, &value).map_err(|error| place::refused(&error, &path))?;
-    place::keep_anchor(&plain, &path, &mut new);
-    let text = place::splice(plain.text(), &new);
-    place::check_set(&change, &text, &path, &value)?;
+    let new = plain.set(0, &path, &value).map_err(|error| place::refused(&error, &path))?;
+    let text = std::mem::take(&mut *plain.with(&new));
     place::save(session, &mut change, text)?.finish(session, change, |encrypted| {
         let clear = place::stays_clear(encrypted, &path);
         if clear {

@@ -1,13 +1,10 @@
 //! What `set` and `unset` share: the place in the plain text, the splice, the checks around it, and saving.
 
-use zeroize::Zeroizing;
-
 use super::value::Present;
 use crate::commands::session::Session;
 use crate::commands::sopsfile::Change;
 use crate::document::path::KeyPath;
-use crate::document::tree::{Kind as NodeKind, Node};
-use crate::document::yaml::change::{Change as Splice, ChangeError};
+use crate::document::yaml::change::ChangeError;
 use crate::document::yaml::{Document, NodeId, NodeKind as Shape};
 use crate::failure::{Failure, Kind};
 use crate::fsio::output;
@@ -39,44 +36,8 @@ pub fn present(document: &Document, path: &KeyPath) -> Result<Present, ChangeErr
     })
 }
 
-/// The text with the change made.
-pub fn splice(text: &str, change: &Splice) -> String {
-    let (before, after) = (&text[..change.span.start], &text[change.span.end..]);
-    [before, &change.text, after].concat()
-}
-
-/// A value that others refer to keeps its anchor: they go on to refer to it.
-pub fn keep_anchor(document: &Document, path: &KeyPath, change: &mut Splice) {
-    let Ok(id) = document.find(0, path) else {
-        return;
-    };
-    let Some(anchor) = document.anchor(id).filter(|_| document.kind(id) == Shape::Scalar) else {
-        return;
-    };
-    if change.span.start == document.full_span(id).start {
-        let text = [anchor, " ", &change.text].concat();
-        change.text = Zeroizing::new(text);
-    }
-}
-
-/// Parses the changed text.
-fn parse_changed(change: &Change, text: &str, path: &KeyPath) -> Result<Document, Failure> {
-    Document::parse(text.to_owned()).map_err(|error| {
-        if error.problem.contains("alias") {
-            return Failure::new(Kind::BadSetValue, "other values refer to it by an alias")
-                .about(path)
-                .hint("change those first, or use sealant edit");
-        }
-        change.failure(&error.into())
-    })
-}
-
-/// Makes sure that what is left without a value is sound.
-///
-/// # Errors
-/// [`Kind::BadSetValue`] when others refer to the value.
-pub fn check_unset(change: &Change, text: &str, path: &KeyPath) -> Result<(), Failure> {
-    parse_changed(change, text, path).map(drop)
+fn failure_of_alias(path: &KeyPath) -> Failure {
+    Failure::of(Kind::BadSetValue, &ChangeError::Referred).about(path).hint("change those first, or use sealant edit")
 }
 
 /// A path that cannot be changed, for people.
@@ -86,6 +47,7 @@ pub fn refused(error: &ChangeError, path: &KeyPath) -> Failure {
         ChangeError::BeyondEnd { at, .. } | ChangeError::NotThere { at } => (Kind::NoSuchPath, Some(*at)),
         ChangeError::BadPath => (Kind::BadPath, None),
         ChangeError::NoPlace => (Kind::BadSetValue, None),
+        ChangeError::Referred => return failure_of_alias(path),
         ChangeError::NoDocument => (Kind::NoDocument, None),
     };
     let failure = Failure::of(kind, error).about(path);
@@ -96,37 +58,6 @@ pub fn refused(error: &ChangeError, path: &KeyPath) -> Failure {
         }
         Some(_) => failure.hint("the path does not even begin in this file: check its first key"),
         None => failure,
-    }
-}
-
-/// Makes sure that the new text has the new value where it should be: a document may be written in a way that the
-/// splice does not fit.
-///
-/// # Errors
-/// [`Kind::BadSetValue`].
-pub fn check_set(change: &Change, text: &str, path: &KeyPath, value: &Node) -> Result<(), Failure> {
-    let document = parse_changed(change, text, path)?;
-    let found = document.find(0, path).ok();
-    let found = found.and_then(|id| document.tree(id).ok());
-    if found.is_some_and(|found| same(&found, value)) {
-        return Ok(());
-    }
-    let text = "this value cannot be written at this place";
-    Err(Failure::new(Kind::BadSetValue, text).about(path).hint("use sealant edit"))
-}
-
-/// Equal but for lines.
-fn same(one: &Node, other: &Node) -> bool {
-    match (&one.kind, &other.kind) {
-        (NodeKind::List(one), NodeKind::List(other)) => {
-            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
-        }
-        (NodeKind::Map(one), NodeKind::Map(other)) => {
-            let mut pairs = one.iter().zip(other);
-            one.len() == other.len() && pairs.all(|(one, other)| one.0.name == other.0.name && same(&one.1, &other.1))
-        }
-        (NodeKind::Float(one), NodeKind::Float(other)) => one.to_bits() == other.to_bits(),
-        (one, other) => one == other,
     }
 }
 

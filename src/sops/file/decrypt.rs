@@ -103,8 +103,6 @@ impl EncryptedFile {
     pub fn decrypt_for_reuse(&self, key: &DataKey) -> Result<(Decrypted, Reuse), FileError> {
         let mut reuse = Reuse::default();
         let decrypted = self.run(key, false, Some(&mut reuse))?;
-        reuse.encrypted = self.document.text().to_owned();
-        reuse.plain = decrypted.text.clone();
         Ok((decrypted, reuse))
     }
 
