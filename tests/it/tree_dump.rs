@@ -28,7 +28,7 @@ pub fn dump(text: Vec<u8>) -> Result<String, String> {
         }
         document
             .walk::<String>(index, |visit| {
-                line(&document, visit, &mut out, root);
+                line(&document, &visit, &mut out, root);
                 Ok(())
             })
             .map_err(|error| error.to_string())?;
@@ -46,8 +46,8 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-fn line(document: &Document, visit: Visit<'_>, out: &mut String, root: u32) {
-    let text = match visit {
+fn line(document: &Document, visit: &Visit<'_>, out: &mut String, root: u32) {
+    let text = match *visit {
         Visit::Open(id) if document.kind(id) == NodeKind::Map => "open map".to_owned(),
         Visit::Open(_) => "open list".to_owned(),
         Visit::Close => "close".to_owned(),

@@ -122,7 +122,14 @@ pub fn from_plain_bytes(bytes: &[u8], type_word: TypeWord) -> Result<Value<'stat
             Ok(text) => Value::Str(Cow::Owned(text.to_owned())),
             Err(_) => Value::Bytes(bytes.to_vec()),
         }),
-        TypeWord::Int => text.ok().and_then(number::parse_atoi).map(Value::Int).ok_or(BadPlaintext::Int),
+        // Beyond sops, the integers that it cannot walk read back as what was encrypted.
+        TypeWord::Int => text
+            .ok()
+            .and_then(|text| {
+                let int = number::parse_atoi(text).map(Value::Int);
+                int.or_else(|| text.parse().ok().map(Value::BigInt))
+            })
+            .ok_or(BadPlaintext::Int),
         TypeWord::Float => text.ok().and_then(number::parse_float).map(Value::Float).ok_or(BadPlaintext::Float),
         TypeWord::Time => text.ok().and_then(time::from_rfc3339).map(Value::Time).ok_or(BadPlaintext::Time),
         TypeWord::Bool => match bytes {

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::chars::{BREAKS, first_break_len};
 use super::document::Document;
 use super::node::{NodeId, NodeKind, ScalarStyle};
 use super::scan::MAX_DEPTH;
@@ -36,6 +37,12 @@ pub enum ChangeError {
     /// The path is empty or too long.
     #[error("the path is empty or too deep")]
     BadPath,
+    /// A splice there would change something else, or leave something that is not YAML.
+    #[error("the YAML around this value is written in a way that cannot be changed in place: edit the file")]
+    NoPlace,
+    /// Aliases elsewhere stand for this value.
+    #[error("other values refer to it by an alias")]
+    Referred,
     /// The stream has no document.
     #[error("there is no document")]
     NoDocument,
@@ -98,6 +105,12 @@ impl Document {
     /// # Errors
     /// [`ChangeError`] when the path leads through a value that cannot hold it.
     pub fn set(&self, index: usize, path: &KeyPath, value: &Node) -> Result<Change, ChangeError> {
+        let change = self.plan_set(index, path, value)?;
+        self.check_change(index, path, Some(value), &change)?;
+        Ok(change)
+    }
+
+    fn plan_set(&self, index: usize, path: &KeyPath, value: &Node) -> Result<Change, ChangeError> {
         if path.0.is_empty() || path.0.len() > MAX_DEPTH {
             return Err(ChangeError::BadPath);
         }
@@ -108,7 +121,7 @@ impl Document {
         let missing = &path.0[at..];
         let null = self.kind(found) == NodeKind::Scalar && matches!(self.value(found), Ok(Value::Null));
         match (self.kind(found), &missing[0]) {
-            (NodeKind::Map, Step::Key(key)) => Ok(self.add_entry(found, key, &nest(&missing[1..], value)?)),
+            (NodeKind::Map, Step::Key(key)) => self.add_entry(found, key, &nest(&missing[1..], value)?),
             (NodeKind::List, Step::Index(position)) if *position == self.items(found).count() => {
                 Ok(self.add_item(found, &nest(&missing[1..], value)?))
             }
@@ -133,11 +146,25 @@ impl Document {
         } else {
             self.full_span(id)
         };
-        if span.is_empty() && span.start > 0 && !self.text()[..span.start].ends_with([' ', '\n']) {
+        if span.is_empty() && span.start > 0 {
+            if self.in_flow(id) && !self.text()[..self.before(span.start)].ends_with([':', ',', '[', '{']) {
+                // A key that stands alone: `{key}`.
+                text.push(':');
+            }
+            if !text.is_empty() || !self.text()[..span.start].ends_with([' ', '\n']) {
+                text.push(' ');
+            }
+        }
+        if let Some(anchor) = self.anchor(id) {
+            // Others may refer to it, and go on to do so.
+            text.push_str(anchor);
             text.push(' ');
         }
-        let at_line_end = self.text()[span.end..].starts_with(['\n', '\r']);
-        self.write_value(id, value, style, at_line_end, &mut text);
+        let rest = &self.text()[span.end..];
+        self.write_value(id, value, style, rest.starts_with(['\n', '\r']), &mut text);
+        if rest.starts_with('#') {
+            text.push(' ');
+        }
         Change { span, text }
     }
 
@@ -173,9 +200,13 @@ impl Document {
         write_node(value, style, &context, out);
     }
 
-    fn add_entry(&self, map: NodeId, key: &str, value: &Node) -> Change {
+    fn add_entry(&self, map: NodeId, key: &str, value: &Node) -> Result<Change, ChangeError> {
         let mut text = zeroize::Zeroizing::new(String::new());
         let flow = self.is_flow(map);
+        if flow && !self.text()[self.span(map)].starts_with('{') {
+            // The one entry of a mapping without braces: `[key: value]`.
+            return Err(ChangeError::NoPlace);
+        }
         let context = Context { in_flow: true, is_key: true, parent_indent: -1, crlf: false, str_tag: false };
         let entry = |out: &mut String| {
             spell(&Value::Str(key.into()), Style::Plain, &context, out);
@@ -190,7 +221,7 @@ impl Document {
                 text.push_str(", ");
             }
             entry(&mut text);
-            return Change { span: start..start, text };
+            return Ok(Change { span: start..start, text });
         }
         let (at, open) = self.line_after(self.last_leaf_end(map));
         let line_end = self.line_end();
@@ -202,7 +233,7 @@ impl Document {
         if !open {
             text.push_str(line_end);
         }
-        Change { span: at..at, text }
+        Ok(Change { span: at..at, text })
     }
 
     fn add_item(&self, list: NodeId, value: &Node) -> Change {
@@ -234,11 +265,11 @@ impl Document {
     /// The start of the line after `offset`; true when the text ends without a line break there.
     fn line_after(&self, offset: usize) -> (usize, bool) {
         let text = self.text();
-        if text[..offset].ends_with('\n') {
+        if text[..offset].ends_with(BREAKS) {
             return (offset, false);
         }
-        match text[offset..].find('\n') {
-            Some(at) => (offset + at + 1, false),
+        match text[offset..].find(BREAKS) {
+            Some(at) => (offset + at + first_break_len(&text[offset + at..]), false),
             None => (text.len(), true),
         }
     }
@@ -248,6 +279,12 @@ impl Document {
     /// # Errors
     /// [`ChangeError`] when nothing is there.
     pub fn unset(&self, index: usize, path: &KeyPath) -> Result<Change, ChangeError> {
+        let change = self.plan_unset(index, path)?;
+        self.check_change(index, path, None, &change)?;
+        Ok(change)
+    }
+
+    fn plan_unset(&self, index: usize, path: &KeyPath) -> Result<Change, ChangeError> {
         let Some((last, parents)) = path.0.split_last() else {
             return Err(ChangeError::BadPath);
         };
@@ -300,7 +337,8 @@ impl Document {
             self.text()[..start].rfind('-').unwrap_or(start)
         };
         let start = head(position);
-        let line_start = self.text()[..start].rfind('\n').map_or(0, |at| at + 1);
+        let before = &self.text()[..start];
+        let line_start = before.rfind(BREAKS).map_or(0, |at| at + first_break_len(&before[at..]));
         let own_line = self.text()[line_start..start].trim().is_empty();
         let span = if own_line {
             line_start

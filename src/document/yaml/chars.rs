@@ -65,3 +65,14 @@ pub(super) const fn stops() -> [bool; 256] {
     }
     table
 }
+
+/// The line breaks of YAML 1.1.
+pub const BREAKS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
+
+/// Bytes of the line break that `text` starts with.
+pub fn first_break_len(text: &str) -> usize {
+    if text.starts_with("\r\n") {
+        return 2;
+    }
+    text.chars().next().map_or(0, char::len_utf8)
+}

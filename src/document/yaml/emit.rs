@@ -119,7 +119,7 @@ impl Writer<'_> {
             Kind::Null => self.out.push_str("null"),
             Kind::Bool(value) => self.out.push_str(if *value { "true" } else { "false" }),
             Kind::Int(value) => push_int(*value, self.out),
-            Kind::Float(value) => self.out.push_str(&scalar::format_float_g(*value)),
+            Kind::Float(value) => push_float(*value, self.out),
             Kind::Time(value) => self.out.push_str(value),
         }
         self.end_line();
@@ -207,8 +207,19 @@ fn push_json(node: &Node, out: &mut String) {
         Kind::Null => out.push_str("null"),
         Kind::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
         Kind::Int(value) => push_int(*value, out),
-        Kind::Float(value) => out.push_str(&scalar::format_float_g(*value)),
+        Kind::Float(value) => push_float(*value, out),
     }
+}
+
+/// As go-yaml writes it, unless that would read back as something else (`2.0` as the integer 2).
+fn push_float(value: f64, out: &mut String) {
+    let text = scalar::format_float_g(value);
+    if matches!(scalar::resolve_plain(&text), Value::Float(read) if read == value || value.is_nan()) {
+        out.push_str(&text);
+        return;
+    }
+    let context = scalar::Context { in_flow: true, is_key: false, parent_indent: -1, crlf: false, str_tag: false };
+    scalar::spell(&Value::Float(value), scalar::Style::Plain, &context, out);
 }
 
 /// Only the escapes JSON and YAML share.

@@ -6,6 +6,7 @@
 
 pub mod change;
 mod chars;
+mod check;
 pub mod document;
 pub mod emit;
 pub mod error;
@@ -24,6 +25,7 @@ mod token;
 mod tree;
 pub mod walk;
 
+pub use chars::{BREAKS, first_break_len};
 pub use document::Document;
 pub use error::YamlError;
 pub use node::{NodeId, NodeKind, ScalarStyle};

@@ -60,9 +60,25 @@ pub(super) fn parse(text: &str, start: usize) -> Result<Parsed, YamlError> {
     };
     parser.stream(text, start)?;
     let mut out = parser.out;
+    let dangling = |problem: &&Problem| {
+        problem.kind == ProblemKind::UnknownDirective && !leads_to_document(&text[problem.offset..])
+    };
+    if let Some(problem) = parser.scanner.odd.iter().find(dangling) {
+        let expected = "expected the start of a document ('---') after a directive";
+        return Err(YamlError::at(text.as_bytes(), problem.offset, expected));
+    }
     out.problems.append(&mut parser.scanner.odd);
     out.comments = parser.scanner.comment_lines;
     Ok(out)
+}
+
+/// Whether the directive that `text` starts with has a `---` after it, other directives and comments aside.
+fn leads_to_document(text: &str) -> bool {
+    let mut lines = text.split(['\n', '\r']).skip_while(|line| {
+        let line = line.trim();
+        line.is_empty() || line.starts_with(['%', '#'])
+    });
+    lines.next().is_some_and(|line| line.starts_with("---"))
 }
 
 impl<'t> Parser<'t> {
@@ -125,13 +141,20 @@ impl<'t> Parser<'t> {
             } else {
                 from = root.end;
             }
-            root.end = root.end.min(text.len());
+            root.end = self.directive_after_content().unwrap_or(root.end.min(text.len()));
             let comments = std::mem::take(&mut self.pending);
             root.foot = if comments.foot.is_empty() { comments.head } else { comments.foot };
             self.out.roots.push(root);
             self.tags.clear();
             implicit = false;
         }
+    }
+
+    /// Where the first directive stands that follows the content of a document without `...` between them.
+    fn directive_after_content(&self) -> Option<usize> {
+        let content = self.out.nodes.last()?.end as usize;
+        let odd = self.scanner.odd.iter().filter(|problem| problem.kind == ProblemKind::UnknownDirective);
+        odd.map(|problem| problem.offset).filter(|offset| *offset >= content).min()
     }
 
     fn document(&mut self, text: &'t str, root: &mut Root, implicit: bool) -> Result<(), YamlError> {
@@ -380,6 +403,9 @@ impl<'t> Parser<'t> {
 
     pub(super) fn close(&mut self, id: NodeId, end: usize) {
         let start = self.out.nodes[id as usize].start;
+        // The end of a block is the byte before its mark, as in go-yaml, which may be in the middle of a character.
+        let text = self.scanner.text;
+        let end = (end..text.len()).find(|at| text[*at] & 0xC0 != 0x80).unwrap_or(text.len());
         self.out.nodes[id as usize].end = (end as u32).max(start);
     }
 

@@ -106,13 +106,19 @@ impl Document {
             // Metadata follows, so that even the last line of a file gets its break.
             block.breaks = block.breaks.max(1);
         }
-        if typed {
+        if typed || self.touches_anchor(id) {
             site.str_tag = false;
             // Empty lines after a block scalar stay where they are.
             let span = self.full_span(id).start..self.spot(id).span.end;
             return (Spot { span, part: Part::Node }, site);
         }
         (self.spot(id), site)
+    }
+
+    /// Whether nothing stands between an anchor and its scalar: `&a:b` is the anchor `a` and the text `:b`.
+    fn touches_anchor(&self, id: NodeId) -> bool {
+        let start = self.span(id).start;
+        self.anchor(id).is_some_and(|anchor| self.text()[..start].ends_with(anchor))
     }
 
     /// Appends `ciphertext` as it stands at its spot.
@@ -151,7 +157,7 @@ impl Document {
 
     /// Where a ciphertext can stand bare, because decrypting it there gives the scalar back exactly as it is written now.
     pub fn bare_spot(&self, id: NodeId, value: &Value<'_>, probe: &mut String) -> Option<Range<usize>> {
-        if self.in_flow(id) || self.tag(id).is_some_and(is_core_type) {
+        if self.in_flow(id) || self.tag(id).is_some_and(is_core_type) || self.touches_anchor(id) {
             return None;
         }
         let span = self.span(id).start..self.spot(id).span.end;
@@ -173,7 +179,12 @@ impl Document {
             return None;
         }
         let block = decode_block(&self.text()[self.span(id)], usize::try_from(self.indent(id)).unwrap_or(0));
-        (block.chomp != Chomp::Strip && !block.text.is_empty()).then_some(id)
+        let changes = match block.chomp {
+            Chomp::Strip => false,
+            Chomp::Clip => !block.text.is_empty(),
+            Chomp::Keep => true,
+        };
+        changes.then_some(id)
     }
 
     /// Whether a block scalar cannot end at `offset`: only a line break may follow it.

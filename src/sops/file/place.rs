@@ -6,7 +6,7 @@ use super::error::FileError;
 use crate::document::edits::Edits;
 use crate::document::tree::Node;
 use crate::document::value::Value;
-use crate::document::yaml::{Document, NodeId, NodeKind, emit};
+use crate::document::yaml::{BREAKS, Document, NodeId, NodeKind, emit, first_break_len};
 
 /// The reserved key.
 pub const KEY: &str = "sops";
@@ -23,12 +23,20 @@ pub fn find(document: &Document, index: usize) -> Option<(NodeId, NodeId)> {
 fn is_written_null(document: &Document, index: usize) -> bool {
     let root = document.root(index);
     let null = document.kind(root) == NodeKind::Scalar && matches!(document.value(root), Ok(Value::Null));
-    null && !document.span(root).is_empty()
+    null && !document.full_span(root).is_empty()
 }
 
 /// Whether a document holds nothing at all, not even a written null.
 pub fn is_absent(document: &Document, index: usize) -> bool {
-    document.kind(document.root(index)) == NodeKind::Scalar && document.span(document.root(index)).is_empty()
+    let root = document.root(index);
+    document.kind(root) == NodeKind::Scalar && document.full_span(root).is_empty()
+}
+
+/// What `write` appends.
+fn written(write: impl FnOnce(&mut String)) -> String {
+    let mut text = String::new();
+    write(&mut text);
+    text
 }
 
 /// Whether metadata needs a document of its own, because some document is not a mapping. A null has no place for it either,
@@ -57,38 +65,44 @@ pub fn insert(document: &Document, metadata: &Node, edits: &mut Edits) {
             let indent = if document.kind(root) == NodeKind::Map { document.indent(root) } else { 0 };
             let at = document.content_end(index);
             let open = open_line(document.text(), at);
-            edits.replace(at..at, |out| {
-                if open {
-                    out.push_str(line_end);
-                }
-                emit::block(KEY, metadata, usize::try_from(indent).unwrap_or(0), line_end, out);
-                // A file without a final line break stays without one: that is how the break above is known to be ours.
-                if open {
-                    out.truncate(out.len() - line_end.len());
-                }
-            });
+            edits.replace(
+                at..at,
+                &written(|out| {
+                    if open {
+                        out.push_str(line_end);
+                    }
+                    emit::block(KEY, metadata, usize::try_from(indent).unwrap_or(0), line_end, out);
+                    // A file without a final line break stays without one: that is how the break above is known to be ours.
+                    if open {
+                        out.truncate(out.len() - line_end.len());
+                    }
+                }),
+            );
         }
     }
 }
 
 fn open_line(text: &str, at: usize) -> bool {
-    at > 0 && !text[..at].ends_with(['\n', '\r'])
+    at > 0 && !text[..at].ends_with(BREAKS)
 }
 
 fn insert_own_document(document: &Document, metadata: &Node, line_end: &str, edits: &mut Edits) {
     let at = document.text().len();
     let open = open_line(document.text(), at);
-    edits.replace(at..at, |out| {
-        if open {
+    edits.replace(
+        at..at,
+        &written(|out| {
+            if open {
+                out.push_str(line_end);
+            }
+            out.push_str("---");
             out.push_str(line_end);
-        }
-        out.push_str("---");
-        out.push_str(line_end);
-        emit::block(KEY, metadata, 0, line_end, out);
-        if open {
-            out.truncate(out.len() - line_end.len());
-        }
-    });
+            emit::block(KEY, metadata, 0, line_end, out);
+            if open {
+                out.truncate(out.len() - line_end.len());
+            }
+        }),
+    );
 }
 
 fn insert_flow(document: &Document, root: NodeId, metadata: &Node, edits: &mut Edits) {
@@ -98,15 +112,18 @@ fn insert_flow(document: &Document, root: NodeId, metadata: &Node, edits: &mut E
         .last()
         .map(|(key, value)| document.full_span(key).end.max(document.full_span(value).end));
     let comma_after = last.is_some_and(|end| has_comma(document, end..brace));
-    edits.replace(brace..brace, |out| {
-        if last.is_some() && !comma_after {
-            out.push_str(", ");
-        }
-        emit::flow(KEY, metadata, out);
-        if comma_after {
-            out.push(',');
-        }
-    });
+    edits.replace(
+        brace..brace,
+        &written(|out| {
+            if last.is_some() && !comma_after {
+                out.push_str(", ");
+            }
+            emit::flow(KEY, metadata, out);
+            if comma_after {
+                out.push(',');
+            }
+        }),
+    );
 }
 
 /// Whether a `,` stands in `span`, comments aside.
@@ -135,12 +152,15 @@ pub fn remove(document: &Document, was_absent: impl Fn(usize) -> bool, edits: &m
         };
         let own = is_own_document(document, index);
         let empties = document.entries(root).count() == 1 && !document.is_flow(root) && !own && !was_absent(index);
-        edits.replace(span.clone(), |out| {
-            if empties {
-                out.push_str("{}");
-                out.push_str(document.line_end());
-            }
-        });
+        edits.replace(
+            span.clone(),
+            &written(|out| {
+                if empties {
+                    out.push_str("{}");
+                    out.push_str(document.line_end());
+                }
+            }),
+        );
         spans.push(span);
     }
     spans
@@ -160,9 +180,9 @@ fn own_document_span(document: &Document, index: usize) -> Range<usize> {
     let (key, value) = find(document, index).unwrap_or((document.root(index), document.root(index)));
     let block = block_span(document, key, value);
     // The marker line that opens the document is ours, and so is the break before it when the file ends without one.
-    let before = text[..block.start].trim_end_matches(['\n', '\r']);
+    let before = text[..block.start].trim_end_matches(BREAKS);
     let marker = before.rfind("---").unwrap_or(block.start);
-    if text.ends_with('\n') { marker..text.len() } else { text[..marker].trim_end_matches_break()..text.len() }
+    if text.ends_with(BREAKS) { marker..text.len() } else { text[..marker].trim_end_matches_break()..text.len() }
 }
 
 /// `trim_end_matches` for exactly one line break.
@@ -172,7 +192,7 @@ trait TrimBreak {
 
 impl TrimBreak for str {
     fn trim_end_matches_break(&self) -> usize {
-        let one = self.strip_suffix("\r\n").or_else(|| self.strip_suffix('\n')).or_else(|| self.strip_suffix('\r'));
+        let one = self.strip_suffix("\r\n").or_else(|| self.strip_suffix(BREAKS));
         one.map_or(self.len(), str::len)
     }
 }
@@ -181,21 +201,18 @@ impl TrimBreak for str {
 fn block_span(document: &Document, key: NodeId, value: NodeId) -> Range<usize> {
     let text = document.text();
     let key_start = document.full_span(key).start;
-    let start = text[..key_start].rfind(['\n', '\r']).map_or(0, |at| at + 1);
+    let start = text[..key_start].rfind(BREAKS).map_or(0, |at| at + first_break_len(&text[at..]));
     // A byte order mark is not part of the first line.
     let start = if text[start..].starts_with('\u{FEFF}') { start + 3 } else { start };
     let start = if text[start..key_start].trim().is_empty() { start } else { key_start };
     let last = document.last_leaf_end(value).max(document.full_span(key).end);
-    let end = if text[..last].ends_with(['\n', '\r']) {
+    let end = if text[..last].ends_with(BREAKS) {
         last
     } else {
-        match text[last..].find(['\n', '\r']) {
-            Some(at) if text[last + at..].starts_with("\r\n") => last + at + 2,
-            Some(at) => last + at + 1,
-            None => text.len(),
-        }
+        let at = text[last..].find(BREAKS).map(|at| last + at);
+        at.map_or(text.len(), |at| at + first_break_len(&text[at..]))
     };
-    if end == text.len() && !text.ends_with(['\n', '\r']) {
+    if end == text.len() && !text.ends_with(BREAKS) {
         return text[..start].trim_end_matches_break()..end;
     }
     start..end

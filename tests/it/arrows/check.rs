@@ -134,10 +134,10 @@ fn expand(tree: &syn::UseTree) -> Vec<Import> {
             syn::UseTree::Group(group) => group.items.iter().for_each(|t| walk(t, prefix, found)),
             syn::UseTree::Glob(_) => found.push(Import { path: with("*".into()), name: None }),
             syn::UseTree::Name(name) if name.ident == "self" => {
-                found.push(Import { path: prefix.to_vec(), name: prefix.last().cloned() })
+                found.push(Import { path: prefix.to_vec(), name: prefix.last().cloned() });
             }
             syn::UseTree::Name(name) => {
-                found.push(Import { path: with(name.ident.to_string()), name: Some(name.ident.to_string()) })
+                found.push(Import { path: with(name.ident.to_string()), name: Some(name.ident.to_string()) });
             }
             syn::UseTree::Rename(rename) => found.push(Import {
                 path: match rename.ident == "self" {

@@ -1,0 +1,8 @@
+//! See `targets.rs`.
+
+#![no_main]
+
+#[path = "../../tests/it/fuzz/targets.rs"]
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| targets::metadata_mac(data));

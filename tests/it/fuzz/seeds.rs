@@ -1,0 +1,80 @@
+//! Where a target starts from: its seeds in `fuzz/seeds`, the corpus of documents, and files encrypted on the spot.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use sealant::document::yaml::Document;
+use sealant::sops::file::encrypt;
+use sealant::sops::selector::Selection;
+
+use super::mutate::MAX_INPUT;
+use super::targets;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every file below `folder` in a fixed order, those too large for a fuzz loop left out.
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
+    let mut entries: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    entries.sort();
+    for path in entries {
+        if path.is_dir() {
+            files(&path, found);
+        } else {
+            found.push(path);
+        }
+    }
+}
+
+fn contents(folder: &Path) -> Vec<Vec<u8>> {
+    let mut found = Vec::new();
+    files(folder, &mut found);
+    let texts = found.iter().map(|path| fs::read(path).unwrap());
+    texts.filter(|text| text.len() <= MAX_INPUT).collect()
+}
+
+fn documents() -> Vec<Vec<u8>> {
+    let mut texts = contents(&root().join("fuzz/seeds/document_round_trip"));
+    texts.extend(contents(&root().join("tests/corpus")));
+    texts.extend(contents(&root().join("examples/multi-environment/config")));
+    texts
+}
+
+/// The documents encrypted under the key that the target knows.
+fn encrypted() -> Vec<Vec<u8>> {
+    let selections = [
+        Selection::Default,
+        Selection::EncryptedRegex("a|b|k".into()),
+        Selection::UnencryptedCommentRegex("clear".into()),
+    ];
+    let mut texts = Vec::new();
+    for (at, text) in documents().into_iter().enumerate() {
+        let Ok(document) = Document::from_bytes(text) else {
+            continue;
+        };
+        let mut settings = targets::settings(selections[at % selections.len()].clone());
+        settings.mac_only_encrypted = at % 2 == 1;
+        settings.allow_unrepresentable = true;
+        if let Ok(encrypted) = encrypt(&document, &targets::data_key(), &settings, None)
+            && encrypted.text.len() <= MAX_INPUT
+        {
+            texts.push(encrypted.text.into_bytes());
+        }
+    }
+    texts
+}
+
+pub fn of(target: &str) -> Vec<Vec<u8>> {
+    let mut seeds = contents(&root().join("fuzz/seeds").join(target));
+    match target {
+        "document_round_trip" => seeds = documents(),
+        "decrypt_hostile" => seeds.extend(encrypted()),
+        "sops_yaml" => seeds.extend(fs::read(root().join("examples/multi-environment/.sops.yaml"))),
+        _ => {}
+    }
+    seeds
+}
