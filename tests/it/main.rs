@@ -14,4 +14,5 @@ mod interop;
 mod lossless;
 mod peers;
 mod properties;
+mod robust;
 mod tree_dump;
