@@ -21,6 +21,8 @@ mod lossless;
 mod peers;
 mod properties;
 #[cfg(unix)]
+mod robust;
+#[cfg(unix)]
 mod sandbox;
 #[cfg(unix)]
 mod set;
