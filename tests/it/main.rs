@@ -8,11 +8,16 @@
 
 mod arrows;
 mod cmd;
+mod compatibility;
 mod corpus;
 #[cfg(unix)]
 mod demo;
 #[cfg(unix)]
+mod docs;
+#[cfg(unix)]
 mod edit;
+#[cfg(unix)]
+mod example;
 mod fuzz;
 #[cfg(unix)]
 mod init;
