@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-mod mutate;
+pub mod mutate;
 mod seeds;
 pub mod targets;
 
