@@ -10,25 +10,17 @@ mod arrows;
 mod cmd;
 mod compatibility;
 mod corpus;
-#[cfg(unix)]
 mod demo;
-#[cfg(unix)]
 mod docs;
-#[cfg(unix)]
 mod edit;
-#[cfg(unix)]
 mod example;
 mod fuzz;
-#[cfg(unix)]
 mod init;
 mod interop;
 mod lossless;
 mod peers;
 mod properties;
-#[cfg(unix)]
 mod robust;
-#[cfg(unix)]
 mod sandbox;
-#[cfg(unix)]
 mod set;
 mod tree_dump;
