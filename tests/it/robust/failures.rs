@@ -107,7 +107,7 @@ pub const ALL: &[Failing] = &[
     failing(128, &["decrypt", "enc.yaml"]).env(&[("SOPS_AGE_KEY_FILE", STRANGER), ("SOPS_AGE_KEY", KEY)]),
     failing(128, &["decrypt", "enc.yaml"])
         .env(&[("SOPS_AGE_KEY_FILE", STRANGER), ("SOPS_AGE_KEY_CMD", "sh @/k")])
-        .file(&[("k", concat!("echo AGE-SECRET-KEY-1CANARY; exit 3"))]),
+        .file(&[("k", "echo AGE-SECRET-KEY-1CANARY; exit 3")]),
     failing(128, SET).env(&[("SOPS_AGE_KEY_FILE", STRANGER)]).input("§"),
     failing(225, &["decrypt", "plain.yaml"]),
     failing(25, &["decrypt", "enc.yaml"]).damage("data:", "data:AAAA"),
