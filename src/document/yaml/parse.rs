@@ -78,7 +78,10 @@ fn leads_to_document(text: &str) -> bool {
         let line = line.trim();
         line.is_empty() || line.starts_with(['%', '#'])
     });
-    lines.next().is_some_and(|line| line.starts_with("---"))
+    let marked = |line: &str| {
+        line.strip_prefix("---").is_some_and(|rest| rest.trim_start().len() < rest.len() || rest.is_empty())
+    };
+    lines.next().is_some_and(marked)
 }
 
 impl<'t> Parser<'t> {
@@ -141,7 +144,7 @@ impl<'t> Parser<'t> {
             } else {
                 from = root.end;
             }
-            root.end = self.directive_after_content().unwrap_or(root.end.min(text.len()));
+            root.end = self.directive_after_content().unwrap_or(text.len()).min(root.end);
             let comments = std::mem::take(&mut self.pending);
             root.foot = if comments.foot.is_empty() { comments.head } else { comments.foot };
             self.out.roots.push(root);

@@ -203,7 +203,8 @@ impl Scanner<'_> {
         while self.column() == indent && self.pos < self.text.len() {
             while !is_breakz(self.text, self.pos) {
                 let rest = &self.text[self.pos..];
-                self.pos += memchr::memchr2(b'\n', b'\r', rest).map_or(rest.len(), |len| self.line_len(len));
+                let len = memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
+                self.pos += self.line_len(len);
             }
             self.newlines = 0;
             self.skip_line();
