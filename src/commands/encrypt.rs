@@ -155,7 +155,8 @@ fn one(args: &Args, session: &Session, job: &Job, now: &str) -> Result<Done, Fai
     };
     let (key, settings) = recipe.prepare(session, now)?;
     let encrypted = encrypt(&document, &key, &settings, None).map_err(|error| sopsfile::failure(&name, &error))?;
-    Ok(Done::Text { text: Zeroizing::new(encrypted.text), values: encrypted.values, stamp, warnings: Vec::new() })
+    let warnings = sopsfile::clear_copies(&name, &encrypted).into_iter().collect();
+    Ok(Done::Text { text: Zeroizing::new(encrypted.text), values: encrypted.values, stamp, warnings })
 }
 
 /// The new text of an old file.
@@ -193,6 +194,9 @@ fn onto(args: &Args, session: &Session, old: &Path) -> Result<(), Failure> {
         settings.allow_unrepresentable |= args.selection.allow_unrepresentable;
         let encrypted = encrypt(&document, &opened.key, &settings, Some(&mut reuse))
             .map_err(|error| sopsfile::failure(&new_name, &error))?;
+        if let Some(text) = sopsfile::clear_copies(&new_name, &encrypted) {
+            session.warn(&text);
+        }
         (encrypted.text, encrypted.values)
     };
     let to = match &args.files.output {

@@ -15,7 +15,8 @@ use crate::fsio::output;
 pub struct Args {
     /// The encrypted file
     pub file: PathBuf,
-    /// The key path: db.users[0].password, "a.b".c or ["db"]["x"]
+    /// The key path.
+    #[arg(help = r#"The key path: db.users[0].password, "a.b".c or ["db"]["x"]"#)]
     pub path: String,
 }
 

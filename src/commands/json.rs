@@ -111,7 +111,9 @@ pub fn no_value(name: &str, path: &KeyPath, error: &ChangeError) -> Failure {
             Some(Step::Index(_)) => format!("{} is no list", place(*at)),
             _ => format!("{} is no mapping", place(*at)),
         },
-        (ChangeError::BadPath | ChangeError::NoPlace | ChangeError::NoDocument, _) => error.to_string(),
+        (ChangeError::BadPath | ChangeError::NoPlace | ChangeError::Referred | ChangeError::NoDocument, _) => {
+            error.to_string()
+        }
     })
 }
 

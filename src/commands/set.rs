@@ -34,8 +34,8 @@ pub struct Args {
     /// The encrypted file
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// Where: db.users[0].password, "a.b".c or ["db"]["x"]
-    #[arg(value_name = "PATH")]
+    /// The key path.
+    #[arg(value_name = "PATH", help = r#"Where: db.users[0].password, "a.b".c or ["db"]["x"]"#)]
     pub path: String,
     /// The value; other users of this machine can see it, so better give it another way
     #[arg(value_name = "VALUE", group = "from", allow_negative_numbers = true)]
@@ -62,8 +62,7 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     let present = place::present(&plain, &path).map_err(|error| place::refused(&error, &path))?;
     let value = typed(args, present, &path)?;
     let new = plain.set(0, &path, &value).map_err(|error| place::refused(&error, &path))?;
-    let text = place::splice(plain.text(), &new);
-    place::check_set(&change, &text, &path, &value)?;
+    let text = std::mem::take(&mut *plain.with(&new));
     place::save(session, &mut change, text)?.finish(session, change, |encrypted| {
         let clear = place::stays_clear(encrypted, &path);
         if clear {

@@ -252,11 +252,25 @@ impl Change {
     /// [`Kind::Changed`], and what the file system says. The old file is untouched then.
     pub fn commit(self, session: &Session, encrypted: &Encrypted) -> Result<(), Failure> {
         session.guard_files();
+        if let Some(text) = clear_copies(&self.opened.name, encrypted) {
+            session.warn(&text);
+        }
         let staged = Staged::new(self.target, encrypted.text.as_bytes(), NewMode::Public)?;
         let mut batch = Batch::new();
         batch.add(staged, self.opened.stamp, self.lock);
         Ok(batch.commit()?)
     }
+}
+
+/// The warning about aliases that show an encrypted value in clear, if there are any.
+pub fn clear_copies(name: &str, encrypted: &Encrypted) -> Option<String> {
+    let lines: Vec<String> = encrypted.clear_copies.iter().map(ToString::to_string).collect();
+    let words = if lines.len() == 1 { "the alias on line" } else { "aliases on lines" };
+    let verb = if lines.len() == 1 { "repeats" } else { "repeat" };
+    (!lines.is_empty()).then(|| {
+        let lines = lines.join(", ");
+        format!("{name}: {words} {lines} {verb} an encrypted value where the rule leaves it in clear")
+    })
 }
 
 /// Warns of comments that were left encrypted.

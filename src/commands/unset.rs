@@ -20,8 +20,8 @@ pub struct Args {
     /// The encrypted file
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// What: db.users[0].password, "a.b".c or ["db"]["x"]
-    #[arg(value_name = "PATH")]
+    /// The key path.
+    #[arg(value_name = "PATH", help = r#"What: db.users[0].password, "a.b".c or ["db"]["x"]"#)]
     pub path: String,
 }
 
@@ -34,7 +34,7 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     let mut change = Change::begin(session, &args.file)?;
     let plain = place::parse(&change, change.plain())?;
     let removal = plain.unset(0, &path).map_err(|error| place::refused(&error, &path))?;
-    let text = place::splice(plain.text(), &removal);
+    let text = std::mem::take(&mut *plain.with(&removal));
     // the last secret may go: that the rule selects the right keys has been seen before
     change.settings.allow_empty = true;
     place::save(session, &mut change, text)?.finish(session, change, |_| format!("removed {path}"))

@@ -5,9 +5,12 @@ use std::ops::Range;
 use zeroize::Zeroizing;
 
 /// A list of replacements for one text. What is put in is wiped on drop.
+///
+/// New text is kept in pieces that never grow beyond their first size: growing a buffer would leave a copy of a secret in
+/// freed memory.
 #[derive(Default)]
 pub struct Edits {
-    text: Zeroizing<String>,
+    pieces: Vec<Zeroizing<String>>,
     list: Vec<Edit>,
 }
 
@@ -15,44 +18,46 @@ pub struct Edits {
 struct Edit {
     start: usize,
     end: usize,
+    piece: usize,
     from: usize,
     to: usize,
 }
 
+/// Size of one piece of new text, in bytes.
+const PIECE: usize = 1 << 20;
+/// Most bytes that one byte of a text can be written as (`\\xNN`).
+const LONGEST_ESCAPE: usize = 4;
+
 impl Edits {
-    /// An empty list, with room for `capacity` bytes of new text.
-    pub fn with_capacity(capacity: usize) -> Self {
-        Self { text: Zeroizing::new(String::with_capacity(capacity)), list: Vec::new() }
+    /// A piece with room for `room` more bytes.
+    fn piece(&mut self, room: usize) -> usize {
+        let fits = self.pieces.last().is_some_and(|piece| piece.capacity() - piece.len() >= room);
+        if !fits {
+            self.pieces.push(Zeroizing::new(String::with_capacity(room.max(PIECE))));
+        }
+        self.pieces.len() - 1
     }
 
-    /// Replaces `span` by what `write` appends.
-    pub fn replace<T>(&mut self, span: Range<usize>, write: impl FnOnce(&mut String) -> T) -> T {
-        let from = self.text.len();
-        let result = write(&mut self.text);
-        self.list.push(Edit { start: span.start, end: span.end, from, to: self.text.len() });
-        result
+    /// Replaces `span` by `text`.
+    pub fn replace(&mut self, span: Range<usize>, text: &str) {
+        self.replace_by(text.len(), |out| {
+            out.push_str(text);
+            span
+        });
     }
 
-    /// Like [`Edits::replace`], where writing tells which span it is for.
-    pub fn replace_with(&mut self, write: impl FnOnce(&mut String) -> Range<usize>) {
-        let from = self.text.len();
-        let span = write(&mut self.text);
-        self.list.push(Edit { start: span.start, end: span.end, from, to: self.text.len() });
+    /// Replaces what `write` says by what it appends; `length` is how long the value is, before it is spelled.
+    pub fn replace_by(&mut self, length: usize, write: impl FnOnce(&mut String) -> Range<usize>) {
+        let index = self.piece(length * LONGEST_ESCAPE + 4096);
+        let piece = &mut self.pieces[index];
+        let from = piece.len();
+        let span = write(piece);
+        self.list.push(Edit { start: span.start, end: span.end, piece: index, from, to: piece.len() });
     }
 
     /// Whether a replacement covers the byte at `offset`, or starts there.
     pub fn covers(&self, offset: usize) -> bool {
         self.list.iter().any(|edit| edit.start == offset || (edit.start..edit.end).contains(&offset))
-    }
-
-    /// How many replacements there are.
-    pub fn len(&self) -> usize {
-        self.list.len()
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.list.is_empty()
     }
 
     /// The text with every replacement made. A replacement inside another one is dropped; insertions at one place keep their order.
@@ -66,7 +71,7 @@ impl Edits {
                 continue;
             }
             out.push_str(&text[done..edit.start]);
-            out.push_str(&self.text[edit.from..edit.to]);
+            out.push_str(&self.pieces[edit.piece][edit.from..edit.to]);
             done = edit.end;
         }
         out.push_str(&text[done..]);

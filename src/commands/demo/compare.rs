@@ -26,7 +26,11 @@ pub fn only_secrets(plain: &str, encrypted: &str) -> Result<usize, String> {
     let mut places = 0;
     for op in diff.ops().iter().filter(|op| op.tag() != similar::DiffTag::Equal) {
         let mut new = diff.iter_changes(op).filter(|change| change.tag() == ChangeTag::Insert).peekable();
-        if new.peek().is_none() || new.any(|change| !change.value().contains(CIPHERTEXT)) {
+        // A scalar of several lines becomes one; all but its first line are indented.
+        let top_level = diff.iter_changes(op).filter(|change| change.tag() == ChangeTag::Delete);
+        let vanished = op.old_range().len() > op.new_range().len()
+            && top_level.filter(|change| !change.value().starts_with(' ')).count() > op.new_range().len();
+        if new.peek().is_none() || vanished || new.any(|change| !change.value().contains(CIPHERTEXT)) {
             let line = op.old_range().start + 1;
             return Err(format!("line {line} differs, but is no ciphertext"));
         }

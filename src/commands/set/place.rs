@@ -4,8 +4,7 @@ use super::value::Present;
 use crate::commands::session::Session;
 use crate::commands::sopsfile::Change;
 use crate::document::path::KeyPath;
-use crate::document::tree::{Kind as NodeKind, Node};
-use crate::document::yaml::change::{Change as Splice, ChangeError};
+use crate::document::yaml::change::ChangeError;
 use crate::document::yaml::{Document, NodeId, NodeKind as Shape};
 use crate::failure::{Failure, Kind};
 use crate::fsio::output;
@@ -37,10 +36,8 @@ pub fn present(document: &Document, path: &KeyPath) -> Result<Present, ChangeErr
     })
 }
 
-/// The text with the change made.
-pub fn splice(text: &str, change: &Splice) -> String {
-    let (before, after) = (&text[..change.span.start], &text[change.span.end..]);
-    [before, &change.text, after].concat()
+fn failure_of_alias(path: &KeyPath) -> Failure {
+    Failure::of(Kind::BadSetValue, &ChangeError::Referred).about(path).hint("change those first, or use sealant edit")
 }
 
 /// A path that cannot be changed, for people.
@@ -50,6 +47,7 @@ pub fn refused(error: &ChangeError, path: &KeyPath) -> Failure {
         ChangeError::BeyondEnd { at, .. } | ChangeError::NotThere { at } => (Kind::NoSuchPath, Some(*at)),
         ChangeError::BadPath => (Kind::BadPath, None),
         ChangeError::NoPlace => (Kind::BadSetValue, None),
+        ChangeError::Referred => return failure_of_alias(path),
         ChangeError::NoDocument => (Kind::NoDocument, None),
     };
     let failure = Failure::of(kind, error).about(path);
@@ -60,37 +58,6 @@ pub fn refused(error: &ChangeError, path: &KeyPath) -> Failure {
         }
         Some(_) => failure.hint("the path does not even begin in this file: check its first key"),
         None => failure,
-    }
-}
-
-/// Makes sure that the new text has the new value where it should be: a document may be written in a way that the
-/// splice does not fit.
-///
-/// # Errors
-/// [`Kind::BadSetValue`].
-pub fn check_set(change: &Change, text: &str, path: &KeyPath, value: &Node) -> Result<(), Failure> {
-    let document = parse(change, text)?;
-    let found = document.find(0, path).ok();
-    let found = found.and_then(|id| document.tree(id).ok());
-    if found.is_some_and(|found| same(&found, value)) {
-        return Ok(());
-    }
-    let text = "this value cannot be written at this place";
-    Err(Failure::new(Kind::BadSetValue, text).about(path).hint("use sealant edit"))
-}
-
-/// Equal but for lines.
-fn same(one: &Node, other: &Node) -> bool {
-    match (&one.kind, &other.kind) {
-        (NodeKind::List(one), NodeKind::List(other)) => {
-            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
-        }
-        (NodeKind::Map(one), NodeKind::Map(other)) => {
-            let mut pairs = one.iter().zip(other);
-            one.len() == other.len() && pairs.all(|(one, other)| one.0.name == other.0.name && same(&one.1, &other.1))
-        }
-        (NodeKind::Float(one), NodeKind::Float(other)) => one.to_bits() == other.to_bits(),
-        (one, other) => one == other,
     }
 }
 

@@ -40,6 +40,9 @@ pub enum ChangeError {
     /// A splice there would change something else, or leave something that is not YAML.
     #[error("the YAML around this value is written in a way that cannot be changed in place: edit the file")]
     NoPlace,
+    /// Aliases elsewhere stand for this value.
+    #[error("other values refer to it by an alias")]
+    Referred,
     /// The stream has no document.
     #[error("there is no document")]
     NoDocument,
@@ -151,6 +154,11 @@ impl Document {
             if !text.is_empty() || !self.text()[..span.start].ends_with([' ', '\n']) {
                 text.push(' ');
             }
+        }
+        if let Some(anchor) = self.anchor(id) {
+            // Others may refer to it, and go on to do so.
+            text.push_str(anchor);
+            text.push(' ');
         }
         let rest = &self.text()[span.end..];
         self.write_value(id, value, style, rest.starts_with(['\n', '\r']), &mut text);

@@ -34,7 +34,9 @@ impl Document {
         change: &Change,
     ) -> Result<(), ChangeError> {
         let mut text = self.with(change);
-        let changed = Self::parse(std::mem::take(&mut *text)).map_err(|_| ChangeError::NoPlace)?;
+        let changed = Self::parse(std::mem::take(&mut *text)).map_err(|error| {
+            if error.problem.contains("alias") { ChangeError::Referred } else { ChangeError::NoPlace }
+        })?;
         if changed.documents() != self.documents() {
             return Err(ChangeError::NoPlace);
         }

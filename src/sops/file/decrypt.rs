@@ -103,8 +103,6 @@ impl EncryptedFile {
     pub fn decrypt_for_reuse(&self, key: &DataKey) -> Result<(Decrypted, Reuse), FileError> {
         let mut reuse = Reuse::default();
         let decrypted = self.run(key, false, Some(&mut reuse))?;
-        reuse.encrypted = self.document.text().to_owned();
-        reuse.plain = decrypted.text.clone();
         Ok((decrypted, reuse))
     }
 
@@ -250,8 +248,7 @@ impl<'a> Reader<'a> {
             skipping: None,
             mac: Mac::new(file.metadata.mac_only_encrypted),
             digest: Context::new(&SHA256),
-            // No plain text is longer than its ciphertext: the buffer never grows, and so leaves no copy behind.
-            edits: Edits::with_capacity(file.document.text().len()),
+            edits: Edits::default(),
             plain: Zeroizing::default(),
             hashed: Zeroizing::default(),
             place: String::new(),
@@ -327,7 +324,7 @@ impl<'a> Reader<'a> {
                 add_step(&mut self.digest, key);
                 follow(visit, document, walk, &mut self.trail);
                 if let Some(Spelling::Alias(raw)) = self.layout.get(&layout::key_place(&self.trail, self.index)) {
-                    self.edits.replace(document.span(*id), |out| out.push_str(raw));
+                    self.edits.replace(document.span(*id), raw);
                 }
                 return Ok(());
             }
@@ -388,7 +385,7 @@ impl<'a> Reader<'a> {
     /// A collection that stands for an alias becomes that alias again.
     fn restore_alias(&mut self, id: NodeId) {
         if let Some(Spelling::Alias(raw)) = self.recorded() {
-            self.edits.replace(self.file.document.full_span(id), |out| out.push_str(raw));
+            self.edits.replace(self.file.document.full_span(id), raw);
         }
     }
 
@@ -456,11 +453,11 @@ impl<'a> Reader<'a> {
     fn write(&mut self, id: NodeId, value: &Value<'_>) {
         let document = &self.file.document;
         match self.recorded() {
-            Some(Spelling::Alias(raw)) => self.edits.replace(document.full_span(id), |out| out.push_str(raw)),
+            Some(Spelling::Alias(raw)) => self.edits.replace(document.full_span(id), raw),
             Some(Spelling::Scalar { part, raw }) => {
-                self.edits.replace(document.part_span(id, *part), |out| out.push_str(raw));
+                self.edits.replace(document.part_span(id, *part), raw);
             }
-            None => self.edits.replace_with(|out| document.write_plain(id, value, out)),
+            None => self.edits.replace_by(document.span(id).len(), |out| document.write_plain(id, value, out)),
         }
     }
 
@@ -475,7 +472,7 @@ impl<'a> Reader<'a> {
         if !self.layout.is_empty() && self.trail.depth() > 0 {
             add_value(&mut self.digest, &value, &self.hashed);
             if let Some(Spelling::Alias(raw)) = self.recorded() {
-                self.edits.replace(self.file.document.full_span(id), |out| out.push_str(raw));
+                self.edits.replace(self.file.document.full_span(id), raw);
             }
         }
         Ok(())
@@ -505,13 +502,8 @@ impl<'a> Reader<'a> {
         let only = self.comment_list == Some(id);
         let plain = std::mem::take(&mut self.plain);
         let text = String::from_utf8_lossy(&plain);
-        self.edits.replace(dash..document.span(id).end, |out| {
-            if only {
-                out.push_str("[] ");
-            }
-            out.push('#');
-            out.push_str(&text.replace('\n', "\n#"));
-        });
+        let comment = Zeroizing::new(format!("{}#{}", if only { "[] " } else { "" }, text.replace('\n', "\n#")));
+        self.edits.replace(dash..document.span(id).end, &comment);
         drop(text);
         self.plain = plain;
         Ok(())
@@ -553,7 +545,7 @@ impl<'a> Reader<'a> {
         }
         let line_end = document.line_end();
         let lines = Zeroizing::new(plain.replace('\n', &format!("{line_end}#")));
-        self.edits.replace(span.start + 1..span.end, |out| out.push_str(&lines));
+        self.edits.replace(span.start + 1..span.end, &lines);
         Ok(())
     }
 }

@@ -3,7 +3,7 @@
 
 use zeroize::Zeroizing;
 
-use super::decrypt::EncryptedFile;
+use super::check::{Check, self_check};
 use super::error::FileError;
 use super::expand::Expansion;
 use super::layout::{self, Layout, Spelling};
@@ -64,6 +64,8 @@ pub struct Encrypted {
     pub comments: usize,
     /// Whether anything differs from what was reused.
     pub changed: bool,
+    /// Aliases of encrypted values that stand where the rule leaves values in clear, by line: the value can be read there.
+    pub clear_copies: Vec<usize>,
 }
 
 /// Encrypts `document` under `key`; ciphertexts of `reuse` are kept for values that did not change.
@@ -108,39 +110,6 @@ pub fn encrypt(
     Err(if moved || selector.reads_comments() { FileError::CommentRule } else { FileError::Unfaithful })
 }
 
-enum Check {
-    Same,
-    /// sops binds a comment to the mapping in which it reads it, and reads one elsewhere now that values are ciphertexts.
-    ReadElsewhere(Vec<Option<String>>),
-    /// A comment is read where the rule does not select it, and stays a ciphertext.
-    CommentLost,
-    Differs,
-}
-
-fn only_comments_differ(plain: &str, opened: &str) -> bool {
-    let mut lines = plain.lines().zip(opened.lines()).filter(|(plain, opened)| plain != opened);
-    plain.lines().count() == opened.lines().count() && lines.all(|(_, opened)| opened.contains("#ENC[AES256_GCM,"))
-}
-
-/// Opens what was encrypted, and compares every byte.
-fn self_check(document: &Document, encrypted: &mut Encrypted, own: &[Option<String>], key: &DataKey) -> Check {
-    let Ok(file) = EncryptedFile::parse(std::mem::take(&mut encrypted.text)) else { return Check::Differs };
-    let Ok(opened) = file.decrypt(key, false) else { return Check::Differs };
-    encrypted.text = file.into_text();
-    let same = opened.text.as_str() == document.text();
-    let read = opened.comment_bounds;
-    let bound_alike = own.len() != read.len() || own.iter().zip(&read).all(|(own, read)| own.is_none() || own == read);
-    if same && bound_alike {
-        Check::Same
-    } else if own.len() == read.len() && (same || !opened.unreadable_comments.is_empty()) {
-        Check::ReadElsewhere(read)
-    } else if only_comments_differ(document.text(), &opened.text) {
-        Check::CommentLost
-    } else {
-        Check::Differs
-    }
-}
-
 fn check_shapes(document: &Document, settings: &Settings) -> Result<(), FileError> {
     for problem in document.problems() {
         if problem.kind.is_final() || !settings.allow_unrepresentable {
@@ -183,6 +152,7 @@ struct Writer<'a> {
     values: usize,
     comments: usize,
     fresh: usize,
+    clear_copies: Vec<usize>,
 }
 
 impl<'a> Writer<'a> {
@@ -207,7 +177,7 @@ impl<'a> Writer<'a> {
             index: 0,
             mac: Mac::new(settings.mac_only_encrypted),
             ivs: IvSource::new(),
-            edits: Edits::with_capacity(document.text().len() * 3 / 2 + document.nodes() * 64),
+            edits: Edits::default(),
             layout: Layout::default(),
             chosen: vec![false; aliased],
             expanded: vec![false; aliased],
@@ -224,6 +194,7 @@ impl<'a> Writer<'a> {
             values: 0,
             comments: 0,
             fresh: 0,
+            clear_copies: Vec::new(),
         }
     }
 
@@ -365,7 +336,10 @@ impl<'a> Writer<'a> {
         if target != id && self.chosen[target as usize] {
             let raw = document.text()[document.span(id)].to_owned();
             self.layout.record(layout::key_place(&self.trail, self.index), Spelling::Alias(raw));
-            self.edits.replace(document.span(id), |out| Expansion::write_key(text, out));
+            self.edits.replace_by(text.len(), |out| {
+                Expansion::write_key(text, out);
+                document.span(id)
+            });
         }
     }
 
@@ -374,7 +348,7 @@ impl<'a> Writer<'a> {
             && let Some(expansion) = self.expansion.take()
         {
             let span = self.document.span(expansion.alias());
-            self.edits.replace(span, |out| out.push_str(&expansion.into_text()));
+            self.edits.replace(span, &expansion.into_text());
         }
     }
 
@@ -397,6 +371,11 @@ impl<'a> Writer<'a> {
             self.values += usize::from(!copy);
             self.encrypt_scalar(id, copy, &value)?;
         } else if copy && let Some(expansion) = &mut self.expansion {
+            let original = self.chosen[id as usize];
+            if original && !chosen {
+                let alias = expansion.alias();
+                self.clear_copies.push(document.position(document.span(alias).start).0);
+            }
             expansion.clear(&value);
         }
         Ok(())
@@ -425,7 +404,7 @@ impl<'a> Writer<'a> {
         }
         let document = self.document;
         if bare && let Some(span) = document.bare_spot(id, value, &mut self.probe) {
-            self.edits.replace(span, |out| out.push_str(ciphertext));
+            self.edits.replace(span, ciphertext);
             return;
         }
         let (spot, site) = document.cipher_spot(id);
@@ -437,7 +416,10 @@ impl<'a> Writer<'a> {
             self.trail.write_id(self.index, &mut self.place);
             self.layout.record(self.place.clone(), Spelling::Scalar { part: spot.part, raw: raw.to_owned() });
         }
-        self.edits.replace(spot.span.clone(), |out| document.write_cipher(id, &spot, &site, ciphertext, out));
+        self.edits.replace_by(ciphertext.len(), |out| {
+            document.write_cipher(id, &spot, &site, ciphertext, out);
+            spot.span
+        });
     }
 
     /// Appends the ciphertext of `self.plain`; true when it is an earlier one that stood bare.
@@ -484,7 +466,7 @@ impl<'a> Writer<'a> {
             let plain = text.as_bytes();
             self.cipher.seal(plain, TypeWord::Comment, bound.as_bytes(), &iv, &mut self.scratch, &mut ciphertext);
         }
-        self.edits.replace(span.start + 1..span.end, |out| out.push_str(&ciphertext));
+        self.edits.replace(span.start + 1..span.end, &ciphertext);
         self.comment_bounds[row as usize] = Some(bound);
         Ok(())
     }
@@ -540,7 +522,14 @@ impl<'a> Writer<'a> {
         metadata.layout = layout;
         place::insert(self.document, &metadata.write(), &mut self.edits);
         let mut text = std::mem::take(&mut self.edits).apply(self.document.text());
-        Ok(Encrypted { text: std::mem::take(&mut *text), values: self.values, comments: self.comments, changed })
+        self.clear_copies.dedup();
+        Ok(Encrypted {
+            text: std::mem::take(&mut *text),
+            values: self.values,
+            comments: self.comments,
+            changed,
+            clear_copies: std::mem::take(&mut self.clear_copies),
+        })
     }
 
     fn seal_layout(&mut self) -> Result<Option<String>, FileError> {

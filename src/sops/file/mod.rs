@@ -1,5 +1,6 @@
 //! A whole SOPS file: a plain document to an encrypted one and back, with every byte outside the selected values kept.
 
+mod check;
 mod decrypt;
 mod encrypt;
 mod error;

@@ -32,6 +32,13 @@ pub fn is_absent(document: &Document, index: usize) -> bool {
     document.kind(root) == NodeKind::Scalar && document.full_span(root).is_empty()
 }
 
+/// What `write` appends.
+fn written(write: impl FnOnce(&mut String)) -> String {
+    let mut text = String::new();
+    write(&mut text);
+    text
+}
+
 /// Whether metadata needs a document of its own, because some document is not a mapping. A null has no place for it either,
 /// but sops needs it only in the first document.
 fn needs_own_document(document: &Document) -> bool {
@@ -58,16 +65,19 @@ pub fn insert(document: &Document, metadata: &Node, edits: &mut Edits) {
             let indent = if document.kind(root) == NodeKind::Map { document.indent(root) } else { 0 };
             let at = document.content_end(index);
             let open = open_line(document.text(), at);
-            edits.replace(at..at, |out| {
-                if open {
-                    out.push_str(line_end);
-                }
-                emit::block(KEY, metadata, usize::try_from(indent).unwrap_or(0), line_end, out);
-                // A file without a final line break stays without one: that is how the break above is known to be ours.
-                if open {
-                    out.truncate(out.len() - line_end.len());
-                }
-            });
+            edits.replace(
+                at..at,
+                &written(|out| {
+                    if open {
+                        out.push_str(line_end);
+                    }
+                    emit::block(KEY, metadata, usize::try_from(indent).unwrap_or(0), line_end, out);
+                    // A file without a final line break stays without one: that is how the break above is known to be ours.
+                    if open {
+                        out.truncate(out.len() - line_end.len());
+                    }
+                }),
+            );
         }
     }
 }
@@ -79,17 +89,20 @@ fn open_line(text: &str, at: usize) -> bool {
 fn insert_own_document(document: &Document, metadata: &Node, line_end: &str, edits: &mut Edits) {
     let at = document.text().len();
     let open = open_line(document.text(), at);
-    edits.replace(at..at, |out| {
-        if open {
+    edits.replace(
+        at..at,
+        &written(|out| {
+            if open {
+                out.push_str(line_end);
+            }
+            out.push_str("---");
             out.push_str(line_end);
-        }
-        out.push_str("---");
-        out.push_str(line_end);
-        emit::block(KEY, metadata, 0, line_end, out);
-        if open {
-            out.truncate(out.len() - line_end.len());
-        }
-    });
+            emit::block(KEY, metadata, 0, line_end, out);
+            if open {
+                out.truncate(out.len() - line_end.len());
+            }
+        }),
+    );
 }
 
 fn insert_flow(document: &Document, root: NodeId, metadata: &Node, edits: &mut Edits) {
@@ -99,15 +112,18 @@ fn insert_flow(document: &Document, root: NodeId, metadata: &Node, edits: &mut E
         .last()
         .map(|(key, value)| document.full_span(key).end.max(document.full_span(value).end));
     let comma_after = last.is_some_and(|end| has_comma(document, end..brace));
-    edits.replace(brace..brace, |out| {
-        if last.is_some() && !comma_after {
-            out.push_str(", ");
-        }
-        emit::flow(KEY, metadata, out);
-        if comma_after {
-            out.push(',');
-        }
-    });
+    edits.replace(
+        brace..brace,
+        &written(|out| {
+            if last.is_some() && !comma_after {
+                out.push_str(", ");
+            }
+            emit::flow(KEY, metadata, out);
+            if comma_after {
+                out.push(',');
+            }
+        }),
+    );
 }
 
 /// Whether a `,` stands in `span`, comments aside.
@@ -136,12 +152,15 @@ pub fn remove(document: &Document, was_absent: impl Fn(usize) -> bool, edits: &m
         };
         let own = is_own_document(document, index);
         let empties = document.entries(root).count() == 1 && !document.is_flow(root) && !own && !was_absent(index);
-        edits.replace(span.clone(), |out| {
-            if empties {
-                out.push_str("{}");
-                out.push_str(document.line_end());
-            }
-        });
+        edits.replace(
+            span.clone(),
+            &written(|out| {
+                if empties {
+                    out.push_str("{}");
+                    out.push_str(document.line_end());
+                }
+            }),
+        );
         spans.push(span);
     }
     spans

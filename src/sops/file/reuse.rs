@@ -8,7 +8,6 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use ring::digest::{Context, SHA256};
-use zeroize::Zeroizing;
 
 use super::layout::Layout;
 use crate::document::scalar::TypeWord;
@@ -40,9 +39,6 @@ pub struct Reuse {
     /// The ciphertexts, one after the other.
     store: String,
     pub(super) stamp: Option<Stamp>,
-    /// The earlier files, encrypted and plain.
-    pub(super) encrypted: String,
-    pub(super) plain: Zeroizing<String>,
 }
 
 /// What is kept when no value changed.

@@ -1,0 +1,221 @@
+//! `edit`, with editors that are shell scripts: what they see, what is written, and that nothing stays behind.
+
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::sandbox::{PLAIN, Sandbox, only_value_and_metadata};
+
+const FILE: &str = "secret/app.yaml";
+
+#[test]
+fn one_value_changes_one_line() {
+    let sandbox = Sandbox::encrypted();
+    let before = sandbox.read(FILE);
+    // sed -i replaces the file: another one under the same name
+    let script = "sed -i.bak s/canary-one/canary-new/ \"$file\"";
+    sandbox.edit(script, FILE).code(0).says("saved");
+    only_value_and_metadata(&before, &sandbox.read(FILE), "password: 'ENC[");
+    assert_eq!(sandbox.plain(FILE), PLAIN.replace("canary-one", "canary-new"));
+    sandbox.nothing_left();
+}
+
+#[test]
+fn the_folder_is_private_and_the_file_keeps_its_name() {
+    let sandbox = Sandbox::encrypted();
+    sandbox.edit("echo 'new: 1' >> \"$file\"", FILE).code(0);
+    let listing = sandbox.listing();
+    let mut lines = listing.lines();
+    assert!(lines.next().unwrap().starts_with("drwx------"), "{listing}");
+    let file = lines.next().unwrap();
+    assert!(file.starts_with("-rw-------"), "{listing}");
+    assert!(file.ends_with("/app.yaml"), "{listing}");
+    let shm = Command::new("stat").args(["-f", "-c", "%T", "/dev/shm"]).output();
+    if shm.is_ok_and(|output| output.stdout == b"tmpfs\n") {
+        assert!(sandbox.folders()[0].starts_with("/dev/shm"));
+    }
+}
+
+#[test]
+fn an_unchanged_text_writes_nothing() {
+    let sandbox = Sandbox::encrypted();
+    let before = std::fs::metadata(sandbox.path(FILE)).unwrap();
+    sandbox.edit("touch \"$file\"", FILE).code(200).says("not changed");
+    let after = std::fs::metadata(sandbox.path(FILE)).unwrap();
+    assert_eq!(before.modified().unwrap(), after.modified().unwrap());
+    assert_eq!(std::os::unix::fs::MetadataExt::ino(&before), std::os::unix::fs::MetadataExt::ino(&after));
+    sandbox.nothing_left();
+}
+
+#[test]
+fn a_failing_editor_writes_nothing() {
+    let sandbox = Sandbox::encrypted();
+    let before = sandbox.read(FILE);
+    let ended = sandbox.edit("echo canary-four > \"$file\"; exit 3", FILE).code(201);
+    assert!(!ended.stderr.contains("canary"));
+    assert_eq!(sandbox.read(FILE), before);
+    sandbox.nothing_left();
+
+    sandbox.edit("rm \"$file\"", FILE).code(201).says("removed");
+    assert_eq!(sandbox.read(FILE), before);
+    let missing = sandbox.command(&["edit", FILE]).env("EDITOR", "/no/such/editor").output().unwrap();
+    assert_eq!(missing.status.code(), Some(201));
+}
+
+#[test]
+fn a_text_that_cannot_be_encrypted_changes_nothing() {
+    let sandbox = Sandbox::encrypted();
+    let before = sandbox.read(FILE);
+    for (script, code, message) in [
+        ("printf 'a: [1\\nb: canary-four\\n' > \"$file\"", 2, "app.yaml:"),
+        ("printf 'a: 1\\na: canary-four\\n' > \"$file\"", 214, "app.yaml:2"),
+        ("printf 'a: \\377\\n' > \"$file\"", 2, "UTF-8"),
+        ("printf 'host: canary-four\\n' > \"$file\"", 211, "selects no value"),
+        (": > \"$file\"", 92, "nothing in it"),
+    ] {
+        let ended = sandbox.edit(script, FILE).code(code).says(message);
+        assert!(!ended.stderr.contains("canary"), "{}", ended.stderr);
+        assert_eq!(sandbox.read(FILE), before);
+    }
+    sandbox.nothing_left();
+}
+
+#[test]
+fn a_change_by_somebody_else_is_found() {
+    let sandbox = Sandbox::encrypted();
+    let other = sandbox.read(FILE).replace("# settings", "# Settings");
+    let script = format!(
+        "sed -i.bak s/canary-one/canary-new/ \"$file\"; sed -i.bak 's/# settings/# Settings/' '{}'",
+        sandbox.path(FILE).display()
+    );
+    let ended = sandbox.edit(&script, FILE).code(217).says("app.yaml.edited");
+    assert!(!ended.stderr.contains("canary"));
+    assert_eq!(sandbox.read(FILE), other);
+    // the edit is kept, encrypted
+    assert!(!sandbox.read("secret/app.yaml.edited").contains("canary"));
+    assert!(sandbox.plain("secret/app.yaml.edited").contains("canary-new"));
+    sandbox.nothing_left();
+}
+
+#[test]
+fn another_sealant_has_to_wait() {
+    let sandbox = Sandbox::encrypted();
+    let script = format!(
+        "cd '{}'; '{}' unset {FILE} users && exit 9; sed -i.bak s/canary-one/canary-new/ \"$file\"",
+        sandbox.path("").display(),
+        env!("CARGO_BIN_EXE_sealant")
+    );
+    sandbox.edit(&script, FILE).code(0).says("another sealant");
+    assert!(sandbox.plain(FILE).contains("canary-three"));
+}
+
+#[test]
+fn a_new_file_is_made_by_its_rule() {
+    let sandbox = Sandbox::new();
+    let script = "grep -q '^# Replace' \"$file\"; echo 'password: canary-one' > \"$file\"";
+    sandbox.edit(script, "secret/deep/new.yaml").code(0);
+    assert!(sandbox.read("secret/deep/new.yaml").starts_with("password: ENC["));
+    assert_eq!(sandbox.plain("secret/deep/new.yaml"), "password: canary-one\n");
+    sandbox.edit(":", "secret/other.yaml").code(200);
+    assert!(!sandbox.exists("secret/other.yaml"));
+    sandbox.edit(script, "elsewhere/new.yaml").code(210);
+    assert!(!sandbox.exists("elsewhere"));
+    sandbox.nothing_left();
+}
+
+#[test]
+fn a_plain_file_is_not_edited() {
+    let sandbox = Sandbox::new();
+    sandbox.write("secret/plain.yaml", PLAIN);
+    sandbox.edit("exit 9", "secret/plain.yaml").code(225);
+    assert!(sandbox.folders().is_empty());
+}
+
+/// Starts an editor that stays open, sends a signal, and returns the exit code.
+fn interrupted(sandbox: &Sandbox, signal: &str, whole_group: bool) -> Option<i32> {
+    let ready = sandbox.path("ready");
+    let script = format!("touch '{}'; sleep 20", ready.display());
+    let mut child = sandbox
+        .edit_command(&script, FILE)
+        .process_group(0)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let begin = Instant::now();
+    while !ready.exists() {
+        assert!(begin.elapsed() < Duration::from_secs(20), "no editor");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert!(sandbox.folders()[0].join("app.yaml").exists());
+    let minus = if whole_group { "-" } else { "" };
+    let target = format!("{minus}{}", child.id());
+    let kill = |signal: &str, target: &str| {
+        let arguments = ["-s", signal, "--", target];
+        Command::new("kill").args(arguments).stderr(Stdio::null()).status().unwrap()
+    };
+    assert!(kill(signal, &target).success());
+    let code = child.wait().unwrap().code();
+    // an editor that was left alone
+    kill("KILL", &format!("-{}", child.id()));
+    code
+}
+
+#[test]
+fn signals_leave_nothing_behind() {
+    for (signal, whole_group, code) in [
+        ("TERM", false, 128 + 15),
+        ("HUP", false, 128 + 1),
+        // Ctrl-C goes to the editor too, which has the terminal
+        ("INT", true, 128 + 2),
+        ("TERM", true, 128 + 15),
+    ] {
+        let sandbox = Sandbox::encrypted();
+        let before = sandbox.read(FILE);
+        let ended = interrupted(&sandbox, signal, whole_group);
+        if whole_group {
+            // whichever is first: the editor's end or our own
+            assert!(ended == Some(code) || ended == Some(201), "{signal}: {ended:?}");
+        } else {
+            assert_eq!(ended, Some(code), "{signal}");
+        }
+        assert_eq!(sandbox.read(FILE), before);
+        sandbox.nothing_left();
+    }
+}
+
+/// With a terminal, bad text opens the editor again where the error is, with the work still in it.
+#[cfg(target_os = "linux")]
+#[test]
+fn bad_text_opens_the_editor_again_at_the_error() {
+    let sandbox = Sandbox::encrypted();
+    // a name that stands for a way to say the line
+    let nano = sandbox.path("../nano");
+    let script = "if [ -e \"$file.seen\" ]; then echo \"$@\" > ../again; sed -i 's/ \\[bad$/ good/' \"$file\"; \
+                  else touch \"$file.seen\"; echo 'more: [bad' >> \"$file\"; fi";
+    std::fs::rename(sandbox.editor(script), &nano).unwrap();
+    let line = format!("{} edit {FILE}", env!("CARGO_BIN_EXE_sealant"));
+    let terminal = |input: &str| {
+        use std::io::Write;
+        let mut command = sandbox.command(&[]);
+        let mut script = Command::new("script");
+        script.args(["-qec", &line, "/dev/null"]).current_dir(sandbox.path("")).env_clear();
+        script.envs(command.env("EDITOR", &nano).get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let mut child = script.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("util-linux has script");
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let before = sandbox.read(FILE);
+    let (code, shown) = terminal("");
+    assert_eq!((code, sandbox.read(FILE)), (Some(2), before), "{shown}");
+    assert!(shown.contains("given up"), "{shown}");
+
+    let (code, shown) = terminal("\n");
+    assert_eq!(code, Some(0), "{shown}");
+    assert!(shown.contains("app.yaml:") && shown.contains("press Enter"), "{shown}");
+    assert_eq!(sandbox.plain(FILE), format!("{PLAIN}more: good\n"));
+    let again = std::fs::read_to_string(sandbox.path("../again")).unwrap();
+    assert!(again.starts_with("-R +1") && again.ends_with("/app.yaml\n"), "{again}");
+    sandbox.nothing_left();
+}

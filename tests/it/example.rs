@@ -1,0 +1,142 @@
+//! The example repository does what its README says: each environment opens for its own people only, and every byte
+//! comes back.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::docs::copy;
+use crate::peers::{self, Ran};
+
+/// Who opens what, as the table of the example's README has it.
+const OPENS: [(&str, [bool; 3]); 5] = [
+    ("alice", [true, false, false]),
+    ("bob", [true, true, false]),
+    ("carol", [true, true, true]),
+    ("ci-staging", [false, true, false]),
+    ("ci-prod", [false, false, true]),
+];
+const ENVIRONMENTS: [&str; 3] = ["dev", "staging", "prod"];
+const CANNOT_OPEN: i32 = 128;
+
+fn example() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/multi-environment")
+}
+
+fn sealant(folder: &Path, person: &str, arguments: &[&str]) -> Ran {
+    let identity = folder.join(format!("keys/private/{person}.txt"));
+    peers::run(Path::new(env!("CARGO_BIN_EXE_sealant")), folder, &identity, arguments)
+}
+
+fn files(folder: &Path, found: &mut BTreeMap<PathBuf, Vec<u8>>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files(&path, found);
+        } else {
+            found.insert(path.clone(), fs::read(&path).unwrap());
+        }
+    }
+}
+
+fn content(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    files(folder, &mut found);
+    found
+}
+
+/// A copy with everything encrypted.
+fn encrypted() -> (tempfile::TempDir, BTreeMap<PathBuf, Vec<u8>>) {
+    let dir = tempfile::tempdir().unwrap();
+    copy(&example(), dir.path());
+    let before = content(dir.path());
+    let ran = sealant(dir.path(), "nobody", &["encrypt", "-i", "config"]);
+    assert!(ran.ok(), "{}", ran.last_words());
+    (dir, before)
+}
+
+#[test]
+fn every_byte_comes_back() {
+    let (dir, before) = encrypted();
+    let changed = content(dir.path()).iter().filter(|(path, text)| before[*path] != **text).count();
+    assert_eq!((changed, before.len() - changed), (15, 12));
+    let ran = sealant(dir.path(), "carol", &["decrypt", "-i", "config"]);
+    assert!(ran.ok(), "{}", ran.last_words());
+    assert!(content(dir.path()) == before);
+}
+
+#[test]
+fn each_environment_opens_for_its_own_people_only() {
+    let (dir, _) = encrypted();
+    for (person, opens) in OPENS {
+        for (environment, may) in ENVIRONMENTS.iter().zip(opens) {
+            for path in content(&dir.path().join("config").join(environment)).keys() {
+                let ran = sealant(dir.path(), person, &["decrypt", path.to_str().unwrap()]);
+                assert_eq!(ran.ok(), may, "{person}, {}: {}", path.display(), ran.last_words());
+                if !may {
+                    assert_eq!(ran.status.code(), Some(CANNOT_OPEN));
+                    assert!(ran.stdout.is_empty());
+                    let can: Vec<&str> =
+                        OPENS.iter().filter(|(_, opens)| opens[index(environment)]).map(|row| row.0).collect();
+                    assert!(can.iter().all(|name| ran.stderr.contains(name)), "{}", ran.stderr);
+                }
+            }
+        }
+    }
+}
+
+fn index(environment: &str) -> usize {
+    ENVIRONMENTS.iter().position(|known| *known == environment).unwrap()
+}
+
+#[test]
+fn the_readme_has_the_same_table() {
+    let readme = fs::read_to_string(example().join("README.md")).unwrap();
+    for (person, opens) in OPENS {
+        let row = readme.lines().find(|line| line.starts_with(&format!("| {person}"))).unwrap();
+        let cells: Vec<bool> = row.split('|').skip(2).take(3).map(|cell| cell.trim() == "opens").collect();
+        assert_eq!(cells, opens, "{row}");
+    }
+}
+
+#[test]
+fn identities_belong_to_the_named_recipients() {
+    let rules = fs::read_to_string(example().join(".sops.yaml")).unwrap();
+    for (person, _) in OPENS {
+        let ran = sealant(&example(), person, &["keys", "show", person]);
+        let recipient = ran.text().trim().to_owned();
+        assert!(recipient.starts_with("age1") && rules.contains(&format!("- &{person} {recipient}\n")), "{person}");
+        let ran = sealant(&example(), person, &["keys", "list"]);
+        let yours: Vec<String> = ran.text().lines().filter(|line| line.ends_with("yours")).map(str::to_owned).collect();
+        assert!(yours.len() == 1 && yours[0].contains(&recipient), "{person}: {yours:?}");
+    }
+}
+
+/// The real sops opens every file, to the values we encrypted.
+#[test]
+fn sops_opens_every_file() {
+    let Some(peers) = peers::locate("sops_opens_every_file") else {
+        return;
+    };
+    let (dir, before) = encrypted();
+    // its rules would be asked for the plain text
+    fs::remove_file(dir.path().join(".sops.yaml")).unwrap();
+    let identity = dir.path().join("keys/private/carol.txt");
+    let print = |arguments: &[&str], path: &Path| {
+        let types = ["--input-type", "yaml", "--output-type", "json"];
+        let all = [arguments, &types, &[path.to_str().unwrap()]].concat();
+        let ran = peers::run(&peers.sops, dir.path(), &identity, &all);
+        assert!(ran.ok(), "{}: {}", path.display(), ran.last_words());
+        ran.text()
+    };
+    for path in content(&dir.path().join("config")).keys() {
+        let opened: serde_json::Value = serde_json::from_str(&print(&["decrypt"], path)).unwrap();
+        let plain = dir.path().join("plain");
+        fs::write(&plain, &before[path]).unwrap();
+        let recipient = "age1mvvklyxtmmlvx42g2jhy46u4atyeu6tm5dm489z7zuul57sleshqvlue36";
+        let clear = print(&["encrypt", "--age", recipient, "--unencrypted-regex", ".*"], &plain);
+        let mut expected: serde_json::Value = serde_json::from_str(&clear).unwrap();
+        expected.as_object_mut().unwrap().remove("sops");
+        assert_eq!(opened, expected, "{}", path.display());
+    }
+}
