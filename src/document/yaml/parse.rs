@@ -136,7 +136,8 @@ impl<'t> Parser<'t> {
             let mut root = Root { start: from, node: NONE, ..Root::default() };
             self.document(text, &mut root, implicit)?;
             let end = self.peek()?;
-            root.end = end.start.index as usize;
+            let directive = self.directive_after_content().unwrap_or(text.len());
+            root.end = directive.min(end.start.index as usize);
             let closed = end.kind == TokenKind::DocumentEnd;
             if closed {
                 self.take();
@@ -144,7 +145,6 @@ impl<'t> Parser<'t> {
             } else {
                 from = root.end;
             }
-            root.end = self.directive_after_content().unwrap_or(text.len()).min(root.end);
             let comments = std::mem::take(&mut self.pending);
             root.foot = if comments.foot.is_empty() { comments.head } else { comments.foot };
             self.out.roots.push(root);
@@ -205,8 +205,14 @@ impl<'t> Parser<'t> {
         (self.out.nodes.len() - 1) as NodeId
     }
 
+    /// The end of a block is the byte before its mark, as in go-yaml, which may be in the middle of a character.
+    fn boundary(&self, at: usize) -> usize {
+        let text = self.scanner.text;
+        (at..text.len()).find(|at| text[*at] & 0xC0 != 0x80).unwrap_or(text.len())
+    }
+
     pub(super) fn empty_scalar(&mut self, at: usize) -> NodeId {
-        let at = at.min(self.scanner.text.len()) as u32;
+        let at = self.boundary(at) as u32;
         self.push(Node {
             kind: NodeKind::Scalar,
             style: ScalarStyle::Plain,
@@ -406,9 +412,7 @@ impl<'t> Parser<'t> {
 
     pub(super) fn close(&mut self, id: NodeId, end: usize) {
         let start = self.out.nodes[id as usize].start;
-        // The end of a block is the byte before its mark, as in go-yaml, which may be in the middle of a character.
-        let text = self.scanner.text;
-        let end = (end..text.len()).find(|at| text[*at] & 0xC0 != 0x80).unwrap_or(text.len());
+        let end = self.boundary(end);
         self.out.nodes[id as usize].end = (end as u32).max(start);
     }
 

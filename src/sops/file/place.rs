@@ -179,9 +179,15 @@ fn own_document_span(document: &Document, index: usize) -> Range<usize> {
     let text = document.text();
     let (key, value) = find(document, index).unwrap_or((document.root(index), document.root(index)));
     let block = block_span(document, key, value);
-    // The marker line that opens the document is ours, and so is the break before it when the file ends without one.
-    let before = text[..block.start].trim_end_matches(BREAKS);
-    let marker = before.rfind("---").unwrap_or(block.start);
+    // The marker line that opens the document is ours, and so is the break before it when the file ends without one. One that
+    // we did not write may have directives.
+    let mut marker = document.start(index);
+    for line in text[marker..block.start].split_inclusive(BREAKS) {
+        if line.starts_with(['%', '-']) {
+            break;
+        }
+        marker += line.len();
+    }
     if text.ends_with(BREAKS) { marker..text.len() } else { text[..marker].trim_end_matches_break()..text.len() }
 }
 
