@@ -163,6 +163,9 @@ impl FileArgs {
             Some(path) if job.found => !named.contains(path) && seen.insert(path.clone()),
             _ => true,
         });
+        if self.output.as_deref().is_some_and(|path| path.as_os_str() == "-") {
+            return Err(conflict("--output names a file: leave it out for standard output"));
+        }
         if (folders || jobs.len() > 1) && !self.in_place && self.output_dir.is_none() {
             return Err(conflict("several files need --in-place (-i) or --output-dir DIR"));
         }

@@ -126,7 +126,13 @@ impl SelectionArgs {
         let selection = self.selection()?;
         let recipients = self.recipients(session)?;
         let rule = session.rule_for(path)?;
+        let from_variable = self.age.is_empty() && !recipients.is_empty();
+        if from_variable && rule.is_some_and(|rule| rule.groups.as_slice() != [recipients.clone()]) {
+            let (file, var) = (session.shown(path), Var::SopsAgeRecipients.name());
+            session.warn(&format!("{file}: {var} is set and takes the place of the rule's recipients"));
+        }
         let (groups, shamir_threshold, from) = match rule {
+            _ if from_variable => (vec![recipients], 0, Var::SopsAgeRecipients.name().to_owned()),
             _ if !recipients.is_empty() => (vec![recipients], 0, "--age".to_owned()),
             Some(rule) => {
                 let file = session.config()?.map_or("", |loaded| &loaded.name);

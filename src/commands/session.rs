@@ -150,7 +150,8 @@ impl Session {
             return Err(FsError::Missing(path).into());
         }
         let mut folders = self.cwd.ancestors().map(|folder| folder.join(CONFIG_NAME));
-        Ok(folders.find(|path| folder::exists(path)))
+        // a link that leads nowhere is an error when it is read, not a reason to take the rules of a folder above
+        Ok(folders.find(|path| folder::is_taken(path)))
     }
 
     fn load(&self, path: &Path) -> Result<Loaded, Failure> {
@@ -243,6 +244,9 @@ impl Session {
             return Ok(ring);
         }
         let order = self.decryption_order()?;
+        if let Some(missing) = self.global.identity.iter().find(|path| !folder::exists(path)) {
+            return Err(FsError::Missing(missing.clone()).into());
+        }
         Ok(self.ring.get_or_init(|| {
             let ring = identities::key_ring(&self.env, &self.global.identity);
             match order {

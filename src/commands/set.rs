@@ -46,6 +46,9 @@ pub struct Args {
     /// Take the value from standard input, without its last line break
     #[arg(long, group = "from")]
     pub value_stdin: bool,
+    /// Write the value even if the file's rule leaves it in clear
+    #[arg(long)]
+    pub in_clear: bool,
     /// The type the value is to have, instead of the one it has
     #[arg(long = "type", value_name = "TYPE", value_enum)]
     pub wanted: Option<Type>,
@@ -63,11 +66,16 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     let value = typed(args, present, &path)?;
     let new = plain.set(0, &path, &value).map_err(|error| place::refused(&error, &path))?;
     let text = std::mem::take(&mut *plain.with(&new));
-    place::save(session, &mut change, text)?.finish(session, change, |encrypted| {
-        let clear = place::stays_clear(encrypted, &path);
-        if clear {
-            session.warn(&format!("{path} is stored in clear: the file's rule does not select it"));
-        }
+    let was_clear = place::shows_clear(change.opened.file.document(), &path);
+    let outcome = place::save(session, &mut change, text)?;
+    let clear = outcome.shows_clear(&path);
+    if clear && !was_clear && !args.in_clear {
+        let text = "the file's rule does not select this path: the value would stand in clear";
+        return Err(Failure::new(Kind::NothingSelected, text)
+            .about(&path)
+            .hint("check the spelling of the path, or pass --in-clear if it is no secret"));
+    }
+    outcome.finish(session, change, |_| {
         let how = if clear { "in clear" } else { "encrypted" };
         format!("set {path} ({how})")
     })

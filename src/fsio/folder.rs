@@ -18,6 +18,11 @@ pub fn exists(path: &Path) -> bool {
     path.exists()
 }
 
+/// Whether the name is taken, if only by a link that leads nowhere or by something that cannot be looked at.
+pub fn is_taken(path: &Path) -> bool {
+    !matches!(path.symlink_metadata(), Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory))
+}
+
 /// Whether it is a folder, or a link to one.
 pub fn is_folder(path: &Path) -> bool {
     path.is_dir()

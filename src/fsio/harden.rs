@@ -1,5 +1,16 @@
 //! What a process that holds secrets asks of the system: no core dumps, and room for many open files.
 
+/// Makes a panic say where it happened and nothing else: its message may hold the text that is being worked on.
+pub fn quiet_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        use std::io::Write as _;
+        let at = panic.location().map_or_else(String::new, |at| format!(" at {}:{}", at.file(), at.line()));
+        let text = "please report it, with the shape of the file but without its values";
+        // nobody to tell when standard error is gone
+        drop(writeln!(std::io::stderr(), "sealant: internal error{at}\nhint: this is a defect of sealant: {text}"));
+    }));
+}
+
 /// As many files as we hold open without asking for more: far below the usual limit of 1024.
 pub(super) const FEW_FILES: usize = 200;
 

@@ -113,13 +113,20 @@ fn missing_mappings_are_made() {
     }
 }
 
+/// A misspelt path would put the secret where the rule leaves values in clear.
 #[test]
-fn a_value_in_clear_is_pointed_out() {
+fn a_value_that_would_stand_in_clear_is_refused() {
     let sandbox = Sandbox::encrypted();
+    let before = sandbox.read(FILE);
+    sandbox.run_with("canary-new", &["set", FILE, "db.passwrod"]).code(211).says("--in-clear");
+    assert_eq!(sandbox.read(FILE), before);
     sandbox
-        .run_with("canary-new", &["set", FILE, "db.passwrod"])
-        .code(0)
-        .says("warning: db.passwrod is stored in clear");
+        .run_with(r#"{"password": "x", "passwrod": "canary-new"}"#, &["set", FILE, "db2", "--type", "json"])
+        .code(211);
+    assert_eq!(sandbox.read(FILE), before);
+    sandbox.run_with("canary-new", &["set", FILE, "db.passwrod", "--in-clear"]).code(0).says("in clear");
+    // what was in clear before stays so without a word
+    sandbox.run_with("canary-newer", &["set", FILE, "db.passwrod"]).code(0);
 }
 
 #[test]

@@ -61,17 +61,14 @@ pub fn refused(error: &ChangeError, path: &KeyPath) -> Failure {
     }
 }
 
-/// Whether something at `path` could have been encrypted, and nothing is.
-pub fn stays_clear(encrypted: &Encrypted, path: &KeyPath) -> bool {
-    let Ok(document) = Document::parse(encrypted.text.clone()) else {
-        return false;
-    };
+/// Whether a value at or below `path` stands in clear.
+pub fn shows_clear(document: &Document, path: &KeyPath) -> bool {
     let Ok(id) = document.find(0, path) else {
         return false;
     };
     let (mut clear, mut secret) = (0, 0);
-    count(&document, id, &mut clear, &mut secret);
-    clear > 0 && secret == 0
+    count(document, id, &mut clear, &mut secret);
+    clear > 0
 }
 
 fn count(document: &Document, id: NodeId, clear: &mut usize, secret: &mut usize) {
@@ -111,6 +108,12 @@ pub fn save(session: &Session, change: &mut Change, text: String) -> Result<Outc
 }
 
 impl Outcome {
+    /// Whether a value at or below `path` will stand in clear.
+    pub fn shows_clear(&self, path: &KeyPath) -> bool {
+        let document = self.0.as_ref().and_then(|encrypted| Document::parse(encrypted.text.clone()).ok());
+        document.is_some_and(|document| shows_clear(&document, path))
+    }
+
     /// Replaces the file, unless nothing changed, and says what was done.
     ///
     /// # Errors

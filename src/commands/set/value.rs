@@ -221,8 +221,9 @@ impl<'de> Visitor<'de> for JsonVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Node, A::Error> {
         let mut map: Vec<(Key, Node)> = Vec::new();
+        let mut names = std::collections::HashSet::new();
         while let Some((name, Json(value))) = entries.next_entry::<String, Json>()? {
-            if map.iter().any(|(key, _)| key.name == name) {
+            if !names.insert(name.clone()) {
                 return Err(A::Error::custom("the same key twice"));
             }
             map.push((Key { name, line: 0 }, value));

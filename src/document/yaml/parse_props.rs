@@ -7,6 +7,9 @@ use super::parse::Parser;
 use super::shape::{Problem, ProblemKind};
 use super::token::TokenKind;
 
+/// Most handles that a document may declare: each use looks through them.
+const MAX_TAGS: usize = 64;
+
 /// The tag and the anchor of one node.
 #[derive(Default)]
 pub(super) struct Props {
@@ -44,6 +47,9 @@ impl<'t> Parser<'t> {
                     let (Some(handle), Some(prefix)) = (words.next(), words.next()) else {
                         return self.scanner.fail(token.start.index, "expected a handle and a prefix after %TAG");
                     };
+                    if self.tags.len() >= MAX_TAGS {
+                        return self.scanner.fail(token.start.index, "expected at most 64 %TAG directives");
+                    }
                     if self.tags.iter().any(|(known, _)| *known == handle) {
                         return self.scanner.fail(token.start.index, "expected each %TAG handle once");
                     }

@@ -1,5 +1,7 @@
 //! A node as a neutral tree: aliases expanded, merge keys resolved. For configuration and metadata, never for the lossless path.
 
+use std::collections::HashSet;
+
 use super::document::Document;
 use super::error::YamlError;
 use super::node::{NodeId, NodeKind};
@@ -89,6 +91,7 @@ impl Builder<'_> {
     fn map(&mut self, id: NodeId) -> Result<Vec<(Key, Node)>, YamlError> {
         let mut entries: Vec<(Key, Node)> = Vec::new();
         let mut merged: Vec<(Key, Node)> = Vec::new();
+        let mut names: HashSet<String> = HashSet::new();
         let document = self.document;
         for (key, value) in document.entries(id) {
             let name = document.key_text(key).into_owned();
@@ -96,14 +99,14 @@ impl Builder<'_> {
             let node = self.node(value)?;
             if name == "<<" && self.document.is_plain(key) {
                 merge(node, &mut merged);
-            } else if entries.iter().any(|(known, _)| known.name == name) {
+            } else if !names.insert(name.clone()) {
                 return self.fail(key, "a key stands twice in one mapping");
             } else {
                 entries.push((Key { name, line }, node));
             }
         }
         for (key, node) in merged {
-            if !entries.iter().any(|(known, _)| known.name == key.name) {
+            if names.insert(key.name.clone()) {
                 entries.push((key, node));
             }
         }
@@ -111,15 +114,10 @@ impl Builder<'_> {
     }
 }
 
+/// What comes first wins; the caller sees to that.
 fn merge(node: Node, merged: &mut Vec<(Key, Node)>) {
     match node.kind {
-        Kind::Map(entries) => {
-            for (key, node) in entries {
-                if !merged.iter().any(|(known, _)| known.name == key.name) {
-                    merged.push((key, node));
-                }
-            }
-        }
+        Kind::Map(entries) => merged.extend(entries),
         Kind::List(items) => items.into_iter().for_each(|item| merge(item, merged)),
         _ => {}
     }
