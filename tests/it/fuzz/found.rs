@@ -42,7 +42,7 @@ fn every_byte_comes_back_from() {
 
 #[test]
 fn a_block_that_blanks_end_is_refused() {
-    for text in ["b: |+\n \n ", "a: \nb: |+\n ", "a: 1\nb_unencrypted: |+\n x\n  "] {
+    for text in ["b: |+\n \n ", "a: \nb: |+\n ", "a: 1\nb_unencrypted: |+\n x\n  ", "a: 1\n? |\n x"] {
         let document = Document::parse(text.to_owned()).unwrap();
         let refused = encrypt(&document, &targets::data_key(), &settings(), None);
         assert!(matches!(refused, Err(FileError::OpenBlockAtEnd { .. })), "{text:?}");
