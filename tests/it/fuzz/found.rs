@@ -31,6 +31,8 @@ fn every_byte_comes_back_from() {
         ("a rare line break in the last line", "b: |\n t\u{2028}ex: 1"),
         ("a next-line character before a directive", "a:\u{85}%Y .\n---\na: \n 2"),
         ("a key at the end without a value", ": é"),
+        ("a tag that touches the closing brace", "{d: !}"),
+        ("an anchor that touches the closing brace", "{a: 1, d: &x}"),
         ("a complex key before a rare line break", "?\u{2028}"),
     ] {
         println!("{what}");
