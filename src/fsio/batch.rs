@@ -14,10 +14,8 @@ use super::read::Stamp;
 use super::write::{Staged, remove_leftovers, sync_folder};
 use super::{FsError, harden, signals};
 
-/// From this many files on, one sync of the whole file system is cheaper than one per file
-/// (1000 small files on ext4: 10 ms against 47 ms with 16 threads).
-const SYNC_ALL_FROM: usize = 32;
-/// Threads that wait for the disk. More does not help: they wait for the same journal.
+/// Threads that wait for the disk. More does not help: they wait for the same journal. One sync of the whole file system would be
+/// quicker on an idle machine, but waits for what every other program has written, too.
 const SYNC_THREADS: usize = 16;
 
 /// Files that are to be replaced together.
@@ -147,34 +145,8 @@ impl Batch {
     }
 
     fn sync_all(&self) -> Result<(), FsError> {
-        if self.entries.len() >= SYNC_ALL_FROM && sync_file_systems(&self.folders()) {
-            return Ok(());
-        }
         in_parallel(&self.entries, |entry| entry.staged.sync())
     }
-}
-
-/// Syncs the file systems the folders are on. `false` when that is impossible or failed: then one by one, which
-/// also says which file it was.
-#[cfg(target_os = "linux")]
-fn sync_file_systems(folders: &[PathBuf]) -> bool {
-    use std::os::unix::fs::MetadataExt;
-
-    let mut done = BTreeSet::new();
-    folders.iter().all(|folder| {
-        let Ok(handle) = std::fs::File::open(folder) else {
-            return false;
-        };
-        let Ok(metadata) = handle.metadata() else {
-            return false;
-        };
-        !done.insert(metadata.dev()) || rustix::fs::syncfs(&handle).is_ok()
-    })
-}
-
-#[cfg(not(target_os = "linux"))]
-fn sync_file_systems(_: &[PathBuf]) -> bool {
-    false
 }
 
 /// Does `work` for every item on a few threads; the first error (in item order) wins.

@@ -76,7 +76,7 @@ impl CannotOpen {
         let message = format!("cannot open {file}: {}", self.cause(mine.len(), names));
         let mut details = looked_lines(&self.looked, names);
         self.add_groups(&mut details, names);
-        Report { message, details, hints: self.hints(&mine, names) }
+        Report { message, details, hints: self.hints(file, &mine, names) }
     }
 
     /// The recipients of the identities that were tried.
@@ -154,7 +154,7 @@ impl CannotOpen {
         }
     }
 
-    fn hints(&self, mine: &[&str], names: &Names) -> Vec<String> {
+    fn hints(&self, file: &str, mine: &[&str], names: &Names) -> Vec<String> {
         if self.reason != Reason::TooFew {
             return vec!["restore the file's key entries from its Git history".into()];
         }
@@ -176,10 +176,10 @@ impl CannotOpen {
         if helpers.is_empty() {
             return Vec::new();
         }
-        vec![format!(
-            "ask {} to add your recipient {my_own} to the rule in .sops.yaml and re-encrypt",
-            either(&helpers)
-        )]
+        vec![
+            format!("ask {} to add your recipient {my_own} to the rule in .sops.yaml, and to run", either(&helpers)),
+            format!("sealant decrypt {file} | sealant encrypt --filename-override {file} --output {file}"),
+        ]
     }
 }
 
@@ -291,7 +291,10 @@ mod tests {
         );
         assert_eq!(
             report.hints,
-            ["ask bob or ci to add your recipient age1aliceaaaaaaaaaaaa to the rule in .sops.yaml and re-encrypt"]
+            [
+                "ask bob or ci to add your recipient age1aliceaaaaaaaaaaaa to the rule in .sops.yaml, and to run",
+                "sealant decrypt secrets.enc.yaml | sealant encrypt --filename-override secrets.enc.yaml --output secrets.enc.yaml"
+            ]
         );
     }
 

@@ -10,6 +10,9 @@ use super::token::{CommentRun, Mark, Side, Token, TokenKind};
 /// Deepest nesting of collections that is read. Kubernetes' own schemas stay below 40.
 pub const MAX_DEPTH: usize = 256;
 
+/// Largest scalar that is read, in bytes: far above any secret, and a bound on the buffers that hold one.
+pub const MAX_SCALAR: usize = 64 << 20;
+
 /// Longest implicit key, in characters (YAML 1.2 §7.4.2).
 const MAX_SIMPLE_KEY: i64 = 1024;
 
@@ -219,11 +222,15 @@ impl<'t> Scanner<'t> {
     }
 
     fn push(&mut self, kind: TokenKind, start: Mark, end: usize) {
-        self.push_token(Token::new(kind, start, end, self.indent));
+        self.tokens.push(Token::new(kind, start, end, self.indent));
     }
 
-    fn push_token(&mut self, token: Token) {
+    fn push_scalar(&mut self, token: Token) -> Result<(), YamlError> {
+        if token.end.saturating_sub(token.start.index as usize) > MAX_SCALAR {
+            return self.fail(token.start.index, "a value is larger than 64 MiB");
+        }
         self.tokens.push(token);
+        Ok(())
     }
 
     /// A directive that the parser needs to know; others leave no token.
@@ -486,8 +493,7 @@ impl<'t> Scanner<'t> {
         self.remove_simple_key()?;
         self.simple_key_allowed = true;
         let token = self.scan_block_scalar(style)?;
-        self.push_token(token);
-        Ok(())
+        self.push_scalar(token)
     }
 
     fn fetch_flow_scalar(&mut self, style: ScalarStyle) -> Result<(), YamlError> {
@@ -498,8 +504,7 @@ impl<'t> Scanner<'t> {
         self.scan_quoted(style)?;
         let lines = self.line > line;
         let token = Token::new(TokenKind::Scalar, start, self.pos, self.indent);
-        self.push_token(Token { style, lines, ..token });
-        Ok(())
+        self.push_scalar(Token { style, lines, ..token })
     }
 
     fn fetch_plain_scalar(&mut self) -> Result<(), YamlError> {
@@ -508,8 +513,7 @@ impl<'t> Scanner<'t> {
         let start = self.mark();
         let (end, lines) = self.scan_plain()?;
         let token = Token::new(TokenKind::Scalar, start, end, self.indent);
-        self.push_token(Token { lines, ..token });
-        Ok(())
+        self.push_scalar(Token { lines, ..token })
     }
 
     fn scan_to_next_token(&mut self) -> Result<(), YamlError> {

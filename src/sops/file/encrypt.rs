@@ -414,7 +414,8 @@ impl<'a> Writer<'a> {
         if !fits || spot.part == Part::Node {
             self.place.clear();
             self.trail.write_id(self.index, &mut self.place);
-            self.layout.record(self.place.clone(), Spelling::Scalar { part: spot.part, raw: raw.to_owned() });
+            self.layout
+                .record(self.place.clone(), Spelling::Scalar { part: spot.part, raw: Zeroizing::new(raw.to_owned()) });
         }
         self.edits.replace_by(ciphertext.len(), |out| {
             document.write_cipher(id, &spot, &site, ciphertext, out);

@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 
-use serde_json::{Value as Json, json};
 use zeroize::Zeroizing;
 
 use crate::document::trail::Trail;
@@ -32,7 +31,7 @@ pub enum Spelling {
         /// The part of the scalar that it is.
         part: Part,
         /// The text.
-        raw: String,
+        raw: Zeroizing<String>,
     },
     /// `*name`, where the encrypted file holds what it stands for.
     Alias(String),
@@ -64,20 +63,25 @@ impl Layout {
 
     /// The text that is encrypted: a JSON list of `[place, kind, spelling]`.
     pub fn write(&self) -> Zeroizing<String> {
-        let rows: Vec<Json> = self
+        let rows: Vec<[&str; 3]> = self
             .rows
             .iter()
             .map(|(place, spelling)| {
-                let (kind, raw) = match spelling {
+                let (kind, raw): (&str, &str) = match spelling {
                     Spelling::Scalar { part: Part::Scalar, raw } => ("s", raw),
                     Spelling::Scalar { part: Part::Content, raw } => ("c", raw),
                     Spelling::Scalar { part: Part::Node, raw } => ("n", raw),
                     Spelling::Alias(raw) => ("a", raw),
                 };
-                json!([place, kind, raw])
+                [place.as_str(), kind, raw]
             })
             .collect();
-        Zeroizing::new(Json::Array(rows).to_string())
+        // JSON writes a byte as six at most (`\u0007`), so that the buffer never grows and leaves no copy behind.
+        let longest: usize = rows.iter().flatten().map(|text| text.len() * 6 + 3).sum();
+        let mut out = Vec::with_capacity(longest + rows.len() * 2 + 2);
+        // A list of texts cannot fail to be written.
+        drop(serde_json::to_writer(&mut out, &rows));
+        Zeroizing::new(String::from_utf8(out).unwrap_or_default())
     }
 
     /// Reads such a text; what is not understood is left out, for a spelling is never worth a failure.
@@ -97,7 +101,7 @@ impl Layout {
                 }
                 _ => continue,
             };
-            layout.record(place, Spelling::Scalar { part, raw });
+            layout.record(place, Spelling::Scalar { part, raw: Zeroizing::new(raw) });
         }
         layout
     }
