@@ -27,6 +27,7 @@ fn every_byte_comes_back_from() {
         ("an alias as the key of an encrypted value", "a: &x k\nl: [*x : y z]\n"),
         ("a directive without `...` before it", "a:\n%}\n---\n"),
         ("two such directives, one of them known", "a:\n%YAML 1.1\n%X\n---\n"),
+        ("a directive after a document that holds nothing", "---\n#\n%--\n---"),
         ("a line separator at the end of the file", "a: 1\u{2028}"),
         ("a rare line break in the last line", "b: |\n t\u{2028}ex: 1"),
         ("a next-line character before a directive", "a:\u{85}%Y .\n---\na: \n 2"),
