@@ -2,6 +2,7 @@
 
 #![no_main]
 
+#[allow(dead_code, reason = "a target is one of the functions")]
 #[path = "../../tests/it/fuzz/targets.rs"]
 mod targets;
 

@@ -45,6 +45,8 @@ pub(super) struct Parser<'t> {
     pub(super) tags: Vec<(&'t str, &'t str)>,
     pub(super) flow_depth: usize,
     pub(super) depth: usize,
+    /// End of the last `---`: a directive behind it belongs to the next document.
+    marker_end: usize,
 }
 
 /// Parses a whole stream; `start` is past a byte order mark.
@@ -57,6 +59,7 @@ pub(super) fn parse(text: &str, start: usize) -> Result<Parsed, YamlError> {
         tags: Vec::new(),
         flow_depth: 0,
         depth: 0,
+        marker_end: 0,
     };
     parser.stream(text, start)?;
     let mut out = parser.out;
@@ -155,9 +158,8 @@ impl<'t> Parser<'t> {
 
     /// Where the first directive stands that follows the content of a document without `...` between them.
     fn directive_after_content(&self) -> Option<usize> {
-        let content = self.out.nodes.last()?.end as usize;
         let odd = self.scanner.odd.iter().filter(|problem| problem.kind == ProblemKind::UnknownDirective);
-        odd.map(|problem| problem.offset).filter(|offset| *offset >= content).min()
+        odd.map(|problem| problem.offset).filter(|offset| *offset >= self.marker_end).min()
     }
 
     fn document(&mut self, text: &'t str, root: &mut Root, implicit: bool) -> Result<(), YamlError> {
@@ -174,6 +176,7 @@ impl<'t> Parser<'t> {
             return self.scanner.fail(token.start.index, "expected the start of a document ('---')");
         }
         self.take();
+        self.marker_end = token.end;
         root.marker = true;
         let token = self.peek()?;
         let empty = matches!(

@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::document::Document;
-use super::node::{NodeId, ScalarStyle};
+use super::node::{NodeId, NodeKind, ScalarStyle};
 use super::scalar_text::{Chomp, decode_block};
 use crate::document::scalar::{Context, Style, spell};
 use crate::document::value::Value;
@@ -172,7 +172,15 @@ impl Document {
     /// The block scalar that ends document `index` without a line break, if one does.
     pub fn open_block(&self, index: usize) -> Option<NodeId> {
         let mut id = self.root(index);
-        while let Some(last) = self.last_child(id) {
+        while let Some(mut last) = self.last_child(id) {
+            let key = self.entries(id).last().filter(|_| self.kind(id) == NodeKind::Map);
+            if let Some((key, value)) = key
+                && self.kind(value) == NodeKind::Scalar
+                && self.full_span(value).is_empty()
+            {
+                // `? |` without a value ends in its key.
+                last = key;
+            }
             id = last;
         }
         if !self.style(id).is_block() || self.span(id).is_empty() {

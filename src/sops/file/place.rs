@@ -112,6 +112,18 @@ fn insert_flow(document: &Document, root: NodeId, metadata: &Node, edits: &mut E
         .last()
         .map(|(key, value)| document.full_span(key).end.max(document.full_span(value).end));
     let comma_after = last.is_some_and(|end| has_comma(document, end..brace));
+    // A tag or an anchor without a value would take the comma for a part of itself: there the metadata goes first.
+    let value = document.entries(root).last().map(|(_, value)| value);
+    let open = value.is_some_and(|value| document.span(value).is_empty() && !document.full_span(value).is_empty());
+    if open && last == Some(brace) {
+        let first = document.span(root).start + 1;
+        let text = written(|out| {
+            emit::flow(KEY, metadata, out);
+            out.push(',');
+        });
+        edits.replace(first..first, &text);
+        return;
+    }
     edits.replace(
         brace..brace,
         &written(|out| {

@@ -27,10 +27,13 @@ fn every_byte_comes_back_from() {
         ("an alias as the key of an encrypted value", "a: &x k\nl: [*x : y z]\n"),
         ("a directive without `...` before it", "a:\n%}\n---\n"),
         ("two such directives, one of them known", "a:\n%YAML 1.1\n%X\n---\n"),
+        ("a directive after a document that holds nothing", "---\n#\n%--\n---"),
         ("a line separator at the end of the file", "a: 1\u{2028}"),
         ("a rare line break in the last line", "b: |\n t\u{2028}ex: 1"),
         ("a next-line character before a directive", "a:\u{85}%Y .\n---\na: \n 2"),
         ("a key at the end without a value", ": é"),
+        ("a tag that touches the closing brace", "{d: !}"),
+        ("an anchor that touches the closing brace", "{a: 1, d: &x}"),
         ("a complex key before a rare line break", "?\u{2028}"),
     ] {
         println!("{what}");
@@ -42,7 +45,7 @@ fn every_byte_comes_back_from() {
 
 #[test]
 fn a_block_that_blanks_end_is_refused() {
-    for text in ["b: |+\n \n ", "a: \nb: |+\n ", "a: 1\nb_unencrypted: |+\n x\n  "] {
+    for text in ["b: |+\n \n ", "a: \nb: |+\n ", "a: 1\nb_unencrypted: |+\n x\n  ", "a: 1\n? |\n x"] {
         let document = Document::parse(text.to_owned()).unwrap();
         let refused = encrypt(&document, &targets::data_key(), &settings(), None);
         assert!(matches!(refused, Err(FileError::OpenBlockAtEnd { .. })), "{text:?}");
