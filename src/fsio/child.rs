@@ -155,7 +155,9 @@ pub fn run_editor(command: &str, arguments: &[OsString]) -> Result<Duration, Chi
     let (program, own) = split(command)?;
     let _keyboard = KeyboardBelongsToChild::new();
     let begin = Instant::now();
-    let status = Command::new(&program).args(own).args(arguments).status();
+    // an editor and its extensions have no use for the private key
+    let key = super::env::Var::SopsAgeKey.name();
+    let status = Command::new(&program).args(own).args(arguments).env_remove(key).status();
     match status {
         Ok(status) if status.success() => Ok(begin.elapsed()),
         Ok(status) => Err(ChildError::Failed { program, status }),
