@@ -156,7 +156,7 @@ pub fn run_editor(command: &str, arguments: &[OsString]) -> Result<Duration, Chi
     let _keyboard = KeyboardBelongsToChild::new();
     let begin = Instant::now();
     // an editor and its extensions have no use for the private key
-    let key = super::env::Var::SopsAgeKey.name();
+    let key = Var::SopsAgeKey.name();
     let status = Command::new(&program).args(own).args(arguments).env_remove(key).status();
     match status {
         Ok(status) if status.success() => Ok(begin.elapsed()),
