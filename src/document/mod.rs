@@ -1,6 +1,7 @@
 //! Text as leaves with byte spans: the lossless document engines and the neutral values they share.
 
 pub mod edits;
+pub mod format;
 pub mod path;
 pub mod scalar;
 pub mod trail;
