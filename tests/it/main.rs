@@ -6,6 +6,7 @@
     reason = "tests set up files, run programs, read the clock, and may stop at a surprise"
 )]
 
+mod ahead;
 mod arrows;
 mod cmd;
 mod compatibility;

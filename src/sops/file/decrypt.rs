@@ -3,11 +3,13 @@
 use ring::digest::{Context, SHA256};
 use zeroize::Zeroizing;
 
-use super::encrypt::{EMPTY_COMMENT, LONGEST_NUMBER, follow, stopped};
+use super::ahead::{self, Ahead};
+use super::encrypt::{EMPTY_COMMENT, LONGEST_NUMBER};
 use super::error::{FileError, ValueError};
+use super::follow::{follow, stopped};
 use super::layout::{self, Layout, Spelling};
 use super::orphans;
-use super::place;
+use super::place::{self, MetadataSkip};
 use super::reuse::{Reuse, Stamp};
 use crate::document::edits::Edits;
 use crate::document::scalar::{TypeWord, append_plain_bytes, from_plain_bytes};
@@ -15,7 +17,7 @@ use crate::document::trail::Trail;
 use crate::document::value::Value;
 use crate::document::yaml::{Document, NodeId, NodeKind, ScalarStyle, Visit};
 use crate::secret::{SecretBytes, make_room};
-use crate::sops::cipher::{CipherError, ValueCipher, is_encrypted};
+use crate::sops::cipher::{CipherError, Opened, ValueCipher, is_encrypted};
 use crate::sops::key::DataKey;
 use crate::sops::mac::Mac;
 use crate::sops::metadata::Metadata;
@@ -110,8 +112,19 @@ impl EncryptedFile {
         let cipher = ValueCipher::new(key);
         let layout_plain = self.layout(&cipher)?;
         let layout = Layout::read(&layout_plain);
-        let mut reader = Reader::new(self, &cipher, &layout, reuse.as_deref_mut());
-        reader.run()?;
+        let selector = Selector::compile_lenient(&self.metadata.selection);
+        let document = &self.document;
+        let mut reader = ahead::beside(
+            document,
+            |sink| ahead::open_all(document, &cipher, &selector, sink),
+            |ahead| {
+                let mut reader = Reader::new(self, &cipher, &layout, reuse.as_deref_mut());
+                reader.ahead = ahead;
+                reader.run(&selector)?;
+                reader.ahead = None;
+                Ok::<_, FileError>(reader)
+            },
+        )?;
         let mac = std::mem::replace(&mut reader.mac, Mac::new(false)).finish();
         let mut stored = Zeroizing::new(Vec::new());
         if !ignore_mac {
@@ -134,7 +147,7 @@ impl EncryptedFile {
         // A spelling that no longer fits its surroundings: the values are what counts.
         let none = Layout::default();
         let mut reader = Reader::new(self, &cipher, &none, None);
-        reader.run()?;
+        reader.run(&selector)?;
         Ok(reader.finish())
     }
 
@@ -218,8 +231,8 @@ struct Reader<'a> {
     reuse: Option<&'a mut Reuse>,
     trail: Trail,
     index: usize,
-    /// Depth at which the metadata began; inside it nothing is read.
-    skipping: Option<usize>,
+    skip: MetadataSkip,
+    ahead: Option<Ahead<Result<Opened, CipherError>>>,
     mac: Mac,
     digest: Context,
     edits: Edits,
@@ -245,7 +258,8 @@ impl<'a> Reader<'a> {
             reuse,
             trail: Trail::default(),
             index: 0,
-            skipping: None,
+            skip: MetadataSkip::default(),
+            ahead: None,
             mac: Mac::new(file.metadata.mac_only_encrypted),
             digest: Context::new(&SHA256),
             edits: Edits::default(),
@@ -261,21 +275,21 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn run(&mut self) -> Result<(), FileError> {
+    fn run(&mut self, selector: &Selector) -> Result<(), FileError> {
         let document = &self.file.document;
-        let selector = Selector::compile_lenient(&self.file.metadata.selection);
         let removed =
             place::remove(document, |index| self.layout.get(&layout::absent_place(index)).is_some(), &mut self.edits);
         for index in 0..document.documents() {
             self.index = index;
             self.trail = Trail::default();
+            self.skip = MetadataSkip::default();
             if index > 0 && place::is_own_document(document, index) {
                 continue;
             }
             let mut walk = selector.walk();
             document.walk(index, |visit| self.visit(&visit, &mut walk)).map_err(stopped)?;
         }
-        for (row, trail, selected) in orphans::find(document, &self.visited, &selector) {
+        for (row, trail, selected) in orphans::find(document, &self.visited, selector) {
             let start = document.comment(row).start;
             if selected && !removed.iter().any(|span| span.contains(&start)) {
                 self.trail = trail;
@@ -296,7 +310,10 @@ impl<'a> Reader<'a> {
 
     fn visit(&mut self, visit: &Visit<'_>, walk: &mut SelectorWalk<'_>) -> Result<(), FileError> {
         let document = &self.file.document;
-        if self.skip(visit) {
+        if self.skip.over(visit, self.trail.depth()) {
+            if let Visit::Comment { row, .. } = visit {
+                self.visited[*row as usize] = true;
+            }
             return Ok(());
         }
         match visit {
@@ -333,34 +350,6 @@ impl<'a> Reader<'a> {
         }
         follow(visit, document, walk, &mut self.trail);
         Ok(())
-    }
-
-    /// Steps over the metadata entry.
-    fn skip(&mut self, visit: &Visit<'_>) -> bool {
-        match (self.skipping, visit) {
-            (None, Visit::EnterKey(place::KEY, _)) if self.trail.depth() == 0 => {
-                self.skipping = Some(1);
-                true
-            }
-            (None, _) => false,
-            (Some(depth), Visit::EnterKey(..) | Visit::EnterItem(_)) => {
-                self.skipping = Some(depth + 1);
-                true
-            }
-            (Some(0), Visit::ItemDone) => {
-                self.skipping = None;
-                true
-            }
-            (Some(depth), Visit::Leave) => {
-                self.skipping = Some(depth.saturating_sub(1));
-                true
-            }
-            (Some(_), Visit::Comment { row, .. }) => {
-                self.visited[*row as usize] = true;
-                true
-            }
-            (Some(_), _) => true,
-        }
     }
 
     /// A list of nothing but comments, as sops writes it, is an empty list with comments.
@@ -411,8 +400,7 @@ impl<'a> Reader<'a> {
             Value::Str(text) => text,
             _ => return Err(self.bad(id, ValueError::InClear)),
         };
-        let opened = self.cipher.open(&ciphertext, self.trail.bound().as_bytes(), &mut self.plain);
-        let type_word = match opened {
+        let type_word = match self.open(id, &ciphertext) {
             Ok(opened) => opened.type_word,
             Err(CipherError::NotEncrypted) => return Err(self.bad(id, ValueError::InClear)),
             Err(error) => return Err(self.bad(id, error)),
@@ -448,6 +436,15 @@ impl<'a> Reader<'a> {
         drop(value);
         self.plain = plain;
         Ok(())
+    }
+
+    fn open(&mut self, id: NodeId, ciphertext: &str) -> Result<Opened, CipherError> {
+        if let Some((plain, outcome)) = self.ahead.as_mut().and_then(|ahead| ahead.take(id)) {
+            make_room(&mut self.plain, plain.len());
+            self.plain.extend_from_slice(plain);
+            return outcome;
+        }
+        self.cipher.open(ciphertext, self.trail.bound().as_bytes(), &mut self.plain)
     }
 
     fn write(&mut self, id: NodeId, value: &Value<'_>) {

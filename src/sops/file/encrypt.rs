@@ -3,9 +3,11 @@
 
 use zeroize::Zeroizing;
 
+use super::ahead::{self, Ahead};
 use super::check::{Check, self_check};
 use super::error::FileError;
 use super::expand::Expansion;
+use super::follow::{follow, stopped};
 use super::layout::{self, Layout, Spelling};
 use super::reuse::Reuse;
 use super::{orphans, place};
@@ -14,7 +16,7 @@ use crate::document::scalar::{TypeWord, append_plain_bytes, type_word};
 use crate::document::trail::Trail;
 use crate::document::tree::Node;
 use crate::document::value::Value;
-use crate::document::yaml::{BREAKS, Document, NodeId, NodeKind, Part, Visit, WalkError};
+use crate::document::yaml::{BREAKS, Document, NodeId, NodeKind, Part, Visit};
 use crate::secret::{make_room, make_room_for_text};
 use crate::sops::cipher::{IvSource, ValueCipher, is_encrypted};
 use crate::sops::key::{DataKey, KeyGroup};
@@ -88,9 +90,21 @@ pub fn encrypt(
         if let Some(reuse) = reuse.as_deref_mut() {
             reuse.forget_uses();
         }
-        let mut writer = Writer::new(document, &cipher, &selector, settings, reuse.as_deref_mut(), bounds.as_deref());
-        let mut encrypted = writer.run()?;
-        match self_check(document, &mut encrypted, &writer.comment_bounds, key) {
+        let reuse = reuse.as_deref_mut();
+        // Ciphertexts that are kept need not be made, and those of aliases are made elsewhere.
+        let sequential = reuse.is_some() || document.has_aliases();
+        let write = |ahead| {
+            let mut writer = Writer::new(document, &cipher, &selector, settings, reuse, bounds.as_deref());
+            writer.ahead = ahead;
+            let encrypted = writer.run()?;
+            Ok::<_, FileError>((encrypted, std::mem::take(&mut writer.comment_bounds)))
+        };
+        let (mut encrypted, comment_bounds) = if sequential {
+            write(None)?
+        } else {
+            ahead::beside(document, |sink| ahead::seal_all(document, &cipher, &selector, sink), write)?
+        };
+        match self_check(document, &mut encrypted, &comment_bounds, key) {
             Check::Same => return Ok(encrypted),
             Check::ReadElsewhere(read) => {
                 moved = true;
@@ -126,6 +140,7 @@ struct Writer<'a> {
     selector: &'a Selector,
     settings: &'a Settings,
     reuse: Option<&'a mut Reuse>,
+    ahead: Option<Ahead<()>>,
     given_bounds: Option<&'a [Option<String>]>,
     walk: SelectorWalk<'a>,
     trail: Trail,
@@ -171,6 +186,7 @@ impl<'a> Writer<'a> {
             selector,
             settings,
             reuse,
+            ahead: None,
             given_bounds,
             walk: selector.walk(),
             trail: Trail::default(),
@@ -389,7 +405,7 @@ impl<'a> Writer<'a> {
         let type_word = type_word(value);
         let mut ciphertext = std::mem::take(&mut self.ciphertext);
         ciphertext.clear();
-        let bare = self.seal(type_word, &mut ciphertext)?;
+        let bare = self.seal(id, type_word, &mut ciphertext)?;
         self.place_cipher(id, copy, value, &ciphertext, bare);
         self.ciphertext = ciphertext;
         Ok(())
@@ -424,7 +440,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Appends the ciphertext of `self.plain`; true when it is an earlier one that stood bare.
-    fn seal(&mut self, type_word: TypeWord, out: &mut String) -> Result<bool, FileError> {
+    fn seal(&mut self, id: NodeId, type_word: TypeWord, out: &mut String) -> Result<bool, FileError> {
         if let Some(reuse) = self.reuse.as_deref_mut() {
             self.place.clear();
             self.trail.write_id(self.index, &mut self.place);
@@ -434,6 +450,12 @@ impl<'a> Writer<'a> {
             }
         }
         self.fresh += 1;
+        if let Some((sealed, ())) = self.ahead.as_mut().and_then(|ahead| ahead.take(id))
+            && let Ok(sealed) = std::str::from_utf8(sealed)
+        {
+            out.push_str(sealed);
+            return Ok(false);
+        }
         let iv = self.ivs.next()?;
         self.cipher.seal(&self.plain, type_word, self.trail.bound().as_bytes(), &iv, &mut self.scratch, out);
         Ok(false)
@@ -549,29 +571,6 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// Keeps the selector and the trail in step with the walk (comments and scalars aside).
-pub(super) fn follow(visit: &Visit<'_>, document: &Document, walk: &mut SelectorWalk<'_>, trail: &mut Trail) {
-    match visit {
-        Visit::Open(_) => walk.open(),
-        Visit::Close => walk.close(),
-        Visit::EnterKey(key, _) => {
-            walk.enter_key(key);
-            trail.enter_key(key);
-        }
-        Visit::EnterItem(index) => trail.enter_item(*index),
-        Visit::Leave => {
-            if trail.leave() {
-                walk.leave_key();
-            }
-        }
-        Visit::ItemDone => walk.after_item(),
-        Visit::Comment { row, .. } => {
-            walk.comment(document.comment_text(*row));
-        }
-        Visit::Scalar { .. } | Visit::Alias(_) | Visit::AliasEnd => {}
-    }
-}
-
 /// Null and the empty string are never encrypted.
 fn is_secret(document: &Document, id: NodeId) -> bool {
     match document.value(id).unwrap_or(Value::Null) {
@@ -579,12 +578,5 @@ fn is_secret(document: &Document, id: NodeId) -> bool {
         Value::Str(text) => !text.is_empty(),
         Value::Bytes(bytes) => !bytes.is_empty(),
         _ => true,
-    }
-}
-
-pub(super) fn stopped(error: WalkError<FileError>) -> FileError {
-    match error {
-        WalkError::Visitor(error) => error,
-        WalkError::AliasBomb => FileError::AliasBomb,
     }
 }

@@ -6,7 +6,7 @@ use super::error::FileError;
 use crate::document::edits::Edits;
 use crate::document::tree::Node;
 use crate::document::value::Value;
-use crate::document::yaml::{BREAKS, Document, NodeId, NodeKind, emit, first_break_len};
+use crate::document::yaml::{BREAKS, Document, NodeId, NodeKind, Visit, emit, first_break_len};
 
 /// The reserved key.
 pub const KEY: &str = "sops";
@@ -185,6 +185,28 @@ pub fn is_own_document(document: &Document, index: usize) -> bool {
         && find(document, 0).is_none()
         && document.entries(document.root(index)).count() == 1
         && find(document, index).is_some()
+}
+
+/// Follows a walk through the first entry of the metadata, in which nothing is read.
+#[derive(Default)]
+pub(super) struct MetadataSkip {
+    /// How deep inside the entry.
+    inside: Option<usize>,
+}
+
+impl MetadataSkip {
+    /// Whether `visit`, at `depth` of the document, belongs to the metadata.
+    pub(super) fn over(&mut self, visit: &Visit<'_>, depth: usize) -> bool {
+        match (self.inside, visit) {
+            (None, Visit::EnterKey(KEY, _)) if depth == 0 => self.inside = Some(1),
+            (None, _) => return false,
+            (Some(inside), Visit::EnterKey(..) | Visit::EnterItem(_)) => self.inside = Some(inside + 1),
+            (Some(0), Visit::ItemDone) => self.inside = None,
+            (Some(inside), Visit::Leave) => self.inside = Some(inside.saturating_sub(1)),
+            (Some(_), _) => {}
+        }
+        true
+    }
 }
 
 fn own_document_span(document: &Document, index: usize) -> Range<usize> {
