@@ -293,7 +293,11 @@ pub fn unreadable(name: &str, decrypted: &Decrypted) -> Option<String> {
 pub fn line_of(error: &FileError) -> Option<usize> {
     match error {
         FileError::Yaml(error) => Some(error.line),
+        FileError::Format(error) => Some(error.line),
         FileError::Shape { line, .. }
+        | FileError::Unrepresentable { line, .. }
+        | FileError::NotAValue { line, .. }
+        | FileError::Unspellable { line, .. }
         | FileError::OnlyNull { line }
         | FileError::OpenBlockAtEnd { line }
         | FileError::AlreadyEncrypted { line }
@@ -311,6 +315,7 @@ pub fn failure(name: &str, error: &FileError) -> Failure {
         FileError::Yaml(error) => {
             format!("{name}:{}:{}: {}", error.line, error.column, error.problem)
         }
+        FileError::Format(error) => format!("{name}:{}:{}: {}", error.line, error.column, error.what),
         _ => match line_of(error) {
             Some(line) => {
                 let text = error.to_string();
@@ -334,7 +339,19 @@ fn advice(error: &FileError) -> (Kind, Option<&'static str>) {
         FileError::Yaml(error) if error.problem.contains("deep") || error.problem.contains("larger") => {
             (Kind::TooLarge, None)
         }
-        FileError::Yaml(_) => (Kind::CannotRead, None),
+        FileError::Format(error) if error.what.contains("deep") || error.what.contains("larger") => {
+            (Kind::TooLarge, None)
+        }
+        FileError::Yaml(_) | FileError::Format(_) => (Kind::CannotRead, None),
+        FileError::Unrepresentable { is_final: true, .. } | FileError::Unspellable { .. } => {
+            (Kind::Unrepresentable, None)
+        }
+        FileError::Unrepresentable { .. } => {
+            (Kind::Unrepresentable, Some("if sops need not read the file, pass --allow-unrepresentable"))
+        }
+        FileError::NotAValue { .. } => {
+            (Kind::Unrepresentable, Some("write the value itself there, or change the rule's selection"))
+        }
         FileError::Shape { kind: ProblemKind::DuplicateKey, .. } => {
             (Kind::DuplicateKey, Some("remove one of them: which value counts would be a guess"))
         }

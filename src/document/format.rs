@@ -122,11 +122,11 @@ pub trait Format: fmt::Debug + Send + Sync {
     /// Gives the text back.
     fn into_text(self: Box<Self>) -> Zeroizing<String>;
 
-    /// Another text read in the same way as this one was.
+    /// Another text of this format, read in the reading of that name (see [`Format::reading`]).
     ///
     /// # Errors
     /// [`FormatError`] when it is not a document of this format.
-    fn reparse(&self, text: String) -> Result<Box<dyn Format>, FormatError>;
+    fn reparse(&self, text: String, reading: Option<&str>) -> Result<Box<dyn Format>, FormatError>;
 
     /// The steps through the document.
     fn events(&self) -> &[Event];
@@ -175,6 +175,11 @@ pub trait Format: fmt::Debug + Send + Sync {
     /// [`FormatError`] when there is some, but it is not complete enough to be read.
     fn metadata(&self) -> Result<Option<Node>, FormatError>;
 
+    /// The line on which the metadata begins; 1 where that is not known.
+    fn metadata_line(&self) -> usize {
+        1
+    }
+
     /// Adds the metadata. `remove_metadata` of the outcome gives back exactly this text.
     fn insert_metadata(&self, metadata: &Node, edits: &mut Edits);
 
@@ -184,6 +189,16 @@ pub trait Format: fmt::Debug + Send + Sync {
     /// What sops cannot represent.
     fn unrepresentable(&self) -> &[Unrepresentable] {
         &[]
+    }
+
+    /// Why a leaf cannot be encrypted: it is no value but an expression, say.
+    fn not_a_value(&self, _leaf: usize) -> Option<&'static str> {
+        None
+    }
+
+    /// Why sops could not read the file if this leaf stays in clear.
+    fn unrepresentable_in_clear(&self, _leaf: usize) -> Option<&'static str> {
+        None
     }
 
     /// What has to be known to read the plain text again as it was read now, and is recorded with the file: the name of the

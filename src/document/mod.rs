@@ -2,6 +2,8 @@
 
 pub mod edits;
 pub mod format;
+pub mod gather;
+pub mod kind;
 pub mod path;
 pub mod scalar;
 pub mod trail;

@@ -19,7 +19,7 @@ use crate::document::yaml::{Document, NodeId, NodeKind, ScalarStyle, Visit};
 use crate::secret::{SecretBytes, make_room};
 use crate::sops::cipher::{CipherError, Opened, ValueCipher, is_encrypted};
 use crate::sops::key::DataKey;
-use crate::sops::mac::Mac;
+use crate::sops::mac::{Mac, MacText};
 use crate::sops::metadata::Metadata;
 use crate::sops::selector::{Selector, SelectorWalk};
 
@@ -40,6 +40,8 @@ pub struct Decrypted {
     pub unreadable_comments: Vec<usize>,
     /// How many values were decrypted.
     pub values: usize,
+    /// The reading of the plain text that the file was made with, where its format has several.
+    pub reading: Option<String>,
     /// For every comment, what it should be bound to where it is read.
     pub(super) comment_bounds: Vec<Option<String>>,
 }
@@ -110,7 +112,7 @@ impl EncryptedFile {
 
     fn run(&self, key: &DataKey, ignore_mac: bool, mut reuse: Option<&mut Reuse>) -> Result<Decrypted, FileError> {
         let cipher = ValueCipher::new(key);
-        let layout_plain = self.layout(&cipher)?;
+        let layout_plain = open_layout(&self.metadata, &cipher);
         let layout = Layout::read(&layout_plain);
         let selector = Selector::compile_lenient(&self.metadata.selection);
         let document = &self.document;
@@ -128,7 +130,7 @@ impl EncryptedFile {
         let mac = std::mem::replace(&mut reader.mac, Mac::new(false)).finish();
         let mut stored = Zeroizing::new(Vec::new());
         if !ignore_mac {
-            self.check_mac(&cipher, &mac, &mut stored)?;
+            check_mac(&self.metadata, &cipher, &mac, &mut stored)?;
         }
         let digest = std::mem::replace(&mut reader.digest, Context::new(&SHA256)).finish();
         let decrypted = reader.finish();
@@ -150,30 +152,32 @@ impl EncryptedFile {
         reader.run(&selector)?;
         Ok(reader.finish())
     }
+}
 
-    fn layout(&self, cipher: &ValueCipher) -> Result<Zeroizing<Vec<u8>>, FileError> {
-        let mut plain = Zeroizing::new(Vec::new());
-        if let Some(text) = &self.metadata.layout
-            && cipher.open(text, layout::BOUND.as_bytes(), &mut plain).is_err()
-        {
-            plain.clear();
-        }
-        Ok(plain)
+/// The text of the layout entry; nothing when there is none, or it does not open.
+pub(super) fn open_layout(metadata: &Metadata, cipher: &ValueCipher) -> Zeroizing<Vec<u8>> {
+    let mut plain = Zeroizing::new(Vec::new());
+    if let Some(text) = &metadata.layout
+        && cipher.open(text, layout::BOUND.as_bytes(), &mut plain).is_err()
+    {
+        plain.clear();
     }
+    plain
+}
 
-    fn check_mac(
-        &self,
-        cipher: &ValueCipher,
-        mac: &crate::sops::mac::MacText,
-        stored: &mut Zeroizing<Vec<u8>>,
-    ) -> Result<(), FileError> {
-        if self.metadata.mac.is_empty() {
-            return Err(FileError::NoMac);
-        }
-        let bound = self.metadata.mac_aad()?;
-        cipher.open(&self.metadata.mac, bound.as_bytes(), stored).map_err(|_| FileError::BadMac)?;
-        if mac.same_as_stored(stored) { Ok(()) } else { Err(FileError::MacMismatch) }
+/// Compares the MAC of what was read with that of the metadata, which is left in `stored`.
+pub(super) fn check_mac(
+    metadata: &Metadata,
+    cipher: &ValueCipher,
+    mac: &MacText,
+    stored: &mut Zeroizing<Vec<u8>>,
+) -> Result<(), FileError> {
+    if metadata.mac.is_empty() {
+        return Err(FileError::NoMac);
     }
+    let bound = metadata.mac_aad()?;
+    cipher.open(&metadata.mac, bound.as_bytes(), stored).map_err(|_| FileError::BadMac)?;
+    if mac.same_as_stored(stored) { Ok(()) } else { Err(FileError::MacMismatch) }
 }
 
 /// Digest of the values of a plain text, in the order of the walk; `None` when it is not YAML.
@@ -304,6 +308,7 @@ impl<'a> Reader<'a> {
             text: self.edits.apply(self.file.document.text()),
             unreadable_comments: self.unreadable_comments,
             values: self.values,
+            reading: None,
             comment_bounds: self.comment_bounds,
         }
     }

@@ -7,6 +7,7 @@ use super::ahead::{self, Ahead};
 use super::check::{Check, self_check};
 use super::error::FileError;
 use super::expand::Expansion;
+use super::finish::Sealing;
 use super::follow::{follow, stopped};
 use super::layout::{self, Layout, Spelling};
 use super::reuse::Reuse;
@@ -21,7 +22,6 @@ use crate::secret::{make_room, make_room_for_text};
 use crate::sops::cipher::{IvSource, ValueCipher, is_encrypted};
 use crate::sops::key::{DataKey, KeyGroup};
 use crate::sops::mac::Mac;
-use crate::sops::metadata::Metadata;
 use crate::sops::selector::{Selection, Selector, SelectorWalk};
 
 /// Most characters of a number written without an exponent, or of a time.
@@ -510,39 +510,14 @@ impl<'a> Writer<'a> {
     }
 
     fn finish(&mut self) -> Result<Encrypted, FileError> {
-        let mac = std::mem::replace(&mut self.mac, Mac::new(false)).finish();
-        let settings = self.settings;
-        let mut metadata = Metadata {
-            groups: settings.groups.clone(),
-            shamir_threshold: settings.shamir_threshold,
-            lastmodified: settings.now.clone(),
-            mac: String::new(),
-            selection: settings.selection.clone(),
-            mac_only_encrypted: settings.mac_only_encrypted,
-            version: settings.version.clone(),
-            layout: None,
-            unknown: settings.unknown.clone(),
+        let mac = std::mem::replace(&mut self.mac, Mac::new(false));
+        let sealing = Sealing {
+            settings: self.settings,
+            cipher: self.cipher,
+            reuse: self.reuse.as_deref(),
+            all_kept: self.fresh == 0,
         };
-        let kept = self.reuse.as_deref().and_then(|reuse| {
-            let stamp = reuse.stamp.as_ref()?;
-            let same = self.fresh == 0 && reuse.all_taken() && stamp.mac_plain.expose() == mac.expose().as_bytes();
-            same.then(|| stamp.clone())
-        });
-        let layout = self.seal_layout()?;
-        let changed = kept.is_none();
-        match kept {
-            Some(stamp) => {
-                metadata.lastmodified = stamp.lastmodified;
-                metadata.mac = stamp.mac;
-            }
-            None => {
-                let bound = metadata.mac_aad()?;
-                let iv = self.ivs.next()?;
-                let plain = mac.expose().as_bytes();
-                self.cipher.seal(plain, TypeWord::Str, bound.as_bytes(), &iv, &mut self.scratch, &mut metadata.mac);
-            }
-        }
-        metadata.layout = layout;
+        let (metadata, changed) = sealing.metadata(mac, &self.layout, &mut self.ivs)?;
         place::insert(self.document, &metadata.write(), &mut self.edits);
         let mut text = std::mem::take(&mut self.edits).apply(self.document.text());
         self.clear_copies.dedup();
@@ -553,21 +528,6 @@ impl<'a> Writer<'a> {
             changed,
             clear_copies: std::mem::take(&mut self.clear_copies),
         })
-    }
-
-    fn seal_layout(&mut self) -> Result<Option<String>, FileError> {
-        if self.layout.is_empty() {
-            return Ok(None);
-        }
-        if let Some(old) = self.reuse.as_deref().and_then(|reuse| reuse.same_layout(&self.layout)) {
-            return Ok(Some(old));
-        }
-        let iv = self.ivs.next()?;
-        let mut out = String::new();
-        let plain = self.layout.write();
-        let bound = layout::BOUND.as_bytes();
-        self.cipher.seal(plain.as_bytes(), TypeWord::Str, bound, &iv, &mut self.scratch, &mut out);
-        Ok(Some(out))
     }
 }
 

@@ -1,5 +1,6 @@
 //! What can go wrong with a SOPS file. Paths and lines, never values.
 
+use crate::document::format::FormatError;
 use crate::document::path::KeyPath;
 use crate::document::yaml::{ProblemKind, YamlError};
 use crate::secret::RandomError;
@@ -20,6 +21,39 @@ pub enum FileError {
         line: usize,
         /// Which.
         kind: ProblemKind,
+    },
+    /// Not a document of its format.
+    #[error(transparent)]
+    Format(#[from] FormatError),
+    /// Something that sops cannot represent.
+    #[error("line {line}: {what}")]
+    Unrepresentable {
+        /// Line, from 1.
+        line: usize,
+        /// What.
+        what: &'static str,
+        /// Whether no flag allows it.
+        is_final: bool,
+    },
+    /// The rule selects something that is no value, or leaves something in clear that sops cannot read there.
+    #[error("line {line}: {path}: {what}")]
+    NotAValue {
+        /// Where.
+        path: KeyPath,
+        /// Line, from 1.
+        line: usize,
+        /// What.
+        what: &'static str,
+    },
+    /// The format has no spelling for a value.
+    #[error("line {line}: {path}: {what}")]
+    Unspellable {
+        /// Where.
+        path: KeyPath,
+        /// Line, from 1.
+        line: usize,
+        /// Why.
+        what: &'static str,
     },
     /// There is no document in the text.
     #[error("there is nothing in it: at least one document is needed")]
