@@ -97,7 +97,7 @@ kinds! {
     Changed = 217;
     /// another sealant is writing the file
     Locked = 218;
-    /// the file, or its file system, is read-only
+    /// the file, its folder or its file system is read-only
     ReadOnly = 219;
     /// the document has nothing at this key path
     NoSuchPath = 220;
@@ -273,6 +273,9 @@ impl From<FsError> for Failure {
         match &error {
             _ if error.is_full() => failure.hint("free some space: the old file is untouched"),
             FsError::ReadOnly(path) => failure.hint(format!("make it writable first: chmod u+w {}", path.display())),
+            FsError::ReadOnlyFolder { folder, .. } => {
+                failure.hint(format!("make the folder writable first: chmod u+w {}", folder.display()))
+            }
             FsError::Changed(_) => failure.hint("nothing was written: run the command again"),
             FsError::Locked(_) => failure.hint("wait until the other command has finished"),
             FsError::Dangling { .. } => failure.hint("remove the link, or make the file it leads to"),
@@ -286,7 +289,7 @@ fn kind_of(error: &FsError) -> Kind {
         FsError::Missing(_) => Kind::NoFile,
         FsError::Exists(_) => Kind::Exists,
         FsError::NotAFile(_) | FsError::Dangling { .. } | FsError::Twice(_) => Kind::OddTarget,
-        FsError::ReadOnly(_) => Kind::ReadOnly,
+        FsError::ReadOnly(_) | FsError::ReadOnlyFolder { .. } => Kind::ReadOnly,
         FsError::TooLarge { .. } | FsError::TooMany { .. } => Kind::TooLarge,
         FsError::Changed(_) => Kind::Changed,
         FsError::Locked(_) => Kind::Locked,

@@ -26,6 +26,14 @@ pub enum FsError {
     /// Nobody, or not we, may write to the file.
     #[error("{} is read-only", .0.display())]
     ReadOnly(PathBuf),
+    /// The file may be written, but nothing new may be made in its folder: it cannot be replaced.
+    #[error("{} cannot be replaced: its folder {} is read-only", .path.display(), .folder.display())]
+    ReadOnlyFolder {
+        /// The file.
+        path: PathBuf,
+        /// The folder, or the one it would be made in.
+        folder: PathBuf,
+    },
     /// The file is longer than we read.
     #[error("{} is larger than {limit} bytes", .path.display())]
     TooLarge {
