@@ -102,7 +102,7 @@ pub struct Words {
     pub past: &'static str,
     /// The reasons for skipping, in the order of the summary.
     pub skipped: &'static [&'static str],
-    /// The mode of new files.
+    /// The mode of files that are written.
     pub mode: NewMode,
     /// `--json` is about the result, not about what was done.
     pub json_result: bool,
@@ -248,7 +248,12 @@ pub fn run(
         }
         return Ok(());
     }
-    write_all(session, planned, words)?;
+    // in place a file stays as open as its owner made it, as with sops; elsewhere it was made for something else
+    let mode = match (words.mode, &destination) {
+        (NewMode::Private, Destination::File(_) | Destination::Dir(_)) => NewMode::OwnerOnly,
+        (mode, _) => mode,
+    };
+    write_all(session, planned, mode)?;
     report.print(session)
 }
 
@@ -276,9 +281,9 @@ fn target(destination: &Destination<'_>, job: &Job) -> Result<Option<Target>, Fa
     Ok(Some(Target::resolve(&path)?))
 }
 
-fn write_all(session: &Session, planned: Vec<Planned<'_>>, words: Words) -> Result<(), Failure> {
+fn write_all(session: &Session, planned: Vec<Planned<'_>>, mode: NewMode) -> Result<(), Failure> {
     session.guard_files();
-    let private = words.mode == NewMode::Private;
+    let private = mode != NewMode::Public;
     let mut folders = HashSet::new();
     let mut texts = Vec::new();
     for one in planned {
@@ -294,7 +299,7 @@ fn write_all(session: &Session, planned: Vec<Planned<'_>>, words: Words) -> Resu
         texts.push((target, text, stamp.filter(|_| in_place)));
     }
     let staged =
-        parallel::map(&texts, |(target, text, _)| Staged::new(target.clone(), text.as_bytes(), words.mode), |_, _| {});
+        parallel::map(&texts, |(target, text, _)| Staged::new(target.clone(), text.as_bytes(), mode), |_, _| {});
     let mut batch = Batch::new();
     for (staged, (_, _, stamp)) in staged.into_iter().zip(texts) {
         batch.add(staged?, stamp, None);

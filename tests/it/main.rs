@@ -7,6 +7,7 @@
 )]
 
 mod arrows;
+mod bulk;
 mod cmd;
 mod compatibility;
 mod corpus;
