@@ -137,6 +137,22 @@ impl FileArgs {
         if self.files.contains(&stdin[0]) {
             return Err(conflict("standard input (-) cannot be mixed with files: name only one"));
         }
+        let (mut jobs, folders) = self.collect(wanted)?;
+        // the same file for certain when there is but one argument
+        if self.files.len() > 1 {
+            take_once(&mut jobs);
+        }
+        if self.output.as_deref().is_some_and(|path| path.as_os_str() == "-") {
+            return Err(conflict("--output names a file: leave it out for standard output"));
+        }
+        if (folders || jobs.len() > 1) && !self.in_place && self.output_dir.is_none() {
+            return Err(conflict("several files need --in-place (-i) or --output-dir DIR"));
+        }
+        Ok(jobs)
+    }
+
+    /// All files that are named or found, and whether a folder was named.
+    fn collect(&self, wanted: &mut dyn FnMut(&Path) -> bool) -> Result<(Vec<Job>, bool), Failure> {
         let mut jobs = Vec::new();
         let mut folders = false;
         for path in &self.files {
@@ -156,20 +172,7 @@ impl FileArgs {
                 }
             }
         }
-        // a file that is named, and also below a named folder, is one file
-        let named: HashSet<PathBuf> = jobs.iter().filter(|job| !job.found).filter_map(|job| job.path.clone()).collect();
-        let mut seen = HashSet::new();
-        jobs.retain(|job| match &job.path {
-            Some(path) if job.found => !named.contains(path) && seen.insert(path.clone()),
-            _ => true,
-        });
-        if self.output.as_deref().is_some_and(|path| path.as_os_str() == "-") {
-            return Err(conflict("--output names a file: leave it out for standard output"));
-        }
-        if (folders || jobs.len() > 1) && !self.in_place && self.output_dir.is_none() {
-            return Err(conflict("several files need --in-place (-i) or --output-dir DIR"));
-        }
-        Ok(jobs)
+        Ok((jobs, folders))
     }
 
     fn destination(&self) -> Destination<'_> {
@@ -180,6 +183,31 @@ impl FileArgs {
             _ => Destination::Stdout,
         }
     }
+}
+
+/// A file that is named twice, or named and also below a named folder, is one file, however it is spelled. A link and what it
+/// leads to stay two: they may have different rules.
+fn take_once(jobs: &mut Vec<Job>) {
+    let mut real: HashMap<PathBuf, PathBuf> = HashMap::new();
+    let mut place = |path: &Path| {
+        let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+        let folder = real.entry(folder.to_owned()).or_insert_with(|| folder::real(folder));
+        folder.join(path.file_name().unwrap_or_default())
+    };
+    let places: Vec<Option<PathBuf>> = jobs.iter().map(|job| job.path.as_deref().map(&mut place)).collect();
+    let named: HashSet<&PathBuf> =
+        jobs.iter().zip(&places).filter(|(job, _)| !job.found).filter_map(|(_, place)| place.as_ref()).collect();
+    let mut seen = HashSet::new();
+    let mut keep = jobs
+        .iter()
+        .zip(&places)
+        .map(|(job, place)| match place {
+            Some(place) => !(job.found && named.contains(place)) && seen.insert(place),
+            None => true,
+        })
+        .collect::<Vec<bool>>()
+        .into_iter();
+    jobs.retain(|_| keep.next().unwrap_or(true));
 }
 
 fn conflict(text: &str) -> Failure {

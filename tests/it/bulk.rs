@@ -35,3 +35,37 @@ fn decrypt_output_over_a_file_that_others_may_read_is_not_left_open() {
     sandbox.run(&["encrypt", "-o", "enc.yaml", FILE]).code(0);
     assert_eq!(mode(&sandbox, "enc.yaml"), 0o644);
 }
+
+#[test]
+fn a_file_under_two_spellings_is_taken_once() {
+    let sandbox = Sandbox::new();
+    let absolute = sandbox.path(FILE);
+    for (arguments, name) in [
+        (&[FILE, FILE][..], FILE),
+        (&[FILE, "./secret/app.yaml"], FILE),
+        (&["secret/../secret/app.yaml", FILE], "secret/../secret/app.yaml"),
+        (&[FILE, "."], FILE),
+        (&[".", FILE], FILE),
+        (&["secret", "."], "secret/app.yaml"),
+        (&[FILE, absolute.to_str().unwrap()], FILE),
+    ] {
+        sandbox.write(FILE, PLAIN);
+        let ended = sandbox.run(&[&["encrypt", "-i"], arguments].concat()).code(0);
+        assert_eq!(ended.stderr, format!("encrypted {name} (3 values)\n"), "{arguments:?}");
+        let ended = sandbox.run(&[&["decrypt", "--output-dir", "out"], arguments].concat()).code(0);
+        assert!(ended.stderr.starts_with("decrypted "), "{}", ended.stderr);
+        let found = ["out/app.yaml", "out/secret/app.yaml"].map(|path| sandbox.exists(path));
+        assert!(found[0] != found[1], "{arguments:?}");
+        std::fs::remove_dir_all(sandbox.path("out")).unwrap();
+        assert_eq!(sandbox.run(&[&["decrypt", "-i"], arguments].concat()).code(0).stdout, "");
+        assert_eq!(sandbox.read(FILE), PLAIN);
+    }
+    // a link and its file may have two rules: which one counts would be a guess
+    std::os::unix::fs::symlink("app.yaml", sandbox.path("secret/link.yaml")).unwrap();
+    sandbox.run(&["encrypt", "-i", FILE, "secret/link.yaml"]).code(223).says("is named twice");
+    assert_eq!(sandbox.read(FILE), PLAIN);
+    // two files of the same name are two files
+    std::fs::create_dir(sandbox.path("secret/b")).unwrap();
+    sandbox.write("secret/b/app.yaml", PLAIN);
+    sandbox.run(&["encrypt", "-i", FILE, "secret/b/app.yaml"]).code(0).says("encrypted 2 files");
+}
