@@ -290,7 +290,7 @@ fn kind_of(error: &FsError) -> Kind {
         FsError::Exists(_) => Kind::Exists,
         FsError::NotAFile(_) | FsError::Dangling { .. } | FsError::Twice(_) => Kind::OddTarget,
         FsError::ReadOnly(_) | FsError::ReadOnlyFolder { .. } => Kind::ReadOnly,
-        FsError::TooLarge { .. } | FsError::TooMany { .. } => Kind::TooLarge,
+        FsError::TooLarge { .. } | FsError::TooMany { .. } | FsError::TooDeep { .. } => Kind::TooLarge,
         FsError::Changed(_) => Kind::Changed,
         FsError::Locked(_) => Kind::Locked,
         FsError::Io { .. } if error.is_full() => Kind::DiskFull,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::bulk::{self, Done, FileArgs, Job, Words};
+use super::bulk::{self, Done, FileArgs, Job, Jobs, Words};
 use super::identities::NAMES_FOLDER;
 use super::selection::SelectionArgs;
 use super::session::{CONFIG_NAME, Session};
@@ -114,12 +114,13 @@ impl<'a> Selector<'a> {
     }
 
     /// A folder without any file for us is most likely the wrong folder.
-    fn check_found(&self, jobs: &[Job]) -> Result<(), Failure> {
-        match (self.folders.as_slice(), jobs) {
+    fn check_found(&self, jobs: &Jobs) -> Result<(), Failure> {
+        match (self.folders.as_slice(), jobs.files.as_slice()) {
             ([first, ..], []) => {
                 let text = format!("no creation rule matches any file in {}", first.display());
                 let failure =
                     Failure::new(Kind::NoRule, text).hint("check the path_regex of the rules against the files' paths");
+                let failure = jobs.skipped_links().into_iter().fold(failure, Failure::detail);
                 Err(match self.session.config()? {
                     Some(loaded) => failure.detail(format!("the rules are in {}", loaded.name)),
                     None => failure,
@@ -164,7 +165,7 @@ fn onto(args: &Args, session: &Session, old: &Path) -> Result<(), Failure> {
     // where the result goes is OLD's business, so that standard input will do with -i, too
     let new = FileArgs { in_place: false, ..args.files.clone() };
     let jobs = new.jobs(WORDS.verb, &mut |_| true)?;
-    let [job] = jobs.as_slice() else {
+    let [job] = jobs.files.as_slice() else {
         let text = "--onto takes one new file at a time";
         return Err(Failure::new(Kind::ConflictingOptions, text));
     };

@@ -50,6 +50,14 @@ pub enum FsError {
         /// How many we would have taken.
         limit: usize,
     },
+    /// Folders in folders beyond our bound.
+    #[error("{} is nested deeper than {limit} folders", .path.display())]
+    TooDeep {
+        /// The folder.
+        path: PathBuf,
+        /// How deep we would have looked.
+        limit: usize,
+    },
     /// The file is not the one that was read.
     #[error("{} was changed by somebody else meanwhile", .0.display())]
     Changed(PathBuf),

@@ -69,3 +69,19 @@ fn a_file_under_two_spellings_is_taken_once() {
     sandbox.write("secret/b/app.yaml", PLAIN);
     sandbox.run(&["encrypt", "-i", FILE, "secret/b/app.yaml"]).code(0).says("encrypted 2 files");
 }
+
+/// Deeper than we look is an error: what is down there would stay in clear without a word.
+#[test]
+fn a_folder_that_is_nested_too_deep_is_an_error() {
+    let sandbox = Sandbox::encrypted();
+    let before = sandbox.read(FILE);
+    let deep = format!("secret/{}", "d/".repeat(255));
+    std::fs::create_dir_all(sandbox.path(&deep)).unwrap();
+    sandbox.write(&format!("{deep}/app.yaml"), PLAIN);
+    for arguments in [&["encrypt", "-i", "."][..], &["decrypt", "-i", "."]] {
+        sandbox.run(arguments).code(221).says("is nested deeper than 256 folders");
+    }
+    assert_eq!(sandbox.read(FILE), before);
+    // at the bound they are taken
+    sandbox.run(&["encrypt", "-i", "secret"]).code(0).says("encrypted 1 file ");
+}
