@@ -258,6 +258,11 @@ fn conflict(text: &str) -> Failure {
     Failure::new(Kind::ConflictingOptions, text)
 }
 
+/// The failure for a result and its summary that would both go to standard output.
+pub fn json_needs_a_place() -> Failure {
+    conflict("--json needs -i, --output or --output-dir: standard output holds the result")
+}
+
 /// A file that is done, and where its result goes.
 struct Planned<'a> {
     job: &'a Job,
@@ -279,7 +284,7 @@ pub fn run(
     let files = jobs.files.as_slice();
     let destination = args.destination();
     if session.json() && !words.json_result && matches!(destination, Destination::Stdout) {
-        return Err(conflict("--json needs -i, --output or --output-dir: standard output holds the result"));
+        return Err(json_needs_a_place());
     }
     if let Destination::Dir(dir) = destination {
         refuse_twins(dir, files)?;

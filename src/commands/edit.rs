@@ -20,7 +20,7 @@ use crate::fsio::private::PrivateDir;
 use crate::fsio::read::{DOCUMENT_LIMIT, Wiped, read_bounded};
 use crate::fsio::target::Target;
 use crate::fsio::write::{NewMode, create_new};
-use crate::fsio::{FsError, child, folder, terminal};
+use crate::fsio::{FsError, child, folder, output, terminal};
 use crate::sops::file::{Encrypted, FileError, encrypt};
 use editor::Position;
 
@@ -87,8 +87,7 @@ fn edit_file(args: &Args, editor: &Editor, session: &Session) -> Result<(), Fail
         change.prepare(text)
     })?;
     change.commit(session, &encrypted).map_err(|failure| rescue(session, path, &encrypted, failure))?;
-    session.say(&saved(&name, &encrypted));
-    Ok(())
+    saved(session, &name, &encrypted)
 }
 
 fn edit_new(args: &Args, editor: &Editor, session: &Session) -> Result<(), Failure> {
@@ -112,13 +111,17 @@ fn edit_new(args: &Args, editor: &Editor, session: &Session) -> Result<(), Failu
         .map_or(Ok(()), |parent| folder::make(parent, false))
         .and_then(|()| create_new(path, encrypted.text.as_bytes(), NewMode::Public))
         .map_err(|error| rescue(session, path, &encrypted, error.into()))?;
-    session.say(&saved(&name, &encrypted));
-    Ok(())
+    saved(session, &name, &encrypted)
 }
 
-fn saved(name: &str, encrypted: &Encrypted) -> String {
+fn saved(session: &Session, name: &str, encrypted: &Encrypted) -> Result<(), Failure> {
     let s = if encrypted.values == 1 { "" } else { "s" };
-    format!("{name}: saved, {} value{s} encrypted", encrypted.values)
+    session.say(&format!("{name}: saved, {} value{s} encrypted", encrypted.values));
+    if session.json() {
+        let result = serde_json::json!({"file": name, "changed": true});
+        output::data(format!("{result}\n").as_bytes())?;
+    }
+    Ok(())
 }
 
 /// Keeps an edit that could not be written where it belongs: encrypted, beside the file, or when nothing can be written there

@@ -164,6 +164,20 @@ fn allow_empty_takes_a_text_without_secrets_as_the_hint_says() {
 }
 
 #[test]
+fn json_says_which_file_was_saved() {
+    let sandbox = Sandbox::encrypted();
+    for file in [FILE, "secret/new.yaml"] {
+        let mut command = sandbox.edit_command("echo 'pin: 1' > \"$file\"", file);
+        let ended = Ended::from(command.args(["--json", "-q"]).output().unwrap()).code(0);
+        assert_eq!(ended.stdout, format!("{{\"changed\":true,\"file\":\"{file}\"}}\n"));
+        assert_eq!(ended.stderr, "");
+        // the same text again is an error, and no result
+        let ended = Ended::from(command.output().unwrap()).code(200);
+        assert_eq!(ended.stdout, "");
+    }
+}
+
+#[test]
 fn another_sealant_has_to_wait() {
     let sandbox = Sandbox::encrypted();
     let script = format!(
