@@ -272,6 +272,9 @@ impl From<FsError> for Failure {
         let failure = Self::of(kind_of(&error), &error);
         match &error {
             _ if error.is_full() => failure.hint("free some space: the old file is untouched"),
+            _ if error.is_too_many_open() => {
+                failure.hint("allow more open files (ulimit -n), or take fewer files in one call")
+            }
             FsError::ReadOnly(path) => failure.hint(format!("make it writable first: chmod u+w {}", path.display())),
             FsError::ReadOnlyFolder { folder, .. } => {
                 failure.hint(format!("make the folder writable first: chmod u+w {}", folder.display()))
@@ -377,6 +380,14 @@ mod tests {
             assert_eq!(kind.code(), *code);
             assert!(!meaning.is_empty() && !meaning.ends_with('.') && !meaning.contains('\n'));
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn too_many_open_files_name_the_limit() {
+        let error = io::Error::from_raw_os_error(rustix::io::Errno::MFILE.raw_os_error());
+        let failure = Failure::from(FsError::io("lock", "f".as_ref(), error));
+        assert!(failure.hints().iter().any(|hint| hint.contains("ulimit -n")));
     }
 
     #[test]

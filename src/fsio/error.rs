@@ -88,6 +88,17 @@ impl FsError {
         Self::Io { action, path: path.to_owned(), source }
     }
 
+    /// Whether this process, or the system, has as many files open as it may.
+    pub fn is_too_many_open(&self) -> bool {
+        #[cfg(unix)]
+        if let Self::Io { source, .. } = self {
+            use rustix::io::Errno;
+            let code = source.raw_os_error();
+            return [Errno::MFILE, Errno::NFILE].iter().any(|error| code == Some(error.raw_os_error()));
+        }
+        false
+    }
+
     /// Whether the disk, or the quota, is full.
     pub fn is_full(&self) -> bool {
         matches!(self, Self::Io { source, .. } if matches!(

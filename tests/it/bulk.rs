@@ -1,8 +1,9 @@
 //! Many files in one call: what they are taken for, what becomes of their modes, and what is left out.
 
 use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
 
-use crate::sandbox::{PLAIN, Sandbox};
+use crate::sandbox::{Ended, PLAIN, Sandbox};
 
 const FILE: &str = "secret/app.yaml";
 
@@ -84,4 +85,28 @@ fn a_folder_that_is_nested_too_deep_is_an_error() {
     assert_eq!(sandbox.read(FILE), before);
     // at the bound they are taken
     sandbox.run(&["encrypt", "-i", "secret"]).code(0).says("encrypted 1 file ");
+}
+
+/// Each file is locked until all are replaced, which costs an open file each.
+#[test]
+fn more_files_than_may_be_open_at_once_are_taken() {
+    let sandbox = Sandbox::new();
+    for number in 0..200 {
+        sandbox.write(&format!("secret/{number}.yaml"), "password: canary\n");
+    }
+    let limited = |limit: &str, arguments: &str| {
+        let line = format!("ulimit -n {limit} && exec '{}' {arguments}", env!("CARGO_BIN_EXE_sealant"));
+        let mut command = sandbox.command(&[]);
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &line]).current_dir(sandbox.path("")).env_clear();
+        shell.envs(command.env("LC_ALL", "C").get_envs().filter_map(|(name, value)| Some((name, value?))));
+        Ended::from(shell.output().unwrap())
+    };
+    // soft and hard limit, then one that may be raised
+    limited("64", "encrypt -i secret").code(0).says("encrypted 200 files (200 values)");
+    limited("-S 64", "decrypt -i secret").code(0).says("decrypted 200 files (200 values)");
+    limited("64", "encrypt --output-dir out secret").code(0);
+    limited("64", "decrypt -i out").code(0).says("decrypted 200 files");
+    assert_eq!(std::fs::read_dir(sandbox.path("secret")).unwrap().count(), 200);
+    assert_eq!(sandbox.read("secret/199.yaml"), "password: canary\n");
 }
