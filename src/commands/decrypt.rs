@@ -26,7 +26,7 @@ pub struct Args {
 
 const EXAMPLES: &str = "\
 Below a folder every encrypted file is decrypted; others are left out. All files are written, or
-none. New files are for their owner only (mode 0600).
+none. Files that are written are for their owner only (mode 0600); with -i they keep their mode.
 
 Examples:
   sealant decrypt config/prod/app.yml                       to standard output

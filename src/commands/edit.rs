@@ -15,11 +15,12 @@ use super::session::Session;
 use super::sopsfile::{self, Change};
 use crate::document::yaml::{Document, YamlError};
 use crate::failure::{Failure, Kind};
+use crate::fsio::env::Var;
 use crate::fsio::private::PrivateDir;
 use crate::fsio::read::{DOCUMENT_LIMIT, Wiped, read_bounded};
 use crate::fsio::target::Target;
 use crate::fsio::write::{NewMode, create_new};
-use crate::fsio::{FsError, child, folder, terminal};
+use crate::fsio::{FsError, child, folder, output, terminal};
 use crate::sops::file::{Encrypted, FileError, encrypt};
 use editor::Position;
 
@@ -47,6 +48,12 @@ pub struct Args {
     /// The file; it is made when it is not there
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
+    /// Accept a text in which nothing is selected
+    #[arg(long)]
+    pub allow_empty: bool,
+    /// Accept shapes that sops cannot read (see docs/compatibility.md)
+    #[arg(long)]
+    pub allow_unrepresentable: bool,
 }
 
 /// Runs it.
@@ -58,28 +65,39 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     // the folder with the plain text must go with us, whatever ends us
     session.guard_files();
     let editor = Editor::find(session)?;
-    if Target::resolve(&args.file)?.existing.is_some() {
-        edit_file(&args.file, &editor, session)
+    let target = Target::resolve(&args.file)?;
+    if target.existing.is_some() {
+        edit_file(args, &editor, session)
     } else {
-        edit_new(&args.file, &editor, session)
+        // nobody should edit a text that cannot be saved
+        target.check_folder()?;
+        edit_new(args, &editor, session)
     }
 }
 
-fn edit_file(path: &Path, editor: &Editor, session: &Session) -> Result<(), Failure> {
+fn edit_file(args: &Args, editor: &Editor, session: &Session) -> Result<(), Failure> {
+    let path = args.file.as_path();
     let mut change = Change::begin(session, path)?;
+    change.settings.allow_empty |= args.allow_empty;
+    change.settings.allow_unrepresentable |= args.allow_unrepresentable;
     let name = change.opened.name.clone();
     let draft = Draft::new(session, path, change.plain())?;
     let encrypted = draft.edit(editor, &name, &mut |text| {
         change.settings.now = session.now();
         change.prepare(text)
     })?;
-    change.commit(session, &encrypted).map_err(|failure| rescue(path, &encrypted, failure))?;
-    session.say(&saved(&name, &encrypted));
-    Ok(())
+    change.commit(session, &encrypted).map_err(|failure| rescue(session, path, &encrypted, failure))?;
+    saved(session, &name, &encrypted)
 }
 
-fn edit_new(path: &Path, editor: &Editor, session: &Session) -> Result<(), Failure> {
-    let recipe = SelectionArgs::default().recipe(session, path)?;
+fn edit_new(args: &Args, editor: &Editor, session: &Session) -> Result<(), Failure> {
+    let path = args.file.as_path();
+    let selection = SelectionArgs {
+        allow_empty: args.allow_empty,
+        allow_unrepresentable: args.allow_unrepresentable,
+        ..SelectionArgs::default()
+    };
+    let recipe = selection.recipe(session, path)?;
     let (key, mut settings) = recipe.prepare(session, &session.now())?;
     let name = path.display().to_string();
     let draft = Draft::new(session, path, NEW_TEXT)?;
@@ -92,36 +110,56 @@ fn edit_new(path: &Path, editor: &Editor, session: &Session) -> Result<(), Failu
     folder
         .map_or(Ok(()), |parent| folder::make(parent, false))
         .and_then(|()| create_new(path, encrypted.text.as_bytes(), NewMode::Public))
-        .map_err(|error| rescue(path, &encrypted, error.into()))?;
-    session.say(&saved(&name, &encrypted));
+        .map_err(|error| rescue(session, path, &encrypted, error.into()))?;
+    saved(session, &name, &encrypted)
+}
+
+fn saved(session: &Session, name: &str, encrypted: &Encrypted) -> Result<(), Failure> {
+    let s = if encrypted.values == 1 { "" } else { "s" };
+    session.say(&format!("{name}: saved, {} value{s} encrypted", encrypted.values));
+    if session.json() {
+        let result = serde_json::json!({"file": name, "changed": true});
+        output::data(format!("{result}\n").as_bytes())?;
+    }
     Ok(())
 }
 
-fn saved(name: &str, encrypted: &Encrypted) -> String {
-    let s = if encrypted.values == 1 { "" } else { "s" };
-    format!("{name}: saved, {} value{s} encrypted", encrypted.values)
+/// Keeps an edit that could not be written where it belongs: encrypted, beside the file, or when nothing can be written there
+/// in the folder for temporary files, the home folder, or in memory.
+fn rescue(session: &Session, path: &Path, encrypted: &Encrypted, failure: Failure) -> Failure {
+    let env = &session.env;
+    let elsewhere =
+        [Some(env.temp_folder()), env.home().map(Path::to_owned), env.path(Var::XdgRuntimeDir).map(Path::to_owned)];
+    let elsewhere = elsewhere.into_iter().flatten().map(|folder| folder.join(path.file_name().unwrap_or_default()));
+    let places = std::iter::once((path.to_owned(), NewMode::Public))
+        // values that the rule leaves in clear are nobody else's business there
+        .chain(elsewhere.map(|path| (path, NewMode::Private)));
+    for (place, mode) in places {
+        if let Some(kept) = keep(&place, encrypted, mode) {
+            let shown = kept.display();
+            return failure
+                .hint(format!("your edit is not lost: it is in {shown}, encrypted (sealant decrypt {shown})"));
+        }
+    }
+    failure.detail("the edit could not be kept either")
 }
 
-/// Keeps an edit that could not be written where it belongs: encrypted, beside the file.
-fn rescue(path: &Path, encrypted: &Encrypted, failure: Failure) -> Failure {
+/// Writes `PATH.edited`, or the next name that is free; `None` when nothing can be written there.
+fn keep(path: &Path, encrypted: &Encrypted, mode: NewMode) -> Option<PathBuf> {
     for number in 1..=RESCUE_NAMES {
         let mut name = path.file_name().unwrap_or_default().to_owned();
         name.push(".edited");
         if number > 1 {
             name.push(format!("-{number}"));
         }
-        let beside = path.with_file_name(name);
-        match create_new(&beside, encrypted.text.as_bytes(), NewMode::Public) {
-            Ok(()) => {
-                let shown = beside.display();
-                return failure
-                    .hint(format!("your edit is not lost: it is in {shown}, encrypted (sealant decrypt {shown})"));
-            }
+        let kept = path.with_file_name(name);
+        match create_new(&kept, encrypted.text.as_bytes(), mode) {
+            Ok(()) => return Some(kept),
             Err(FsError::Exists(_)) => {}
-            Err(_) => break,
+            Err(_) => return None,
         }
     }
-    failure.detail("the edit could not be kept either")
+    None
 }
 
 /// The user's editor.

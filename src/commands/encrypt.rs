@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::bulk::{self, Done, FileArgs, Job, Words};
+use super::bulk::{self, Done, FileArgs, Job, Jobs, Row, Words};
 use super::identities::NAMES_FOLDER;
 use super::selection::SelectionArgs;
 use super::session::{CONFIG_NAME, Session};
@@ -52,6 +52,7 @@ Examples:
 
 const ALREADY: &str = "already encrypted";
 const EMPTY: &str = "empty";
+const UNCHANGED: &str = "unchanged";
 const WORDS: Words =
     Words { verb: "encrypt", past: "encrypted", skipped: &[ALREADY, EMPTY], mode: NewMode::Public, json_result: false };
 
@@ -114,12 +115,13 @@ impl<'a> Selector<'a> {
     }
 
     /// A folder without any file for us is most likely the wrong folder.
-    fn check_found(&self, jobs: &[Job]) -> Result<(), Failure> {
-        match (self.folders.as_slice(), jobs) {
+    fn check_found(&self, jobs: &Jobs) -> Result<(), Failure> {
+        match (self.folders.as_slice(), jobs.files.as_slice()) {
             ([first, ..], []) => {
                 let text = format!("no creation rule matches any file in {}", first.display());
                 let failure =
                     Failure::new(Kind::NoRule, text).hint("check the path_regex of the rules against the files' paths");
+                let failure = jobs.skipped_links().into_iter().fold(failure, Failure::detail);
                 Err(match self.session.config()? {
                     Some(loaded) => failure.detail(format!("the rules are in {}", loaded.name)),
                     None => failure,
@@ -161,10 +163,13 @@ fn one(args: &Args, session: &Session, job: &Job, now: &str) -> Result<Done, Fai
 
 /// The new text of an old file.
 fn onto(args: &Args, session: &Session, old: &Path) -> Result<(), Failure> {
+    if session.json() && args.files.output.is_none() && !args.files.in_place {
+        return Err(bulk::json_needs_a_place());
+    }
     // where the result goes is OLD's business, so that standard input will do with -i, too
     let new = FileArgs { in_place: false, ..args.files.clone() };
     let jobs = new.jobs(WORDS.verb, &mut |_| true)?;
-    let [job] = jobs.as_slice() else {
+    let [job] = jobs.files.as_slice() else {
         let text = "--onto takes one new file at a time";
         return Err(Failure::new(Kind::ConflictingOptions, text));
     };
@@ -215,12 +220,17 @@ fn onto(args: &Args, session: &Session, old: &Path) -> Result<(), Failure> {
         batch.add(staged, stamp, None);
         batch.commit()?;
     }
-    let old = old.display();
+    let old = old.display().to_string();
     if unchanged {
         session.say(&format!("{old} is unchanged"));
     } else {
         let s = if values == 1 { "" } else { "s" };
-        session.say(&format!("encrypted {new_name} onto {old} ({values} value{s})"));
+        let to = args.files.output.as_ref().map(|path| format!(" to {}", path.display())).unwrap_or_default();
+        session.say(&format!("encrypted {new_name} onto {old}{to} ({values} value{s})"));
+    }
+    if session.json() {
+        let action = if unchanged { UNCHANGED } else { WORDS.past };
+        bulk::print_rows(&[&Row { file: old, action, values }])?;
     }
     Ok(())
 }

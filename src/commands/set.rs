@@ -61,6 +61,8 @@ pub struct Args {
 pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     let path = KeyPath::parse(&args.path)?;
     let mut change = Change::begin(session, &args.file)?;
+    // as for unset: null may take the place of the last secret
+    change.settings.allow_empty = true;
     let plain = place::parse(&change, change.plain())?;
     let present = place::present(&plain, &path).map_err(|error| place::refused(&error, &path))?;
     let value = typed(args, present, &path)?;

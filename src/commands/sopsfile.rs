@@ -204,12 +204,13 @@ impl fmt::Debug for Change {
 }
 
 impl Change {
-    /// Checks that the file may be written, locks, reads and decrypts it.
+    /// Checks that the file may be replaced, locks, reads and decrypts it.
     ///
     /// # Errors
     /// Read-only, locked, and those of [`open`] and [`Opened::decrypt`].
     pub fn begin(session: &Session, path: &Path) -> Result<Self, Failure> {
         let target = Target::resolve(path)?;
+        target.check_folder()?;
         let lock = LockGuard::acquire(&target)?;
         let opened = open(session, path)?;
         let (decrypted, reuse) = opened.decrypt_for_reuse()?;

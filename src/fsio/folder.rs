@@ -28,6 +28,11 @@ pub fn is_folder(path: &Path) -> bool {
     path.is_dir()
 }
 
+/// The folder's one true name, without links, `.` and `..`; as it is when there is none.
+pub fn real(folder: &Path) -> PathBuf {
+    folder.canonicalize().unwrap_or_else(|_| folder.to_owned())
+}
+
 /// The files of a folder with this extension, by name. No such folder: none.
 ///
 /// # Errors

@@ -8,6 +8,7 @@
 
 mod ahead;
 mod arrows;
+mod bulk;
 mod cmd;
 mod compatibility;
 mod corpus;
