@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::error::{YamlError, position};
 use super::node::{Extra, NONE, Node, NodeId, NodeKind, ScalarStyle};
 use super::parse::{self, Parsed};
-use super::scalar_text::{decode_block, decode_flow};
+use super::scalar_text::{block_text, decode_flow};
 use super::shape::{self, Problem};
 use crate::document::scalar::{TagMismatch, resolve_plain, resolve_tagged};
 use crate::document::value::Value;
@@ -200,13 +200,13 @@ impl Document {
         if !node.lines && node.style == ScalarStyle::Plain {
             Cow::Borrowed(raw)
         } else if node.style.is_block() {
-            decode_block(raw, usize::try_from(node.indent).unwrap_or(0)).text
+            Cow::Owned(block_text(raw, usize::try_from(node.indent).unwrap_or(0)))
         } else {
             decode_flow(raw, node.style)
         }
     }
 
-    /// The scalar's value as sops's reader resolves it.
+    /// The scalar's value as sops's reader resolves it. Text of several lines, or with escapes, is a copy: wipe it.
     ///
     /// # Errors
     /// [`TagMismatch`] when a tag contradicts the text.
@@ -216,7 +216,7 @@ impl Document {
         match (self.tag(id), text) {
             (Some(tag), text) => resolve_tagged(text, tag, plain),
             (None, Cow::Borrowed(text)) if plain => Ok(resolve_plain(text)),
-            (None, Cow::Owned(text)) if plain => Ok(owned(resolve_plain(&text))),
+            (None, text) if plain => resolve_tagged(text, "", true),
             (None, text) => Ok(Value::Str(text)),
         }
     }
@@ -305,19 +305,6 @@ impl Iterator for Children<'_> {
         let id = self.next;
         self.next = self.document.node(id).next;
         Some(id)
-    }
-}
-
-fn owned(value: Value<'_>) -> Value<'static> {
-    match value {
-        Value::Null => Value::Null,
-        Value::Bool(value) => Value::Bool(value),
-        Value::Int(value) => Value::Int(value),
-        Value::BigInt(value) => Value::BigInt(value),
-        Value::Float(value) => Value::Float(value),
-        Value::Time(value) => Value::Time(value),
-        Value::Str(value) => Value::Str(Cow::Owned(value.into_owned())),
-        Value::Bytes(value) => Value::Bytes(value),
     }
 }
 

@@ -3,18 +3,18 @@
 use ring::digest::{Context, SHA256};
 use zeroize::Zeroizing;
 
-use super::encrypt::{EMPTY_COMMENT, LONGEST_NUMBER, follow, stopped};
+use super::encrypt::{EMPTY_COMMENT, follow, stopped};
 use super::error::{FileError, ValueError};
 use super::layout::{self, Layout, Spelling};
 use super::orphans;
 use super::place;
 use super::reuse::{Reuse, Stamp};
 use crate::document::edits::Edits;
-use crate::document::scalar::{TypeWord, append_plain_bytes, from_plain_bytes};
+use crate::document::scalar::{TypeWord, from_plain_bytes, write_plain_bytes};
 use crate::document::trail::Trail;
 use crate::document::value::Value;
 use crate::document::yaml::{Document, NodeId, NodeKind, ScalarStyle, Visit};
-use crate::secret::{SecretBytes, make_room};
+use crate::secret::SecretBytes;
 use crate::sops::cipher::{CipherError, ValueCipher, is_encrypted};
 use crate::sops::key::DataKey;
 use crate::sops::mac::Mac;
@@ -167,7 +167,7 @@ impl EncryptedFile {
 fn value_digest(text: &str) -> Option<Vec<u8>> {
     let document = Document::parse(text.to_owned()).ok()?;
     let mut digest = Context::new(&SHA256);
-    let mut buffer = Zeroizing::new(Vec::new());
+    let mut buffer = Zeroizing::default();
     for index in 0..document.documents() {
         let root = document.root(index);
         document
@@ -175,9 +175,8 @@ fn value_digest(text: &str) -> Option<Vec<u8>> {
                 match visit {
                     Visit::Scalar { id, .. } if id == root => {}
                     Visit::Scalar { id, .. } => {
-                        buffer.clear();
-                        let value = document.value(id).unwrap_or(Value::Null);
-                        append_plain_bytes(&value, &mut buffer);
+                        let value = Zeroizing::new(document.value(id).unwrap_or(Value::Null));
+                        write_plain_bytes(&value, &mut buffer);
                         add_value(&mut digest, &value, &buffer);
                     }
                     Visit::EnterKey(key, _) => add_step(&mut digest, key),
@@ -423,7 +422,7 @@ impl<'a> Reader<'a> {
         self.values += 1;
         self.remember(id, type_word, &ciphertext);
         let plain = std::mem::take(&mut self.plain);
-        let value = match (type_word, std::str::from_utf8(&plain)) {
+        let value = Zeroizing::new(match (type_word, std::str::from_utf8(&plain)) {
             (TypeWord::Str, Ok(text)) => {
                 self.mac.add(&plain);
                 if !self.layout.is_empty() && self.trail.depth() > 0 {
@@ -433,15 +432,14 @@ impl<'a> Reader<'a> {
             }
             _ => {
                 let value = from_plain_bytes(&plain, type_word).map_err(|_| self.bad(id, ValueError::BadType))?;
-                make_room(&mut self.hashed, plain.len() + LONGEST_NUMBER);
-                append_plain_bytes(&value, &mut self.hashed);
+                write_plain_bytes(&value, &mut self.hashed);
                 self.mac.add(&self.hashed);
                 if !self.layout.is_empty() && self.trail.depth() > 0 {
                     add_value(&mut self.digest, &value, &self.hashed);
                 }
                 value
             }
-        };
+        });
         if !copy {
             self.write(id, &value);
         }
@@ -457,15 +455,14 @@ impl<'a> Reader<'a> {
             Some(Spelling::Scalar { part, raw }) => {
                 self.edits.replace(document.part_span(id, *part), raw);
             }
-            None => self.edits.replace_by(document.span(id).len(), |out| document.write_plain(id, value, out)),
+            None => self.edits.replace_by(document.spelled_room(id, value), |out| document.write_plain(id, value, out)),
         }
     }
 
     /// A value that is not encrypted.
     fn clear(&mut self, id: NodeId) -> Result<(), FileError> {
-        let value = self.file.document.value(id).unwrap_or(Value::Null);
-        make_room(&mut self.hashed, self.file.document.span(id).len() + LONGEST_NUMBER);
-        let counted = append_plain_bytes(&value, &mut self.hashed);
+        let value = Zeroizing::new(self.file.document.value(id).unwrap_or(Value::Null));
+        let counted = write_plain_bytes(&value, &mut self.hashed);
         if counted && !self.file.metadata.mac_only_encrypted {
             self.mac.add(&self.hashed);
         }
@@ -502,8 +499,11 @@ impl<'a> Reader<'a> {
         let only = self.comment_list == Some(id);
         let plain = std::mem::take(&mut self.plain);
         let text = String::from_utf8_lossy(&plain);
-        let comment = Zeroizing::new(format!("{}#{}", if only { "[] " } else { "" }, text.replace('\n', "\n#")));
-        self.edits.replace(dash..document.span(id).end, &comment);
+        self.edits.replace_by(text.len(), |out| {
+            out.push_str(if only { "[] #" } else { "#" });
+            push_comment(&text, "\n", out);
+            dash..document.span(id).end
+        });
         drop(text);
         self.plain = plain;
         Ok(())
@@ -536,16 +536,26 @@ impl<'a> Reader<'a> {
             self.unreadable_comments.push(self.line(span.start));
             return Ok(());
         };
-        let mut plain = Zeroizing::new(String::from_utf8_lossy(&self.plain).into_owned());
-        if plain.as_str() == EMPTY_COMMENT {
-            plain.clear();
-        }
         if let Some(reuse) = self.reuse.as_deref_mut() {
             reuse.add(format!("comment {row}"), bound, TypeWord::Comment, &self.plain, text, false);
         }
-        let line_end = document.line_end();
-        let lines = Zeroizing::new(plain.replace('\n', &format!("{line_end}#")));
-        self.edits.replace(span.start + 1..span.end, &lines);
+        let plain = String::from_utf8_lossy(&self.plain);
+        let plain = if plain == EMPTY_COMMENT { "" } else { &*plain };
+        self.edits.replace_by(plain.len(), |out| {
+            push_comment(plain, document.line_end(), out);
+            span.start + 1..span.end
+        });
         Ok(())
+    }
+}
+
+/// Every further line of a comment gets a `#` of its own.
+fn push_comment(text: &str, line_end: &str, out: &mut String) {
+    for (index, line) in text.split('\n').enumerate() {
+        if index > 0 {
+            out.push_str(line_end);
+            out.push('#');
+        }
+        out.push_str(line);
     }
 }

@@ -10,21 +10,19 @@ use super::layout::{self, Layout, Spelling};
 use super::reuse::Reuse;
 use super::{orphans, place};
 use crate::document::edits::Edits;
-use crate::document::scalar::{TypeWord, append_plain_bytes, type_word};
+use crate::document::scalar::{TypeWord, type_word, write_plain_bytes};
 use crate::document::trail::Trail;
 use crate::document::tree::Node;
 use crate::document::value::Value;
 use crate::document::yaml::{BREAKS, Document, NodeId, NodeKind, Part, Visit, WalkError};
-use crate::secret::{make_room, make_room_for_text};
+use crate::secret::make_room_for_text;
 use crate::sops::cipher::{IvSource, ValueCipher, is_encrypted};
 use crate::sops::key::{DataKey, KeyGroup};
 use crate::sops::mac::Mac;
 use crate::sops::metadata::Metadata;
 use crate::sops::selector::{Selection, Selector, SelectorWalk};
 
-/// Most characters of a number written without an exponent, or of a time.
-pub(super) const LONGEST_NUMBER: usize = 400;
-/// Most bytes that one byte of a text can be written as (`\\xNN`), indentation and all.
+/// Most bytes that one byte of a text can be written as (`\\xNN`).
 const LONGEST_ESCAPE: usize = 4;
 
 /// Stands for an empty comment in a list: sops decrypts an empty one to an empty string, and so adds an item to the list.
@@ -354,10 +352,9 @@ impl<'a> Writer<'a> {
 
     fn scalar(&mut self, id: NodeId, copy: bool) -> Result<(), FileError> {
         let document = self.document;
-        let value = document.value(id).unwrap_or(Value::Null);
-        make_room(&mut self.plain, document.span(id).len() + LONGEST_NUMBER);
-        let hashed = append_plain_bytes(&value, &mut self.plain);
-        if let Value::Str(text) = &value
+        let value = Zeroizing::new(document.value(id).unwrap_or(Value::Null));
+        let hashed = write_plain_bytes(&value, &mut self.plain);
+        if let Value::Str(text) = &*value
             && is_encrypted(text)
         {
             return Err(FileError::LooksEncrypted { path: self.trail.path(), line: self.line(id) });
@@ -403,13 +400,14 @@ impl<'a> Writer<'a> {
             return;
         }
         let document = self.document;
+        make_room_for_text(&mut self.probe, document.spelled_room(id, value) * LONGEST_ESCAPE);
         if bare && let Some(span) = document.bare_spot(id, value, &mut self.probe) {
             self.edits.replace(span, ciphertext);
             return;
         }
         let (spot, site) = document.cipher_spot(id);
         let raw = &document.text()[spot.span.clone()];
-        make_room_for_text(&mut self.probe, raw.len() * LONGEST_ESCAPE + LONGEST_NUMBER);
+        self.probe.clear();
         let fits = site.write_plain(value, &mut self.probe) && self.probe.as_str() == raw;
         if !fits || spot.part == Part::Node {
             self.place.clear();
@@ -574,7 +572,7 @@ pub(super) fn follow(visit: &Visit<'_>, document: &Document, walk: &mut Selector
 
 /// Null and the empty string are never encrypted.
 fn is_secret(document: &Document, id: NodeId) -> bool {
-    match document.value(id).unwrap_or(Value::Null) {
+    match &*Zeroizing::new(document.value(id).unwrap_or(Value::Null)) {
         Value::Null => false,
         Value::Str(text) => !text.is_empty(),
         Value::Bytes(bytes) => !bytes.is_empty(),

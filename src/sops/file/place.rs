@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use zeroize::Zeroizing;
+
 use super::error::FileError;
 use crate::document::edits::Edits;
 use crate::document::tree::Node;
@@ -22,7 +24,8 @@ pub fn find(document: &Document, index: usize) -> Option<(NodeId, NodeId)> {
 
 fn is_written_null(document: &Document, index: usize) -> bool {
     let root = document.root(index);
-    let null = document.kind(root) == NodeKind::Scalar && matches!(document.value(root), Ok(Value::Null));
+    let null = document.kind(root) == NodeKind::Scalar
+        && matches!(document.value(root).map(Zeroizing::new).as_deref(), Ok(Value::Null));
     null && !document.full_span(root).is_empty()
 }
 
