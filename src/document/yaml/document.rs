@@ -276,6 +276,18 @@ impl Document {
         position(self.text.as_bytes(), offset)
     }
 
+    /// The lines, from 1, of byte offsets in the order of the text: one pass for all of them.
+    pub fn lines(&self, mut offsets: Vec<usize>) -> Vec<usize> {
+        offsets.sort_unstable();
+        let (mut counted, mut line) = (0, 1);
+        for offset in &mut offsets {
+            let from = std::mem::replace(&mut counted, *offset);
+            line += memchr::memchr_iter(b'\n', &self.text.as_bytes()[from..counted]).count();
+            *offset = line;
+        }
+        offsets
+    }
+
     /// Shapes that sops cannot represent, in the order of the text.
     pub fn problems(&self) -> Vec<Problem> {
         shape::find(self)
@@ -329,4 +341,22 @@ fn control_character(text: &[u8]) -> Option<usize> {
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Lines were counted from the start of the text for each warning: hours for so many.
+    #[test]
+    fn many_lines_are_counted_in_one_pass() {
+        let document = Document::parse("# text of a comment\n\n".repeat(300_000)).unwrap();
+        let offsets: Vec<usize> =
+            (0..document.comments() as u32).rev().map(|row| document.comment(row).start).collect();
+        let last = *offsets.iter().max().unwrap();
+        let lines = document.lines(offsets);
+        assert_eq!(lines.len(), document.comments());
+        assert_eq!((lines[0], lines[1], *lines.last().unwrap()), (1, 3, document.position(last).0));
+        assert!(document.lines(Vec::new()).is_empty());
+    }
 }

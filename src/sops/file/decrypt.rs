@@ -15,7 +15,7 @@ use crate::document::trail::Trail;
 use crate::document::value::Value;
 use crate::document::yaml::{Document, NodeId, NodeKind, ScalarStyle, Visit};
 use crate::secret::SecretBytes;
-use crate::sops::cipher::{CipherError, ValueCipher, is_encrypted};
+use crate::sops::cipher::{CipherError, Opened, ValueCipher, is_encrypted};
 use crate::sops::key::DataKey;
 use crate::sops::mac::Mac;
 use crate::sops::metadata::Metadata;
@@ -38,7 +38,7 @@ pub struct Decrypted {
     pub unreadable_comments: Vec<usize>,
     /// How many values were decrypted.
     pub values: usize,
-    /// For every comment, what it should be bound to where it is read.
+    /// For every comment, what it should be bound to where it is read; only as `decrypt_for_check` gives it.
     pub(super) comment_bounds: Vec<Option<String>>,
 }
 
@@ -93,7 +93,13 @@ impl EncryptedFile {
     /// # Errors
     /// [`FileError::Value`] for the first value that does not open, then the MAC's errors.
     pub fn decrypt(&self, key: &DataKey, ignore_mac: bool) -> Result<Decrypted, FileError> {
-        self.run(key, ignore_mac, None)
+        self.run(key, ignore_mac, None, false)
+    }
+
+    /// Decrypts, and says what every comment should be bound to. That can be many times as long as the file, so that it is only
+    /// for files that were just encrypted.
+    pub(super) fn decrypt_for_check(&self, key: &DataKey) -> Result<Decrypted, FileError> {
+        self.run(key, false, None, true)
     }
 
     /// Decrypts, and remembers every ciphertext for another encryption under the same data key.
@@ -102,15 +108,22 @@ impl EncryptedFile {
     /// As [`EncryptedFile::decrypt`].
     pub fn decrypt_for_reuse(&self, key: &DataKey) -> Result<(Decrypted, Reuse), FileError> {
         let mut reuse = Reuse::default();
-        let decrypted = self.run(key, false, Some(&mut reuse))?;
+        let decrypted = self.run(key, false, Some(&mut reuse), false)?;
         Ok((decrypted, reuse))
     }
 
-    fn run(&self, key: &DataKey, ignore_mac: bool, mut reuse: Option<&mut Reuse>) -> Result<Decrypted, FileError> {
+    fn run(
+        &self,
+        key: &DataKey,
+        ignore_mac: bool,
+        mut reuse: Option<&mut Reuse>,
+        with_bounds: bool,
+    ) -> Result<Decrypted, FileError> {
         let cipher = ValueCipher::new(key);
         let layout_plain = self.layout(&cipher)?;
         let layout = Layout::read(&layout_plain);
         let mut reader = Reader::new(self, &cipher, &layout, reuse.as_deref_mut());
+        reader.comment_bounds = with_bounds.then(|| vec![None; self.document.comments()]);
         reader.run()?;
         let mac = std::mem::replace(&mut reader.mac, Mac::new(false)).finish();
         let mut stored = Zeroizing::new(Vec::new());
@@ -134,6 +147,7 @@ impl EncryptedFile {
         // A spelling that no longer fits its surroundings: the values are what counts.
         let none = Layout::default();
         let mut reader = Reader::new(self, &cipher, &none, None);
+        reader.comment_bounds = with_bounds.then(|| vec![None; self.document.comments()]);
         reader.run()?;
         Ok(reader.finish())
     }
@@ -227,7 +241,8 @@ struct Reader<'a> {
     place: String,
     last_bound: String,
     visited: Vec<bool>,
-    comment_bounds: Vec<Option<String>>,
+    comment_bounds: Option<Vec<Option<String>>>,
+    /// Where they start, in bytes.
     unreadable_comments: Vec<usize>,
     values: usize,
     /// First item of a list that holds nothing but encrypted comments.
@@ -236,7 +251,6 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn new(file: &'a EncryptedFile, cipher: &'a ValueCipher, layout: &'a Layout, reuse: Option<&'a mut Reuse>) -> Self {
-        let comments = file.document.comments();
         Self {
             file,
             cipher,
@@ -252,8 +266,8 @@ impl<'a> Reader<'a> {
             hashed: Zeroizing::default(),
             place: String::new(),
             last_bound: String::new(),
-            visited: vec![false; comments],
-            comment_bounds: vec![None; comments],
+            visited: vec![false; file.document.comments()],
+            comment_bounds: None,
             unreadable_comments: Vec::new(),
             values: 0,
             comment_list: None,
@@ -274,22 +288,25 @@ impl<'a> Reader<'a> {
             let mut walk = selector.walk();
             document.walk(index, |visit| self.visit(&visit, &mut walk)).map_err(stopped)?;
         }
-        for (row, trail, selected) in orphans::find(document, &self.visited, &selector) {
+        let visited = std::mem::take(&mut self.visited);
+        orphans::each(document, &visited, &selector, |row, trail| {
             let start = document.comment(row).start;
-            if selected && !removed.iter().any(|span| span.contains(&start)) {
-                self.trail = trail;
-                self.comment(row)?;
+            let before = removed.partition_point(|span| span.end <= start);
+            if !removed.get(before).is_some_and(|span| span.contains(&start)) {
+                std::mem::swap(&mut self.trail, trail);
+                self.comment(row);
+                std::mem::swap(&mut self.trail, trail);
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     fn finish(self) -> Decrypted {
         Decrypted {
             text: self.edits.apply(self.file.document.text()),
-            unreadable_comments: self.unreadable_comments,
+            unreadable_comments: self.file.document.lines(self.unreadable_comments),
             values: self.values,
-            comment_bounds: self.comment_bounds,
+            comment_bounds: self.comment_bounds.unwrap_or_default(),
         }
     }
 
@@ -308,7 +325,7 @@ impl<'a> Reader<'a> {
                 if !copy {
                     self.visited[*row as usize] = true;
                     if selected {
-                        self.comment(*row)?;
+                        self.comment(*row);
                     }
                 }
                 return Ok(());
@@ -510,31 +527,21 @@ impl<'a> Reader<'a> {
     }
 
     /// The bounds to try for a comment: where it is read, then around it, as sops may have read it elsewhere before.
-    fn comment(&mut self, row: u32) -> Result<(), FileError> {
+    fn comment(&mut self, row: u32) {
         let document = &self.file.document;
         let span = document.comment(row);
         let text = &document.text()[span.start + 1..span.end];
         if !is_encrypted(text) {
-            return Ok(());
+            return;
         }
-        let own = self.trail.bound().to_owned();
-        self.comment_bounds[row as usize] = Some(own.clone());
-        let mut bounds = vec![own];
-        bounds.extend(self.trail.outer().map(str::to_owned));
-        let mut last = self.last_bound.as_str();
-        while !last.is_empty() {
-            bounds.push(last.to_owned());
-            last = last[..last.len() - 1].rfind(':').map_or("", |at| &last[..=at]);
+        if let Some(bounds) = &mut self.comment_bounds {
+            bounds[row as usize] = Some(self.trail.bound().to_owned());
         }
-        bounds.push(":".to_owned());
-        let opened = bounds.iter().find(|bound| {
-            self.cipher
-                .open(text, bound.as_bytes(), &mut self.plain)
-                .is_ok_and(|opened| opened.type_word == TypeWord::Comment)
-        });
-        let Some(bound) = opened else {
-            self.unreadable_comments.push(self.line(span.start));
-            return Ok(());
+        let bounds = bounds_to_try(&self.trail, &self.last_bound);
+        let opened = self.cipher.open_first(text, &bounds, &mut self.plain);
+        let Ok((Opened { type_word: TypeWord::Comment, .. }, bound)) = opened else {
+            self.unreadable_comments.push(span.start);
+            return;
         };
         if let Some(reuse) = self.reuse.as_deref_mut() {
             reuse.add(format!("comment {row}"), bound, TypeWord::Comment, &self.plain, text, false);
@@ -545,8 +552,25 @@ impl<'a> Reader<'a> {
             push_comment(plain, document.line_end(), out);
             span.start + 1..span.end
         });
-        Ok(())
     }
+}
+
+/// How many collections around a comment are tried, at most.
+const TRIED: usize = 16;
+
+/// The bounds that a comment may have: where it is read, what is around it, and the same for the value before it. Only the
+/// nearest and the root are tried, or else comments in deep places would cost as much as whole files.
+fn bounds_to_try<'a>(trail: &'a Trail, last: &'a str) -> Vec<&'a str> {
+    let mut bounds = vec![trail.bound()];
+    bounds.extend(trail.outer().take(TRIED));
+    let outer = |bound: &&'a str| {
+        let end = bound[..bound.len() - 1].rfind(':')?;
+        Some(&bound[..=end])
+    };
+    let last = (!last.is_empty()).then_some(last);
+    bounds.extend(std::iter::successors(last, outer).take(TRIED));
+    bounds.push(":");
+    bounds
 }
 
 /// Every further line of a comment gets a `#` of its own.
@@ -557,5 +581,25 @@ fn push_comment(text: &str, line_end: &str, out: &mut String) {
             out.push('#');
         }
         out.push_str(line);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every mapping around a comment was tried, as often as there were comments.
+    #[test]
+    fn few_bounds_are_tried_in_deep_places() {
+        let mut trail = Trail::default();
+        assert_eq!(bounds_to_try(&trail, ""), [":", ":"]);
+        ["a", "b"].iter().for_each(|key| trail.enter_key(key));
+        assert_eq!(bounds_to_try(&trail, "c:d:"), ["a:b:", "a:", ":", "c:d:", "c:", ":"]);
+        (0..200).for_each(|_| trail.enter_key("k"));
+        let last = "l:".repeat(200);
+        let bounds = bounds_to_try(&trail, &last);
+        assert_eq!(bounds.len(), 2 + 2 * TRIED);
+        assert_eq!((bounds[0], bounds[1]), (trail.bound(), trail.outer().next().unwrap()));
+        assert_eq!(bounds.last(), Some(&":"));
     }
 }

@@ -150,6 +150,7 @@ struct Writer<'a> {
     values: usize,
     comments: usize,
     fresh: usize,
+    /// Where they start, in bytes.
     clear_copies: Vec<usize>,
 }
 
@@ -210,12 +211,13 @@ impl<'a> Writer<'a> {
             }
             document.walk(index, |visit| self.visit(&visit)).map_err(stopped)?;
         }
-        for (row, trail, selected) in orphans::find(document, &self.visited, self.selector) {
-            if selected {
-                self.trail = trail;
-                self.encrypt_comment(row)?;
-            }
-        }
+        let visited = std::mem::take(&mut self.visited);
+        orphans::each(document, &visited, self.selector, |row, trail| {
+            std::mem::swap(&mut self.trail, trail);
+            let done = self.encrypt_comment(row);
+            std::mem::swap(&mut self.trail, trail);
+            done
+        })?;
         if self.values == 0 && !self.settings.allow_empty {
             return Err(FileError::NothingSelected);
         }
@@ -371,7 +373,7 @@ impl<'a> Writer<'a> {
             let original = self.chosen[id as usize];
             if original && !chosen {
                 let alias = expansion.alias();
-                self.clear_copies.push(document.position(document.span(alias).start).0);
+                self.clear_copies.push(document.span(alias).start);
             }
             expansion.clear(&value);
         }
@@ -521,13 +523,14 @@ impl<'a> Writer<'a> {
         metadata.layout = layout;
         place::insert(self.document, &metadata.write(), &mut self.edits);
         let mut text = std::mem::take(&mut self.edits).apply(self.document.text());
-        self.clear_copies.dedup();
+        let mut clear_copies = self.document.lines(std::mem::take(&mut self.clear_copies));
+        clear_copies.dedup();
         Ok(Encrypted {
             text: std::mem::take(&mut *text),
             values: self.values,
             comments: self.comments,
             changed,
-            clear_copies: std::mem::take(&mut self.clear_copies),
+            clear_copies,
         })
     }
 
