@@ -310,6 +310,7 @@ pub fn line_of(error: &FileError) -> Option<usize> {
         | FileError::AlreadyEncrypted { line }
         | FileError::LooksEncrypted { line, .. }
         | FileError::CommentLooksEncrypted { line }
+        | FileError::AliasBomb { line }
         | FileError::Value { line, .. } => Some(*line),
         _ => None,
     }
@@ -370,10 +371,16 @@ fn advice(error: &FileError) -> (Kind, Option<&'static str>) {
             Kind::NothingSelected,
             Some("check the rule's selection against the keys of the file, or pass --allow-empty"),
         ),
-        FileError::AliasBomb => (Kind::TooLarge, None),
+        FileError::AliasBomb { .. } => (Kind::TooLarge, None),
         FileError::NotEncrypted => (Kind::NotEncrypted, None),
         FileError::Metadata(_) => (Kind::BadMetadata, Some("restore the sops entry from the file's Git history")),
         FileError::Regex(_) => (Kind::BadRegex, None),
+        FileError::CommentPattern { .. } => (
+            Kind::BadRegex,
+            Some(
+                "make the pattern longer, so that it does not match \"ENC[AES256_GCM,data:…,iv:…,tag:…,type:comment]\"",
+            ),
+        ),
         FileError::Value { .. } => (
             Kind::CannotDecryptValue,
             Some("restore the value from the file's Git history: it was changed, or moved to another key"),

@@ -35,6 +35,10 @@ impl Document {
     /// # Errors
     /// [`YamlError`] with line and column for text that is not YAML, not UTF-8, or beyond a limit.
     pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, YamlError> {
+        // Its first bytes are also those of UTF-16.
+        if bytes.starts_with(&[0xFF, 0xFE, 0, 0]) || bytes.starts_with(&[0, 0, 0xFE, 0xFF]) {
+            return Err(YamlError { line: 1, column: 1, problem: "the text is UTF-32; convert it to UTF-8" });
+        }
         if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
             return Err(YamlError { line: 1, column: 1, problem: "the text is UTF-16; convert it to UTF-8" });
         }
@@ -346,6 +350,18 @@ fn control_character(text: &[u8]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// UTF-32 was called a control character, or UTF-16.
+    #[test]
+    fn wide_encodings_are_named() {
+        let problem = |bytes: &[u8]| Document::from_bytes(bytes.to_vec()).unwrap_err().problem;
+        for utf_32 in [&b"\xFF\xFE\0\0a\0\0\0"[..], b"\0\0\xFE\xFF\0\0\0a"] {
+            assert_eq!(problem(utf_32), "the text is UTF-32; convert it to UTF-8");
+        }
+        for utf_16 in [&b"\xFF\xFEa\0"[..], b"\xFE\xFF\0a"] {
+            assert_eq!(problem(utf_16), "the text is UTF-16; convert it to UTF-8");
+        }
+    }
 
     /// Lines were counted from the start of the text for each warning: hours for so many.
     #[test]

@@ -3,8 +3,10 @@
 use ring::digest::{Context, SHA256};
 use zeroize::Zeroizing;
 
-use super::encrypt::{EMPTY_COMMENT, follow, stopped};
+use super::bounds::bounds_to_try;
+use super::encrypt::EMPTY_COMMENT;
 use super::error::{FileError, ValueError};
+use super::follow::{follow, stopped};
 use super::layout::{self, Layout, Spelling};
 use super::orphans;
 use super::place;
@@ -555,24 +557,6 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// How many collections around a comment are tried, at most.
-const TRIED: usize = 16;
-
-/// The bounds that a comment may have: where it is read, what is around it, and the same for the value before it. Only the
-/// nearest and the root are tried, or else comments in deep places would cost as much as whole files.
-fn bounds_to_try<'a>(trail: &'a Trail, last: &'a str) -> Vec<&'a str> {
-    let mut bounds = vec![trail.bound()];
-    bounds.extend(trail.outer().take(TRIED));
-    let outer = |bound: &&'a str| {
-        let end = bound[..bound.len() - 1].rfind(':')?;
-        Some(&bound[..=end])
-    };
-    let last = (!last.is_empty()).then_some(last);
-    bounds.extend(std::iter::successors(last, outer).take(TRIED));
-    bounds.push(":");
-    bounds
-}
-
 /// Every further line of a comment gets a `#` of its own.
 fn push_comment(text: &str, line_end: &str, out: &mut String) {
     for (index, line) in text.split('\n').enumerate() {
@@ -581,25 +565,5 @@ fn push_comment(text: &str, line_end: &str, out: &mut String) {
             out.push('#');
         }
         out.push_str(line);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Every mapping around a comment was tried, as often as there were comments.
-    #[test]
-    fn few_bounds_are_tried_in_deep_places() {
-        let mut trail = Trail::default();
-        assert_eq!(bounds_to_try(&trail, ""), [":", ":"]);
-        ["a", "b"].iter().for_each(|key| trail.enter_key(key));
-        assert_eq!(bounds_to_try(&trail, "c:d:"), ["a:b:", "a:", ":", "c:d:", "c:", ":"]);
-        (0..200).for_each(|_| trail.enter_key("k"));
-        let last = "l:".repeat(200);
-        let bounds = bounds_to_try(&trail, &last);
-        assert_eq!(bounds.len(), 2 + 2 * TRIED);
-        assert_eq!((bounds[0], bounds[1]), (trail.bound(), trail.outer().next().unwrap()));
-        assert_eq!(bounds.last(), Some(&":"));
     }
 }

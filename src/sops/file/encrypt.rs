@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 use super::check::{Check, self_check};
 use super::error::FileError;
 use super::expand::Expansion;
+use super::follow::{follow, is_secret, stopped};
 use super::layout::{self, Layout, Spelling};
 use super::reuse::Reuse;
 use super::{orphans, place};
@@ -14,7 +15,7 @@ use crate::document::scalar::{TypeWord, type_word, write_plain_bytes};
 use crate::document::trail::Trail;
 use crate::document::tree::Node;
 use crate::document::value::Value;
-use crate::document::yaml::{BREAKS, Document, NodeId, NodeKind, Part, Visit, WalkError};
+use crate::document::yaml::{BREAKS, Document, NodeId, NodeKind, Part, Visit};
 use crate::secret::make_room_for_text;
 use crate::sops::cipher::{IvSource, ValueCipher, is_encrypted};
 use crate::sops::key::{DataKey, KeyGroup};
@@ -24,6 +25,9 @@ use crate::sops::selector::{Selection, Selector, SelectorWalk};
 
 /// Most bytes that one byte of a text can be written as (`\\xNN`).
 const LONGEST_ESCAPE: usize = 4;
+
+/// How often a comment is encrypted anew when its ciphertext matches the rule's pattern.
+const COMMENT_ATTEMPTS: usize = 16;
 
 /// Stands for an empty comment in a list: sops decrypts an empty one to an empty string, and so adds an item to the list.
 pub(super) const EMPTY_COMMENT: &str = "\u{2060}";
@@ -455,21 +459,35 @@ impl<'a> Writer<'a> {
         let given = self.given_bounds.and_then(|bounds| bounds.get(row as usize)).and_then(Option::as_ref);
         let bound = given.cloned().unwrap_or_else(|| self.trail.bound().to_owned());
         self.comments += 1;
-        let mut ciphertext = String::new();
-        let old = self.reuse.as_deref_mut().and_then(|reuse| {
-            reuse
-                .take(&format!("comment {row}"), &bound, TypeWord::Comment, text.as_bytes())
-                .map(|old| ciphertext.push_str(old.ciphertext))
-        });
-        if old.is_none() {
-            self.fresh += 1;
-            let iv = self.ivs.next()?;
-            let plain = text.as_bytes();
-            self.cipher.seal(plain, TypeWord::Comment, bound.as_bytes(), &iv, &mut self.scratch, &mut ciphertext);
-        }
+        let ciphertext = self.seal_comment(row, &bound, text)?;
         self.edits.replace(span.start + 1..span.end, &ciphertext);
         self.comment_bounds[row as usize] = Some(bound);
         Ok(())
+    }
+
+    /// The ciphertext of a comment. One that the rule takes for a marker is no use, as for sops (3.13.2 `sops.go`, `Encrypt`); a
+    /// short pattern can be in the base64 by chance, so that some more are tried.
+    fn seal_comment(&mut self, row: u32, bound: &str, text: &str) -> Result<String, FileError> {
+        let mut ciphertext = String::new();
+        let old = self.reuse.as_deref_mut().and_then(|reuse| {
+            reuse
+                .take(&format!("comment {row}"), bound, TypeWord::Comment, text.as_bytes())
+                .map(|old| ciphertext.push_str(old.ciphertext))
+        });
+        if old.is_some() && !self.selector.misreads_encrypted_comment(&ciphertext) {
+            return Ok(ciphertext);
+        }
+        self.fresh += 1;
+        for _ in 0..COMMENT_ATTEMPTS {
+            ciphertext.clear();
+            let iv = self.ivs.next()?;
+            let plain = text.as_bytes();
+            self.cipher.seal(plain, TypeWord::Comment, bound.as_bytes(), &iv, &mut self.scratch, &mut ciphertext);
+            if !self.selector.misreads_encrypted_comment(&ciphertext) {
+                return Ok(ciphertext);
+            }
+        }
+        Err(FileError::CommentPattern { setting: self.settings.selection.field().0 })
     }
 
     /// A clear block scalar that ends the file without a line break gains one when metadata follows.
@@ -547,45 +565,5 @@ impl<'a> Writer<'a> {
         let bound = layout::BOUND.as_bytes();
         self.cipher.seal(plain.as_bytes(), TypeWord::Str, bound, &iv, &mut self.scratch, &mut out);
         Ok(Some(out))
-    }
-}
-
-/// Keeps the selector and the trail in step with the walk (comments and scalars aside).
-pub(super) fn follow(visit: &Visit<'_>, document: &Document, walk: &mut SelectorWalk<'_>, trail: &mut Trail) {
-    match visit {
-        Visit::Open(_) => walk.open(),
-        Visit::Close => walk.close(),
-        Visit::EnterKey(key, _) => {
-            walk.enter_key(key);
-            trail.enter_key(key);
-        }
-        Visit::EnterItem(index) => trail.enter_item(*index),
-        Visit::Leave => {
-            if trail.leave() {
-                walk.leave_key();
-            }
-        }
-        Visit::ItemDone => walk.after_item(),
-        Visit::Comment { row, .. } => {
-            walk.comment(document.comment_text(*row));
-        }
-        Visit::Scalar { .. } | Visit::Alias(_) | Visit::AliasEnd => {}
-    }
-}
-
-/// Null and the empty string are never encrypted.
-fn is_secret(document: &Document, id: NodeId) -> bool {
-    match &*Zeroizing::new(document.value(id).unwrap_or(Value::Null)) {
-        Value::Null => false,
-        Value::Str(text) => !text.is_empty(),
-        Value::Bytes(bytes) => !bytes.is_empty(),
-        _ => true,
-    }
-}
-
-pub(super) fn stopped(error: WalkError<FileError>) -> FileError {
-    match error {
-        WalkError::Visitor(error) => error,
-        WalkError::AliasBomb => FileError::AliasBomb,
     }
 }

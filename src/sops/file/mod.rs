@@ -1,10 +1,12 @@
 //! A whole SOPS file: a plain document to an encrypted one and back, with every byte outside the selected values kept.
 
+mod bounds;
 mod check;
 mod decrypt;
 mod encrypt;
 mod error;
 mod expand;
+mod follow;
 mod layout;
 mod orphans;
 mod place;
