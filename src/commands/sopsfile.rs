@@ -265,13 +265,24 @@ impl Change {
 
 /// The warning about aliases that show an encrypted value in clear, if there are any.
 pub fn clear_copies(name: &str, encrypted: &Encrypted) -> Option<String> {
-    let lines: Vec<String> = encrypted.clear_copies.iter().map(ToString::to_string).collect();
+    let lines = &encrypted.clear_copies;
     let words = if lines.len() == 1 { "the alias on line" } else { "aliases on lines" };
     let verb = if lines.len() == 1 { "repeats" } else { "repeat" };
     (!lines.is_empty()).then(|| {
-        let lines = lines.join(", ");
+        let lines = listed(lines);
         format!("{name}: {words} {lines} {verb} an encrypted value where the rule leaves it in clear")
     })
+}
+
+/// Lines for a person: the first ten, and how many more there are.
+fn listed(lines: &[usize]) -> String {
+    const SHOWN: usize = 10;
+    let (first, more) = lines.split_at(lines.len().min(SHOWN));
+    let mut text = first.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    if !more.is_empty() {
+        text.push_str(&format!(" and {} more", more.len()));
+    }
+    text
 }
 
 /// Warns of comments that were left encrypted.
@@ -283,10 +294,10 @@ pub fn warn_unreadable(session: &Session, name: &str, decrypted: &Decrypted) {
 
 /// The warning about comments that were left encrypted, if there are any.
 pub fn unreadable(name: &str, decrypted: &Decrypted) -> Option<String> {
-    let lines: Vec<String> = decrypted.unreadable_comments.iter().map(ToString::to_string).collect();
+    let lines = &decrypted.unreadable_comments;
     let s = if lines.len() == 1 { "" } else { "s" };
     (!lines.is_empty()).then(|| {
-        format!("{name}: encrypted comment{s} on line{s} {} cannot be read and stay as they are", lines.join(", "))
+        format!("{name}: encrypted comment{s} on line{s} {} cannot be read and stay as they are", listed(lines))
     })
 }
 
@@ -304,6 +315,7 @@ pub fn line_of(error: &FileError) -> Option<usize> {
         | FileError::AlreadyEncrypted { line }
         | FileError::LooksEncrypted { line, .. }
         | FileError::CommentLooksEncrypted { line }
+        | FileError::AliasBomb { line }
         | FileError::Value { line, .. } => Some(*line),
         _ => None,
     }
@@ -377,10 +389,16 @@ fn advice(error: &FileError) -> (Kind, Option<&'static str>) {
             Kind::NothingSelected,
             Some("check the rule's selection against the keys of the file, or pass --allow-empty"),
         ),
-        FileError::AliasBomb => (Kind::TooLarge, None),
+        FileError::AliasBomb { .. } => (Kind::TooLarge, None),
         FileError::NotEncrypted => (Kind::NotEncrypted, None),
         FileError::Metadata(_) => (Kind::BadMetadata, Some("restore the sops entry from the file's Git history")),
         FileError::Regex(_) => (Kind::BadRegex, None),
+        FileError::CommentPattern { .. } => (
+            Kind::BadRegex,
+            Some(
+                "make the pattern longer, so that it does not match \"ENC[AES256_GCM,data:…,iv:…,tag:…,type:comment]\"",
+            ),
+        ),
         FileError::Value { .. } => (
             Kind::CannotDecryptValue,
             Some("restore the value from the file's Git history: it was changed, or moved to another key"),
@@ -468,6 +486,14 @@ mod tests {
         let failure = change.commit(&session, &encrypted).unwrap_err();
         assert_eq!(failure.kind(), Kind::Changed);
         assert_eq!(std::fs::read_to_string(&path).unwrap(), theirs);
+    }
+
+    /// A hostile file could fill the screen with line numbers.
+    #[test]
+    fn a_long_list_of_lines_is_cut() {
+        let lines: Vec<usize> = (1..=1000).collect();
+        assert_eq!(listed(&lines[..10]), "1, 2, 3, 4, 5, 6, 7, 8, 9, 10");
+        assert_eq!(listed(&lines), "1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 990 more");
     }
 
     #[test]

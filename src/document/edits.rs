@@ -25,8 +25,8 @@ struct Edit {
 
 /// Size of one piece of new text, in bytes.
 const PIECE: usize = 1 << 20;
-/// Most bytes that one byte of a text can be written as (`\\xNN`).
-const LONGEST_ESCAPE: usize = 4;
+/// Most bytes that one byte of a text can be written as (`\\xNN`, or `\\u00NN` in JSON).
+const LONGEST_ESCAPE: usize = 6;
 
 impl Edits {
     /// A piece with room for `room` more bytes.
@@ -46,12 +46,15 @@ impl Edits {
         });
     }
 
-    /// Replaces what `write` says by what it appends; `length` is how long the value is, before it is spelled.
+    /// Replaces what `write` says by what it appends; `length` is how long the value is, before it is spelled,
+    /// and the indentation of its lines.
     pub fn replace_by(&mut self, length: usize, write: impl FnOnce(&mut String) -> Range<usize>) {
         let index = self.piece(length * LONGEST_ESCAPE + 4096);
         let piece = &mut self.pieces[index];
         let from = piece.len();
+        let room = piece.capacity();
         let span = write(piece);
+        debug_assert_eq!(piece.capacity(), room, "a piece that grows leaves a copy of a secret behind");
         self.list.push(Edit { start: span.start, end: span.end, piece: index, from, to: piece.len() });
     }
 

@@ -16,7 +16,9 @@ mod time;
 #[cfg(test)]
 mod tests;
 
-pub use bytes::{BadPlaintext, TypeWord, append_plain_bytes, from_plain_bytes, type_word};
+pub use bytes::{
+    BadPlaintext, TypeWord, append_plain_bytes, from_plain_bytes, plain_room, type_word, write_plain_bytes,
+};
 pub use number::{format_float_f, format_float_g};
 pub(crate) use quote::{push_double_quoted, push_single_quoted};
 pub use resolve::{TagMismatch, resolve_plain, resolve_tagged};

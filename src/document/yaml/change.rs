@@ -119,7 +119,8 @@ impl Document {
             return Ok(self.replace_value(found, value));
         }
         let missing = &path.0[at..];
-        let null = self.kind(found) == NodeKind::Scalar && matches!(self.value(found), Ok(Value::Null));
+        let null = self.kind(found) == NodeKind::Scalar
+            && matches!(self.value(found).map(zeroize::Zeroizing::new).as_deref(), Ok(Value::Null));
         match (self.kind(found), &missing[0]) {
             (NodeKind::Map, Step::Key(key)) => self.add_entry(found, key, &nest(&missing[1..], value)?),
             (NodeKind::List, Step::Index(position)) if *position == self.items(found).count() => {

@@ -8,14 +8,12 @@ use std::thread;
 
 use zeroize::Zeroizing;
 
-use super::encrypt::LONGEST_NUMBER;
 use super::follow::follow;
 use super::place::{self, MetadataSkip};
-use crate::document::scalar::{append_plain_bytes, type_word};
+use crate::document::scalar::{type_word, write_plain_bytes};
 use crate::document::trail::Trail;
 use crate::document::value::Value;
 use crate::document::yaml::{Document, NodeId, Visit};
-use crate::secret::make_room;
 use crate::sops::cipher::{CipherError, IvSource, Opened, ValueCipher};
 use crate::sops::selector::Selector;
 
@@ -140,9 +138,9 @@ pub(super) fn open_all(
                 follow(&visit, document, &mut walk, &mut trail);
                 return Ok(());
             };
-            match document.value(id) {
+            match document.value(id).map(Zeroizing::new).as_deref() {
                 Ok(Value::Str(text)) if walk.leaf() && !text.is_empty() => {
-                    let outcome = cipher.open(&text, trail.bound().as_bytes(), &mut plain);
+                    let outcome = cipher.open(text, trail.bound().as_bytes(), &mut plain);
                     sink.push(id, &plain, outcome)
                 }
                 _ => Ok(()),
@@ -169,9 +167,8 @@ pub(super) fn seal_all(document: &Document, cipher: &ValueCipher, selector: &Sel
             if !walk.leaf() {
                 return Ok(());
             }
-            let value = document.value(id).unwrap_or(Value::Null);
-            make_room(&mut plain, document.span(id).len() + LONGEST_NUMBER);
-            if !append_plain_bytes(&value, &mut plain) || plain.is_empty() {
+            let value = Zeroizing::new(document.value(id).unwrap_or(Value::Null));
+            if !write_plain_bytes(&value, &mut plain) || plain.is_empty() {
                 return Ok(());
             }
             let iv = ivs.next().map_err(|_| Enough)?;

@@ -4,7 +4,8 @@ use ring::digest::{Context, SHA256};
 use zeroize::Zeroizing;
 
 use super::ahead::{self, Ahead};
-use super::encrypt::{EMPTY_COMMENT, LONGEST_NUMBER};
+use super::bounds::bounds_to_try;
+use super::encrypt::EMPTY_COMMENT;
 use super::error::{FileError, ValueError};
 use super::follow::{follow, stopped};
 use super::layout::{self, Layout, Spelling};
@@ -12,7 +13,7 @@ use super::orphans;
 use super::place::{self, MetadataSkip};
 use super::reuse::{Reuse, Stamp};
 use crate::document::edits::Edits;
-use crate::document::scalar::{TypeWord, append_plain_bytes, from_plain_bytes};
+use crate::document::scalar::{TypeWord, from_plain_bytes, write_plain_bytes};
 use crate::document::trail::Trail;
 use crate::document::value::Value;
 use crate::document::yaml::{Document, NodeId, NodeKind, ScalarStyle, Visit};
@@ -42,7 +43,7 @@ pub struct Decrypted {
     pub values: usize,
     /// The reading of the plain text that the file was made with, where its format has several.
     pub reading: Option<String>,
-    /// For every comment, what it should be bound to where it is read.
+    /// For every comment, what it should be bound to where it is read; only as `decrypt_for_check` gives it.
     pub(super) comment_bounds: Vec<Option<String>>,
 }
 
@@ -97,7 +98,13 @@ impl EncryptedFile {
     /// # Errors
     /// [`FileError::Value`] for the first value that does not open, then the MAC's errors.
     pub fn decrypt(&self, key: &DataKey, ignore_mac: bool) -> Result<Decrypted, FileError> {
-        self.run(key, ignore_mac, None)
+        self.run(key, ignore_mac, None, false)
+    }
+
+    /// Decrypts, and says what every comment should be bound to. That can be many times as long as the file, so that it is only
+    /// for files that were just encrypted.
+    pub(super) fn decrypt_for_check(&self, key: &DataKey) -> Result<Decrypted, FileError> {
+        self.run(key, false, None, true)
     }
 
     /// Decrypts, and remembers every ciphertext for another encryption under the same data key.
@@ -106,11 +113,17 @@ impl EncryptedFile {
     /// As [`EncryptedFile::decrypt`].
     pub fn decrypt_for_reuse(&self, key: &DataKey) -> Result<(Decrypted, Reuse), FileError> {
         let mut reuse = Reuse::default();
-        let decrypted = self.run(key, false, Some(&mut reuse))?;
+        let decrypted = self.run(key, false, Some(&mut reuse), false)?;
         Ok((decrypted, reuse))
     }
 
-    fn run(&self, key: &DataKey, ignore_mac: bool, mut reuse: Option<&mut Reuse>) -> Result<Decrypted, FileError> {
+    fn run(
+        &self,
+        key: &DataKey,
+        ignore_mac: bool,
+        mut reuse: Option<&mut Reuse>,
+        with_bounds: bool,
+    ) -> Result<Decrypted, FileError> {
         let cipher = ValueCipher::new(key);
         let layout_plain = open_layout(&self.metadata, &cipher);
         let layout = Layout::read(&layout_plain);
@@ -122,6 +135,7 @@ impl EncryptedFile {
             |ahead| {
                 let mut reader = Reader::new(self, &cipher, &layout, reuse.as_deref_mut());
                 reader.ahead = ahead;
+                reader.comment_bounds = with_bounds.then(|| vec![None; document.comments()]);
                 reader.run(&selector)?;
                 reader.ahead = None;
                 Ok::<_, FileError>(reader)
@@ -149,6 +163,7 @@ impl EncryptedFile {
         // A spelling that no longer fits its surroundings: the values are what counts.
         let none = Layout::default();
         let mut reader = Reader::new(self, &cipher, &none, None);
+        reader.comment_bounds = with_bounds.then(|| vec![None; self.document.comments()]);
         reader.run(&selector)?;
         Ok(reader.finish())
     }
@@ -184,7 +199,7 @@ pub(super) fn check_mac(
 fn value_digest(text: &str) -> Option<Vec<u8>> {
     let document = Document::parse(text.to_owned()).ok()?;
     let mut digest = Context::new(&SHA256);
-    let mut buffer = Zeroizing::new(Vec::new());
+    let mut buffer = Zeroizing::default();
     for index in 0..document.documents() {
         let root = document.root(index);
         document
@@ -192,9 +207,8 @@ fn value_digest(text: &str) -> Option<Vec<u8>> {
                 match visit {
                     Visit::Scalar { id, .. } if id == root => {}
                     Visit::Scalar { id, .. } => {
-                        buffer.clear();
-                        let value = document.value(id).unwrap_or(Value::Null);
-                        append_plain_bytes(&value, &mut buffer);
+                        let value = Zeroizing::new(document.value(id).unwrap_or(Value::Null));
+                        write_plain_bytes(&value, &mut buffer);
                         add_value(&mut digest, &value, &buffer);
                     }
                     Visit::EnterKey(key, _) => add_step(&mut digest, key),
@@ -245,7 +259,8 @@ struct Reader<'a> {
     place: String,
     last_bound: String,
     visited: Vec<bool>,
-    comment_bounds: Vec<Option<String>>,
+    comment_bounds: Option<Vec<Option<String>>>,
+    /// Where they start, in bytes.
     unreadable_comments: Vec<usize>,
     values: usize,
     /// First item of a list that holds nothing but encrypted comments.
@@ -254,7 +269,6 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn new(file: &'a EncryptedFile, cipher: &'a ValueCipher, layout: &'a Layout, reuse: Option<&'a mut Reuse>) -> Self {
-        let comments = file.document.comments();
         Self {
             file,
             cipher,
@@ -271,8 +285,8 @@ impl<'a> Reader<'a> {
             hashed: Zeroizing::default(),
             place: String::new(),
             last_bound: String::new(),
-            visited: vec![false; comments],
-            comment_bounds: vec![None; comments],
+            visited: vec![false; file.document.comments()],
+            comment_bounds: None,
             unreadable_comments: Vec::new(),
             values: 0,
             comment_list: None,
@@ -293,23 +307,26 @@ impl<'a> Reader<'a> {
             let mut walk = selector.walk();
             document.walk(index, |visit| self.visit(&visit, &mut walk)).map_err(stopped)?;
         }
-        for (row, trail, selected) in orphans::find(document, &self.visited, selector) {
+        let visited = std::mem::take(&mut self.visited);
+        orphans::each(document, &visited, selector, |row, trail| {
             let start = document.comment(row).start;
-            if selected && !removed.iter().any(|span| span.contains(&start)) {
-                self.trail = trail;
-                self.comment(row)?;
+            let before = removed.partition_point(|span| span.end <= start);
+            if !removed.get(before).is_some_and(|span| span.contains(&start)) {
+                std::mem::swap(&mut self.trail, trail);
+                self.comment(row);
+                std::mem::swap(&mut self.trail, trail);
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     fn finish(self) -> Decrypted {
         Decrypted {
             text: self.edits.apply(self.file.document.text()),
-            unreadable_comments: self.unreadable_comments,
+            unreadable_comments: self.file.document.lines(self.unreadable_comments),
             values: self.values,
             reading: None,
-            comment_bounds: self.comment_bounds,
+            comment_bounds: self.comment_bounds.unwrap_or_default(),
         }
     }
 
@@ -331,7 +348,7 @@ impl<'a> Reader<'a> {
                 if !copy {
                     self.visited[*row as usize] = true;
                     if selected {
-                        self.comment(*row)?;
+                        self.comment(*row);
                     }
                 }
                 return Ok(());
@@ -416,7 +433,7 @@ impl<'a> Reader<'a> {
         self.values += 1;
         self.remember(id, type_word, &ciphertext);
         let plain = std::mem::take(&mut self.plain);
-        let value = match (type_word, std::str::from_utf8(&plain)) {
+        let value = Zeroizing::new(match (type_word, std::str::from_utf8(&plain)) {
             (TypeWord::Str, Ok(text)) => {
                 self.mac.add(&plain);
                 if !self.layout.is_empty() && self.trail.depth() > 0 {
@@ -426,15 +443,14 @@ impl<'a> Reader<'a> {
             }
             _ => {
                 let value = from_plain_bytes(&plain, type_word).map_err(|_| self.bad(id, ValueError::BadType))?;
-                make_room(&mut self.hashed, plain.len() + LONGEST_NUMBER);
-                append_plain_bytes(&value, &mut self.hashed);
+                write_plain_bytes(&value, &mut self.hashed);
                 self.mac.add(&self.hashed);
                 if !self.layout.is_empty() && self.trail.depth() > 0 {
                     add_value(&mut self.digest, &value, &self.hashed);
                 }
                 value
             }
-        };
+        });
         if !copy {
             self.write(id, &value);
         }
@@ -459,15 +475,14 @@ impl<'a> Reader<'a> {
             Some(Spelling::Scalar { part, raw }) => {
                 self.edits.replace(document.part_span(id, *part), raw);
             }
-            None => self.edits.replace_by(document.span(id).len(), |out| document.write_plain(id, value, out)),
+            None => self.edits.replace_by(document.spelled_room(id, value), |out| document.write_plain(id, value, out)),
         }
     }
 
     /// A value that is not encrypted.
     fn clear(&mut self, id: NodeId) -> Result<(), FileError> {
-        let value = self.file.document.value(id).unwrap_or(Value::Null);
-        make_room(&mut self.hashed, self.file.document.span(id).len() + LONGEST_NUMBER);
-        let counted = append_plain_bytes(&value, &mut self.hashed);
+        let value = Zeroizing::new(self.file.document.value(id).unwrap_or(Value::Null));
+        let counted = write_plain_bytes(&value, &mut self.hashed);
         if counted && !self.file.metadata.mac_only_encrypted {
             self.mac.add(&self.hashed);
         }
@@ -504,50 +519,52 @@ impl<'a> Reader<'a> {
         let only = self.comment_list == Some(id);
         let plain = std::mem::take(&mut self.plain);
         let text = String::from_utf8_lossy(&plain);
-        let comment = Zeroizing::new(format!("{}#{}", if only { "[] " } else { "" }, text.replace('\n', "\n#")));
-        self.edits.replace(dash..document.span(id).end, &comment);
+        self.edits.replace_by(text.len(), |out| {
+            out.push_str(if only { "[] #" } else { "#" });
+            push_comment(&text, "\n", out);
+            dash..document.span(id).end
+        });
         drop(text);
         self.plain = plain;
         Ok(())
     }
 
     /// The bounds to try for a comment: where it is read, then around it, as sops may have read it elsewhere before.
-    fn comment(&mut self, row: u32) -> Result<(), FileError> {
+    fn comment(&mut self, row: u32) {
         let document = &self.file.document;
         let span = document.comment(row);
         let text = &document.text()[span.start + 1..span.end];
         if !is_encrypted(text) {
-            return Ok(());
+            return;
         }
-        let own = self.trail.bound().to_owned();
-        self.comment_bounds[row as usize] = Some(own.clone());
-        let mut bounds = vec![own];
-        bounds.extend(self.trail.outer().map(str::to_owned));
-        let mut last = self.last_bound.as_str();
-        while !last.is_empty() {
-            bounds.push(last.to_owned());
-            last = last[..last.len() - 1].rfind(':').map_or("", |at| &last[..=at]);
+        if let Some(bounds) = &mut self.comment_bounds {
+            bounds[row as usize] = Some(self.trail.bound().to_owned());
         }
-        bounds.push(":".to_owned());
-        let opened = bounds.iter().find(|bound| {
-            self.cipher
-                .open(text, bound.as_bytes(), &mut self.plain)
-                .is_ok_and(|opened| opened.type_word == TypeWord::Comment)
-        });
-        let Some(bound) = opened else {
-            self.unreadable_comments.push(self.line(span.start));
-            return Ok(());
+        let bounds = bounds_to_try(&self.trail, &self.last_bound);
+        let opened = self.cipher.open_first(text, &bounds, &mut self.plain);
+        let Ok((Opened { type_word: TypeWord::Comment, .. }, bound)) = opened else {
+            self.unreadable_comments.push(span.start);
+            return;
         };
-        let mut plain = Zeroizing::new(String::from_utf8_lossy(&self.plain).into_owned());
-        if plain.as_str() == EMPTY_COMMENT {
-            plain.clear();
-        }
         if let Some(reuse) = self.reuse.as_deref_mut() {
             reuse.add(format!("comment {row}"), bound, TypeWord::Comment, &self.plain, text, false);
         }
-        let line_end = document.line_end();
-        let lines = Zeroizing::new(plain.replace('\n', &format!("{line_end}#")));
-        self.edits.replace(span.start + 1..span.end, &lines);
-        Ok(())
+        let plain = String::from_utf8_lossy(&self.plain);
+        let plain = if plain == EMPTY_COMMENT { "" } else { &*plain };
+        self.edits.replace_by(plain.len(), |out| {
+            push_comment(plain, document.line_end(), out);
+            span.start + 1..span.end
+        });
+    }
+}
+
+/// Every further line of a comment gets a `#` of its own.
+fn push_comment(text: &str, line_end: &str, out: &mut String) {
+    for (index, line) in text.split('\n').enumerate() {
+        if index > 0 {
+            out.push_str(line_end);
+            out.push('#');
+        }
+        out.push_str(line);
     }
 }

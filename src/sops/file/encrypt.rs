@@ -8,26 +8,27 @@ use super::check::{Check, self_check};
 use super::error::FileError;
 use super::expand::Expansion;
 use super::finish::Sealing;
-use super::follow::{follow, stopped};
+use super::follow::{follow, is_secret, stopped};
 use super::layout::{self, Layout, Spelling};
 use super::reuse::Reuse;
 use super::{orphans, place};
 use crate::document::edits::Edits;
-use crate::document::scalar::{TypeWord, append_plain_bytes, type_word};
+use crate::document::scalar::{TypeWord, type_word, write_plain_bytes};
 use crate::document::trail::Trail;
 use crate::document::tree::Node;
 use crate::document::value::Value;
 use crate::document::yaml::{BREAKS, Document, NodeId, NodeKind, Part, Visit};
-use crate::secret::{make_room, make_room_for_text};
+use crate::secret::make_room_for_text;
 use crate::sops::cipher::{IvSource, ValueCipher, is_encrypted};
 use crate::sops::key::{DataKey, KeyGroup};
 use crate::sops::mac::Mac;
 use crate::sops::selector::{Selection, Selector, SelectorWalk};
 
-/// Most characters of a number written without an exponent, or of a time.
-pub(super) const LONGEST_NUMBER: usize = 400;
-/// Most bytes that one byte of a text can be written as (`\\xNN`), indentation and all.
+/// Most bytes that one byte of a text can be written as (`\\xNN`).
 const LONGEST_ESCAPE: usize = 4;
+
+/// How often a comment is encrypted anew when its ciphertext matches the rule's pattern.
+const COMMENT_ATTEMPTS: usize = 16;
 
 /// Stands for an empty comment in a list: sops decrypts an empty one to an empty string, and so adds an item to the list.
 pub(super) const EMPTY_COMMENT: &str = "\u{2060}";
@@ -167,6 +168,7 @@ struct Writer<'a> {
     values: usize,
     comments: usize,
     fresh: usize,
+    /// Where they start, in bytes.
     clear_copies: Vec<usize>,
 }
 
@@ -228,12 +230,13 @@ impl<'a> Writer<'a> {
             }
             document.walk(index, |visit| self.visit(&visit)).map_err(stopped)?;
         }
-        for (row, trail, selected) in orphans::find(document, &self.visited, self.selector) {
-            if selected {
-                self.trail = trail;
-                self.encrypt_comment(row)?;
-            }
-        }
+        let visited = std::mem::take(&mut self.visited);
+        orphans::each(document, &visited, self.selector, |row, trail| {
+            std::mem::swap(&mut self.trail, trail);
+            let done = self.encrypt_comment(row);
+            std::mem::swap(&mut self.trail, trail);
+            done
+        })?;
         if self.values == 0 && !self.settings.allow_empty {
             return Err(FileError::NothingSelected);
         }
@@ -370,10 +373,9 @@ impl<'a> Writer<'a> {
 
     fn scalar(&mut self, id: NodeId, copy: bool) -> Result<(), FileError> {
         let document = self.document;
-        let value = document.value(id).unwrap_or(Value::Null);
-        make_room(&mut self.plain, document.span(id).len() + LONGEST_NUMBER);
-        let hashed = append_plain_bytes(&value, &mut self.plain);
-        if let Value::Str(text) = &value
+        let value = Zeroizing::new(document.value(id).unwrap_or(Value::Null));
+        let hashed = write_plain_bytes(&value, &mut self.plain);
+        if let Value::Str(text) = &*value
             && is_encrypted(text)
         {
             return Err(FileError::LooksEncrypted { path: self.trail.path(), line: self.line(id) });
@@ -390,7 +392,7 @@ impl<'a> Writer<'a> {
             let original = self.chosen[id as usize];
             if original && !chosen {
                 let alias = expansion.alias();
-                self.clear_copies.push(document.position(document.span(alias).start).0);
+                self.clear_copies.push(document.span(alias).start);
             }
             expansion.clear(&value);
         }
@@ -419,13 +421,14 @@ impl<'a> Writer<'a> {
             return;
         }
         let document = self.document;
+        make_room_for_text(&mut self.probe, document.spelled_room(id, value) * LONGEST_ESCAPE);
         if bare && let Some(span) = document.bare_spot(id, value, &mut self.probe) {
             self.edits.replace(span, ciphertext);
             return;
         }
         let (spot, site) = document.cipher_spot(id);
         let raw = &document.text()[spot.span.clone()];
-        make_room_for_text(&mut self.probe, raw.len() * LONGEST_ESCAPE + LONGEST_NUMBER);
+        self.probe.clear();
         let fits = site.write_plain(value, &mut self.probe) && self.probe.as_str() == raw;
         if !fits || spot.part == Part::Node {
             self.place.clear();
@@ -477,21 +480,35 @@ impl<'a> Writer<'a> {
         let given = self.given_bounds.and_then(|bounds| bounds.get(row as usize)).and_then(Option::as_ref);
         let bound = given.cloned().unwrap_or_else(|| self.trail.bound().to_owned());
         self.comments += 1;
-        let mut ciphertext = String::new();
-        let old = self.reuse.as_deref_mut().and_then(|reuse| {
-            reuse
-                .take(&format!("comment {row}"), &bound, TypeWord::Comment, text.as_bytes())
-                .map(|old| ciphertext.push_str(old.ciphertext))
-        });
-        if old.is_none() {
-            self.fresh += 1;
-            let iv = self.ivs.next()?;
-            let plain = text.as_bytes();
-            self.cipher.seal(plain, TypeWord::Comment, bound.as_bytes(), &iv, &mut self.scratch, &mut ciphertext);
-        }
+        let ciphertext = self.seal_comment(row, &bound, text)?;
         self.edits.replace(span.start + 1..span.end, &ciphertext);
         self.comment_bounds[row as usize] = Some(bound);
         Ok(())
+    }
+
+    /// The ciphertext of a comment. One that the rule takes for a marker is no use, as for sops (3.13.2 `sops.go`, `Encrypt`); a
+    /// short pattern can be in the base64 by chance, so that some more are tried.
+    fn seal_comment(&mut self, row: u32, bound: &str, text: &str) -> Result<String, FileError> {
+        let mut ciphertext = String::new();
+        let old = self.reuse.as_deref_mut().and_then(|reuse| {
+            reuse
+                .take(&format!("comment {row}"), bound, TypeWord::Comment, text.as_bytes())
+                .map(|old| ciphertext.push_str(old.ciphertext))
+        });
+        if old.is_some() && !self.selector.misreads_encrypted_comment(&ciphertext) {
+            return Ok(ciphertext);
+        }
+        self.fresh += 1;
+        for _ in 0..COMMENT_ATTEMPTS {
+            ciphertext.clear();
+            let iv = self.ivs.next()?;
+            let plain = text.as_bytes();
+            self.cipher.seal(plain, TypeWord::Comment, bound.as_bytes(), &iv, &mut self.scratch, &mut ciphertext);
+            if !self.selector.misreads_encrypted_comment(&ciphertext) {
+                return Ok(ciphertext);
+            }
+        }
+        Err(FileError::CommentPattern { setting: self.settings.selection.field().0 })
     }
 
     /// A clear block scalar that ends the file without a line break gains one when metadata follows.
@@ -520,23 +537,14 @@ impl<'a> Writer<'a> {
         let (metadata, changed) = sealing.metadata(mac, &self.layout, &mut self.ivs)?;
         place::insert(self.document, &metadata.write(), &mut self.edits);
         let mut text = std::mem::take(&mut self.edits).apply(self.document.text());
-        self.clear_copies.dedup();
+        let mut clear_copies = self.document.lines(std::mem::take(&mut self.clear_copies));
+        clear_copies.dedup();
         Ok(Encrypted {
             text: std::mem::take(&mut *text),
             values: self.values,
             comments: self.comments,
             changed,
-            clear_copies: std::mem::take(&mut self.clear_copies),
+            clear_copies,
         })
-    }
-}
-
-/// Null and the empty string are never encrypted.
-fn is_secret(document: &Document, id: NodeId) -> bool {
-    match document.value(id).unwrap_or(Value::Null) {
-        Value::Null => false,
-        Value::Str(text) => !text.is_empty(),
-        Value::Bytes(bytes) => !bytes.is_empty(),
-        _ => true,
     }
 }

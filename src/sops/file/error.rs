@@ -94,8 +94,11 @@ pub enum FileError {
     #[error("the rule selects no value: everything would stay in clear")]
     NothingSelected,
     /// Aliases expand without bound.
-    #[error("aliases expand to more values than are allowed")]
-    AliasBomb,
+    #[error("line {line}: aliases expand to more values than are allowed")]
+    AliasBomb {
+        /// Line of the alias, from 1.
+        line: usize,
+    },
     /// There is no `sops` entry.
     #[error("there is no \"sops\" entry: the file is not encrypted")]
     NotEncrypted,
@@ -127,6 +130,12 @@ pub enum FileError {
     /// The operating system.
     #[error(transparent)]
     Random(#[from] RandomError),
+    /// What a comment becomes would itself decide what is selected.
+    #[error("`{setting}` also matches what an encrypted comment looks like: the file could not be read again")]
+    CommentPattern {
+        /// The name of the setting.
+        setting: &'static str,
+    },
     /// Ciphertexts change which mapping a comment is read in, and with that whether the rule selects something.
     #[error("the rule cannot be applied to this document: a comment would be read elsewhere once values are encrypted")]
     CommentRule,

@@ -1,8 +1,11 @@
-//! Keeping the selector and the trail in step with a walk.
+//! What encrypting and decrypting do alike at each step of a walk.
+
+use zeroize::Zeroizing;
 
 use super::error::FileError;
 use crate::document::trail::Trail;
-use crate::document::yaml::{Document, Visit, WalkError};
+use crate::document::value::Value;
+use crate::document::yaml::{Document, NodeId, Visit, WalkError};
 use crate::sops::selector::SelectorWalk;
 
 /// Keeps the selector and the trail in step with the walk (comments and scalars aside).
@@ -28,10 +31,20 @@ pub(super) fn follow(visit: &Visit<'_>, document: &Document, walk: &mut Selector
     }
 }
 
-/// Why a walk ended early.
+/// Null and the empty string are never encrypted.
+pub(super) fn is_secret(document: &Document, id: NodeId) -> bool {
+    match &*Zeroizing::new(document.value(id).unwrap_or(Value::Null)) {
+        Value::Null => false,
+        Value::Str(text) => !text.is_empty(),
+        Value::Bytes(bytes) => !bytes.is_empty(),
+        _ => true,
+    }
+}
+
+/// The error of a file from that of a walk.
 pub(super) fn stopped(error: WalkError<FileError>) -> FileError {
     match error {
         WalkError::Visitor(error) => error,
-        WalkError::AliasBomb => FileError::AliasBomb,
+        WalkError::AliasBomb { line } => FileError::AliasBomb { line },
     }
 }

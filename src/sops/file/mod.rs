@@ -1,6 +1,7 @@
 //! A whole SOPS file: a plain document to an encrypted one and back, with every byte outside the selected values kept.
 
 mod ahead;
+mod bounds;
 mod check;
 mod decrypt;
 mod encrypt;
@@ -13,6 +14,7 @@ mod leaves;
 mod orphans;
 mod place;
 mod reuse;
+mod rows;
 
 pub use decrypt::{Decrypted, EncryptedFile, is_encrypted_file};
 pub use encrypt::{Encrypted, Settings, encrypt};

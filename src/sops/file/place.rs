@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use zeroize::Zeroizing;
+
 use super::error::FileError;
 use crate::document::edits::Edits;
 use crate::document::tree::Node;
@@ -22,7 +24,8 @@ pub fn find(document: &Document, index: usize) -> Option<(NodeId, NodeId)> {
 
 fn is_written_null(document: &Document, index: usize) -> bool {
     let root = document.root(index);
-    let null = document.kind(root) == NodeKind::Scalar && matches!(document.value(root), Ok(Value::Null));
+    let null = document.kind(root) == NodeKind::Scalar
+        && matches!(document.value(root).map(Zeroizing::new).as_deref(), Ok(Value::Null));
     null && !document.full_span(root).is_empty()
 }
 
@@ -140,10 +143,13 @@ fn insert_flow(document: &Document, root: NodeId, metadata: &Node, edits: &mut E
 
 /// Whether a `,` stands in `span`, comments aside.
 fn has_comma(document: &Document, span: Range<usize>) -> bool {
-    let comments: Vec<Range<usize>> = (0..document.comments() as u32).map(|row| document.comment(row)).collect();
-    document.text()[span.clone()]
-        .match_indices(',')
-        .any(|(at, _)| !comments.iter().any(|comment| comment.contains(&(span.start + at))))
+    let mut comments: Vec<Range<usize>> = (0..document.comments() as u32).map(|row| document.comment(row)).collect();
+    comments.sort_unstable_by_key(|comment| comment.start);
+    let commented = |at: usize| {
+        let next = comments.partition_point(|comment| comment.end <= at);
+        comments.get(next).is_some_and(|comment| comment.contains(&at))
+    };
+    document.text()[span.clone()].match_indices(',').any(|(at, _)| !commented(span.start + at))
 }
 
 /// Takes the metadata out of every document. `was_absent` knows the documents that held nothing; a mapping of nothing else was

@@ -7,12 +7,11 @@ use super::encrypt::line_of;
 use super::steps::{READING, Steps, comment_place};
 use crate::document::edits::Edits;
 use crate::document::format::{Event, Format};
-use crate::document::scalar::{TypeWord, append_plain_bytes, from_plain_bytes};
+use crate::document::scalar::{TypeWord, from_plain_bytes, plain_room, write_plain_bytes};
 use crate::document::value::Value;
-use crate::secret::{SecretBytes, make_room};
+use crate::secret::SecretBytes;
 use crate::sops::cipher::{CipherError, ValueCipher, is_encrypted};
 use crate::sops::file::decrypt::{Decrypted, check_mac, open_layout};
-use crate::sops::file::encrypt::LONGEST_NUMBER;
 use crate::sops::file::error::{FileError, ValueError};
 use crate::sops::file::layout::{Layout, Spelling};
 use crate::sops::file::reuse::{Reuse, Stamp};
@@ -128,8 +127,7 @@ impl LeavesFile {
                 Event::Scalar(leaf) => {
                     let chosen = steps.selects_leaf();
                     let value = if chosen { document.value(leaf) } else { document.clear_value(leaf) };
-                    make_room(&mut bytes, document.span(leaf).len() + LONGEST_NUMBER);
-                    append_plain_bytes(&value, &mut bytes);
+                    write_plain_bytes(&Zeroizing::new(value), &mut bytes);
                     add(&mut found, b"v", &bytes);
                 }
                 Event::Comment(comment) => drop(steps.selects_comment(&document.comment_text(comment))),
@@ -179,9 +177,8 @@ impl Reader<'_> {
     fn scalar(&mut self, leaf: usize) -> Result<(), FileError> {
         let document = self.document;
         let place = self.steps.place();
-        let value = document.value(leaf);
-        make_room(&mut self.hashed, document.span(leaf).len() + LONGEST_NUMBER);
-        let ciphertext = match &value {
+        let value = Zeroizing::new(document.value(leaf));
+        let ciphertext = match &*value {
             _ if !self.steps.selects_leaf() => return self.clear(leaf, &place, &value, false),
             Value::Null => return self.clear(leaf, &place, &value, true),
             Value::Str(text) if text.is_empty() => return self.clear(leaf, &place, &value, true),
@@ -199,12 +196,11 @@ impl Reader<'_> {
             reuse.add(place.clone(), bound, type_word, &self.plain, ciphertext, false);
         }
         let plain = std::mem::take(&mut self.plain);
-        let value = match (type_word, std::str::from_utf8(&plain)) {
+        let value = Zeroizing::new(match (type_word, std::str::from_utf8(&plain)) {
             (TypeWord::Str, Ok(text)) => Value::Str(text.into()),
             _ => from_plain_bytes(&plain, type_word).map_err(|_| self.bad(leaf, ValueError::BadType))?,
-        };
-        make_room(&mut self.hashed, plain.len() + LONGEST_NUMBER);
-        append_plain_bytes(&value, &mut self.hashed);
+        });
+        write_plain_bytes(&value, &mut self.hashed);
         self.mac.add(&self.hashed);
         add(&mut self.digest, b"v", &self.hashed);
         self.write(leaf, &place, &value)?;
@@ -215,7 +211,7 @@ impl Reader<'_> {
 
     /// A value that is not encrypted.
     fn clear(&mut self, leaf: usize, place: &str, value: &Value<'_>, selected: bool) -> Result<(), FileError> {
-        let counted = append_plain_bytes(value, &mut self.hashed);
+        let counted = write_plain_bytes(value, &mut self.hashed);
         if counted && (selected || !self.file.metadata.mac_only_encrypted) {
             self.mac.add(&self.hashed);
         }
@@ -233,7 +229,7 @@ impl Reader<'_> {
             return Ok(());
         }
         let mut spelled = Ok(());
-        self.edits.replace_by(document.span(leaf).len(), |out| {
+        self.edits.replace_by(plain_room(value), |out| {
             spelled = document.spell(leaf, value, out);
             document.span(leaf)
         });

@@ -7,12 +7,12 @@ use super::decrypt::LeavesFile;
 use super::steps::{READING, Steps, comment_place};
 use crate::document::edits::Edits;
 use crate::document::format::{Event, Format};
-use crate::document::scalar::{TypeWord, append_plain_bytes, type_word};
+use crate::document::scalar::{TypeWord, plain_room, type_word, write_plain_bytes};
 use crate::document::value::Value;
 use crate::document::yaml::Part;
 use crate::secret::{make_room, make_room_for_text};
 use crate::sops::cipher::{IvSource, ValueCipher, is_encrypted};
-use crate::sops::file::encrypt::{Encrypted, LONGEST_NUMBER, Settings};
+use crate::sops::file::encrypt::{Encrypted, Settings};
 use crate::sops::file::error::FileError;
 use crate::sops::file::finish::Sealing;
 use crate::sops::file::layout::{Layout, Spelling};
@@ -163,7 +163,8 @@ impl<'a> Writer<'a> {
         let chosen = self.steps.selects_leaf();
         let line = || line_of(document, document.span(leaf).start);
         let value = if chosen { document.value(leaf) } else { document.clear_value(leaf) };
-        if let Value::Str(text) = &value
+        let value = Zeroizing::new(value);
+        if let Value::Str(text) = &*value
             && is_encrypted(text)
         {
             return Err(FileError::LooksEncrypted { path: self.steps.trail.path(), line: line() });
@@ -174,8 +175,7 @@ impl<'a> Writer<'a> {
         {
             return Err(FileError::NotAValue { path: self.steps.trail.path(), line: line(), what });
         }
-        make_room(&mut self.plain, document.span(leaf).len() + LONGEST_NUMBER);
-        let hashed = append_plain_bytes(&value, &mut self.plain);
+        let hashed = write_plain_bytes(&value, &mut self.plain);
         if hashed && (chosen || !self.settings.mac_only_encrypted) {
             self.mac.add(&self.plain);
         }
@@ -183,7 +183,7 @@ impl<'a> Writer<'a> {
             return Ok(());
         }
         let raw = &document.text()[document.span(leaf)];
-        make_room_for_text(&mut self.probe, raw.len() * LONGEST_ESCAPE + LONGEST_NUMBER);
+        make_room_for_text(&mut self.probe, raw.len().max(plain_room(&value)) * LONGEST_ESCAPE + 8);
         let spelled = document.spell(leaf, &value, &mut self.probe);
         let carried = spelled.is_ok() && self.probe.as_str() == raw;
         if hashed && !self.plain.is_empty() {
@@ -191,7 +191,7 @@ impl<'a> Writer<'a> {
             let mut ciphertext = String::new();
             self.seal(&place, type_word(&value), &mut ciphertext)?;
             self.put(leaf, &Value::Str(ciphertext.as_str().into()))?;
-        } else if document.clear_value(leaf) != value {
+        } else if document.clear_value(leaf) != *value {
             // sops would read something here, and expect a ciphertext.
             self.put(leaf, &value)?;
         } else {
@@ -207,8 +207,7 @@ impl<'a> Writer<'a> {
     fn put(&mut self, leaf: usize, value: &Value<'_>) -> Result<(), FileError> {
         let document = self.document;
         let mut spelled = Ok(());
-        let length = if let Value::Str(text) = value { text.len() } else { LONGEST_NUMBER };
-        self.edits.replace_by(length, |out| {
+        self.edits.replace_by(plain_room(value), |out| {
             spelled = document.spell(leaf, value, out);
             document.span(leaf)
         });
@@ -251,7 +250,7 @@ impl<'a> Writer<'a> {
         self.seal(&place, TypeWord::Comment, &mut ciphertext)?;
         self.comments += 1;
         let raw = &document.text()[span.clone()];
-        make_room_for_text(&mut self.probe, raw.len() * LONGEST_ESCAPE + LONGEST_NUMBER);
+        make_room_for_text(&mut self.probe, raw.len() * LONGEST_ESCAPE + 8);
         document.spell_comment(comment, &text, &mut self.probe);
         if self.probe.as_str() != raw || self.record_all {
             let raw = Zeroizing::new(raw.to_owned());
