@@ -6,6 +6,7 @@ use super::chars::{BREAKS, first_break_len};
 use super::document::Document;
 use super::node::{NodeId, NodeKind, ScalarStyle};
 use super::scan::MAX_DEPTH;
+use crate::document::format::{Change, PathError};
 use crate::document::path::{KeyPath, Step};
 use crate::document::scalar::{Context, Style, spell};
 use crate::document::tree::{Kind, Node};
@@ -43,17 +44,24 @@ pub enum ChangeError {
     /// Aliases elsewhere stand for this value.
     #[error("other values refer to it by an alias")]
     Referred,
+    /// The format cannot hold it there.
+    #[error("{0}")]
+    Format(&'static str),
     /// The stream has no document.
     #[error("there is no document")]
     NoDocument,
 }
 
-/// A text that is replaced in a document.
-pub struct Change {
-    /// The bytes.
-    pub span: Range<usize>,
-    /// What they become.
-    pub text: zeroize::Zeroizing<String>,
+impl From<PathError> for ChangeError {
+    fn from(error: PathError) -> Self {
+        match error {
+            PathError::Missing { at } => Self::Missing { at },
+            PathError::BeyondEnd { at, len } => Self::BeyondEnd { at, len },
+            PathError::NotThere { at } => Self::NotThere { at },
+            PathError::BadPath => Self::BadPath,
+            PathError::NoPlace(why) => Self::Format(why),
+        }
+    }
 }
 
 impl Document {

@@ -99,6 +99,9 @@ pub enum FileError {
         /// Line of the alias, from 1.
         line: usize,
     },
+    /// A binary file holds one value under `data`.
+    #[error("the file does not hold the one value \"data\" that sops makes of binary content")]
+    NotBinary,
     /// There is no `sops` entry.
     #[error("there is no \"sops\" entry: the file is not encrypted")]
     NotEncrypted,

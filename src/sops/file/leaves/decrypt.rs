@@ -109,6 +109,7 @@ impl LeavesFile {
             text: reader.edits.apply(document.text()),
             unreadable_comments: reader.unreadable_comments,
             values: reader.values,
+            not_text: None,
             reading: None,
             comment_bounds: Vec::new(),
         };
