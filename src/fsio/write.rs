@@ -1,7 +1,8 @@
 //! One atomic replacement: a temporary file in the same folder, made durable, then renamed over the target.
 //!
-//! Whatever happens, the target is the old file or the new one, whole. The new file gets the old one's mode (unless
-//! it is to be for its owner only) and, where the system lets us, its owner. A file with several hard links is replaced under this one name only.
+//! Whatever happens, the target is the old file or the new one, whole. The new file gets the old one's mode, unless it is to
+//! be for its owner only, and where the system lets us its owner. A file with several hard links is replaced under this
+//! one name only.
 
 use std::fs::{File, Metadata, Permissions};
 use std::io::{self, Write};
