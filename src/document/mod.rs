@@ -2,6 +2,7 @@
 
 pub mod edits;
 pub mod format;
+pub mod json;
 pub mod path;
 pub mod scalar;
 pub mod trail;
