@@ -108,7 +108,7 @@ pub enum Done {
     /// A result to write.
     Text {
         /// The file's new content.
-        text: Zeroizing<String>,
+        text: Zeroizing<Vec<u8>>,
         /// How many values were worked on.
         values: usize,
         /// What the file was when it was read.
@@ -324,7 +324,7 @@ pub fn run(
     if matches!(destination, Destination::Stdout) {
         for one in &planned {
             if let Done::Text { text, .. } = &one.done {
-                output::data(text.as_bytes())?;
+                output::data(text)?;
             }
         }
         return Ok(());
@@ -379,8 +379,7 @@ fn write_all(session: &Session, planned: Vec<Planned<'_>>, mode: NewMode) -> Res
         let in_place = one.job.path.as_ref() == Some(&target.named);
         texts.push((target, text, stamp.filter(|_| in_place)));
     }
-    let staged =
-        parallel::map(&texts, |(target, text, _)| Staged::new(target.clone(), text.as_bytes(), mode), |_, _| {});
+    let staged = parallel::map(&texts, |(target, text, _)| Staged::new(target.clone(), text, mode), |_, _| {});
     let mut batch = Batch::new();
     for (staged, (_, _, stamp)) in staged.into_iter().zip(texts) {
         batch.add(staged?, stamp, None);

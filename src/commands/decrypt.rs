@@ -1,13 +1,16 @@
 //! `sealant decrypt`: encrypted files to plain ones.
 
+use zeroize::Zeroizing;
+
 use super::bulk::{self, Done, FileArgs, Job, Words};
+use super::formats::InputType;
 use super::json;
 use super::session::Session;
 use super::sopsfile::{self, Parsed, Source};
+use crate::document::kind::DocumentKind;
 use crate::document::path::KeyPath;
 use crate::failure::Failure;
 use crate::fsio::write::NewMode;
-use crate::sops::file::is_encrypted_file;
 
 /// The command line.
 #[derive(clap::Args, Debug)]
@@ -16,6 +19,9 @@ pub struct Args {
     /// Which files, and where results go.
     #[command(flatten)]
     pub files: FileArgs,
+    /// What format the input is in.
+    #[command(flatten)]
+    pub input: InputType,
     /// Give out values even when the file's integrity cannot be shown
     #[arg(long)]
     pub ignore_mac: bool,
@@ -49,12 +55,13 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
 }
 
 fn one(args: &Args, session: &Session, job: &Job, path: Option<&KeyPath>) -> Result<Done, Failure> {
-    let source = job.read()?;
+    let mut source = job.read()?;
+    source.format = args.input.input_type;
     if job.found && !may_be_encrypted(&source.bytes) {
         return Ok(Done::Skipped(PLAIN));
     }
     let parsed = match parse(source, job)? {
-        Some(parsed) if !job.found || is_encrypted_file(&parsed.document) => parsed,
+        Some(parsed) if !job.found || parsed.document.is_encrypted() => parsed,
         _ => return Ok(Done::Skipped(PLAIN)),
     };
     let opened = sopsfile::open_parsed(session, parsed)?;
@@ -67,8 +74,11 @@ fn one(args: &Args, session: &Session, job: &Job, path: Option<&KeyPath>) -> Res
         ));
     }
     let (text, values) = match path {
-        None => (decrypted.text, decrypted.values),
-        Some(path) => (json::show(session, &opened.name, &decrypted.text, path)?, 1),
+        None => (Zeroizing::new(decrypted.bytes().to_vec()), decrypted.values),
+        Some(path) => {
+            let text = json::show(session, &opened.name, &opened.parse_plain(&decrypted)?, path)?;
+            (Zeroizing::new(text.as_bytes().to_vec()), 1)
+        }
     };
     Ok(Done::Text { text, values, stamp: opened.stamp, warnings })
 }
@@ -81,7 +91,7 @@ fn may_be_encrypted(bytes: &[u8]) -> bool {
 
 /// `None` for a file that was found, is not YAML and does not look like one of ours that was damaged.
 fn parse(source: Source, job: &Job) -> Result<Option<Parsed>, Failure> {
-    let ours = source.bytes.starts_with(b"sops:") || memchr::memmem::find(&source.bytes, b"\nsops:").is_some();
+    let ours = DocumentKind::of_encrypted(&source.bytes).is_some();
     match source.parse() {
         Ok(parsed) => Ok(Some(parsed)),
         Err(_) if job.found && !ours => Ok(None),

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use super::selection::SelectionArgs;
 use super::session::Session;
 use super::sopsfile::{self, Change};
-use crate::document::yaml::{Document, YamlError};
+use crate::document::yaml::YamlError;
 use crate::failure::{Failure, Kind};
 use crate::fsio::env::Var;
 use crate::fsio::private::PrivateDir;
@@ -21,7 +21,7 @@ use crate::fsio::read::{DOCUMENT_LIMIT, Wiped, read_bounded};
 use crate::fsio::target::Target;
 use crate::fsio::write::{NewMode, create_new};
 use crate::fsio::{FsError, child, folder, output, terminal};
-use crate::sops::file::{Encrypted, FileError, encrypt};
+use crate::sops::file::{Encrypted, FileError};
 use editor::Position;
 
 /// What a new file begins with.
@@ -103,8 +103,7 @@ fn edit_new(args: &Args, editor: &Editor, session: &Session) -> Result<(), Failu
     let draft = Draft::new(session, path, NEW_TEXT)?;
     let encrypted = draft.edit(editor, &name, &mut |text| {
         settings.now = session.now();
-        let document = Document::parse(text)?;
-        encrypt(&document, &key, &settings, None).map(Some)
+        sopsfile::parse_new(&name, text)?.encrypt(&key, &settings, None).map(Some)
     })?;
     let folder = path.parent().filter(|folder| *folder != Path::new(""));
     folder

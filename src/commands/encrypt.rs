@@ -5,16 +5,18 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::bulk::{self, Done, FileArgs, Job, Jobs, Row, Words};
+use super::formats::InputType;
 use super::identities::NAMES_FOLDER;
 use super::selection::SelectionArgs;
 use super::session::{CONFIG_NAME, Session};
-use super::sopsfile::{self, Parsed};
+use super::sopsfile::{self, Opened, Parsed, Source};
+use crate::document::kind::DocumentKind;
 use crate::failure::{Failure, Kind};
 use crate::fsio::batch::Batch;
 use crate::fsio::target::Target;
 use crate::fsio::write::{NewMode, Staged};
 use crate::fsio::{folder, output};
-use crate::sops::file::{encrypt, is_encrypted_file};
+use crate::sops::file::{Decrypted, Plain};
 
 /// The command line.
 #[derive(clap::Args, Debug)]
@@ -26,6 +28,9 @@ pub struct Args {
     /// The path that creation rules see instead of the file's own
     #[arg(long, value_name = "PATH")]
     pub filename_override: Option<PathBuf>,
+    /// What format the input is in.
+    #[command(flatten)]
+    pub input: InputType,
     /// Take FILE as the new plain text of OLD: its recipients, selection and data key, and the ciphertexts of
     /// values that did not change; with -i OLD is replaced
     #[arg(
@@ -133,12 +138,16 @@ impl<'a> Selector<'a> {
 }
 
 fn one(args: &Args, session: &Session, job: &Job, now: &str) -> Result<Done, Failure> {
-    let source = job.read()?;
+    let mut source = job.read()?;
+    source.format = args.input.input_type;
+    if let Some(path) = &args.filename_override {
+        source.named = Some(path.display().to_string());
+    }
     if job.found && source.bytes.is_empty() {
         return Ok(Done::Skipped(EMPTY));
     }
     let Parsed { name, document, stamp } = source.parse()?;
-    if is_encrypted_file(&document) {
+    if document.is_encrypted() {
         if job.found {
             return Ok(Done::Skipped(ALREADY));
         }
@@ -156,9 +165,22 @@ fn one(args: &Args, session: &Session, job: &Job, now: &str) -> Result<Done, Fai
         }
     };
     let (key, settings) = recipe.prepare(session, now)?;
-    let encrypted = encrypt(&document, &key, &settings, None).map_err(|error| sopsfile::failure(&name, &error))?;
+    let encrypted = document.encrypt(&key, &settings, None).map_err(|error| sopsfile::failure(&name, &error))?;
     let warnings = sopsfile::clear_copies(&name, &encrypted).into_iter().collect();
-    Ok(Done::Text { text: Zeroizing::new(encrypted.text), values: encrypted.values, stamp, warnings })
+    Ok(Done::Text { text: Zeroizing::new(encrypted.text.into_bytes()), values: encrypted.values, stamp, warnings })
+}
+
+/// The new text, read as the old file's plain text was.
+fn like_old(source: Source, opened: &Opened, old: &Decrypted) -> Result<Plain, Failure> {
+    let kind = source.format.or_else(|| source.named.as_deref().and_then(DocumentKind::from_name));
+    let wanted = opened.file.kind();
+    match kind {
+        Some(kind) if kind != wanted => {
+            let text = format!("{} is {}, but {} is {}", source.name, kind.word(), opened.name, wanted.word());
+            Err(Failure::new(Kind::ConflictingOptions, text).hint("encrypt it as a file of its own"))
+        }
+        _ => opened.file.parse_plain(source.bytes, old).map_err(|error| sopsfile::failure(&source.name, &error)),
+    }
 }
 
 /// The new text of an old file.
@@ -177,27 +199,29 @@ fn onto(args: &Args, session: &Session, old: &Path) -> Result<(), Failure> {
         let text = "--onto takes a file, not a folder";
         return Err(Failure::new(Kind::ConflictingOptions, text));
     }
-    let source = job.read()?;
+    let mut source = job.read()?;
+    source.format = args.input.input_type;
     let new_name = source.name.clone();
-    let document = source.parse()?.document;
-    if is_encrypted_file(&document) {
+    if DocumentKind::of_encrypted(&source.bytes).is_some() && source.clone().parse()?.document.is_encrypted() {
         let text = format!("{new_name} is encrypted already: --onto takes the new plain text");
         return Err(
             Failure::new(Kind::AlreadyEncrypted, text).hint(format!("sealant encrypt --onto {} NEW", old.display()))
         );
     }
     let opened = sopsfile::open(session, old)?;
-    let old_text = opened.file.document().text().to_owned();
+    let old_text = opened.file.text().to_owned();
     let (plain, mut reuse) = opened.decrypt_for_reuse()?;
     sopsfile::warn_unreadable(session, &opened.name, &plain);
-    let unchanged = plain.text.as_str() == document.text();
+    let unchanged = plain.bytes() == source.bytes.as_slice();
     let (text, values) = if unchanged {
         (old_text, 0)
     } else {
         let mut settings = opened.settings(session, &plain);
         settings.allow_empty |= args.selection.allow_empty;
         settings.allow_unrepresentable |= args.selection.allow_unrepresentable;
-        let encrypted = encrypt(&document, &opened.key, &settings, Some(&mut reuse))
+        let document = like_old(source, &opened, &plain)?;
+        let encrypted = document
+            .encrypt(&opened.key, &settings, Some(&mut reuse))
             .map_err(|error| sopsfile::failure(&new_name, &error))?;
         if let Some(text) = sopsfile::clear_copies(&new_name, &encrypted) {
             session.warn(&text);

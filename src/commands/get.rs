@@ -36,6 +36,6 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     let path = KeyPath::parse(&args.path)?;
     let opened = sopsfile::open(session, &args.file)?;
     let decrypted = opened.decrypt(false)?;
-    let text = json::show(session, &opened.name, &decrypted.text, &path)?;
+    let text = json::show(session, &opened.name, &opened.parse_plain(&decrypted)?, &path)?;
     Ok(output::data(text.as_bytes())?)
 }

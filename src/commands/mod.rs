@@ -19,6 +19,7 @@ pub mod decrypt;
 pub mod demo;
 pub mod edit;
 pub mod encrypt;
+pub mod formats;
 pub mod get;
 pub mod identities;
 pub mod init;

@@ -66,11 +66,11 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     let plain = place::parse(&change, change.plain())?;
     let present = place::present(&plain, &path).map_err(|error| place::refused(&error, &path))?;
     let value = typed(args, present, &path)?;
-    let new = plain.set(0, &path, &value).map_err(|error| place::refused(&error, &path))?;
-    let text = std::mem::take(&mut *plain.with(&new));
-    let was_clear = place::shows_clear(change.opened.file.document(), &path);
+    let mut new = plain.set(&path, &value).map_err(|error| place::refused(&error, &path))?;
+    let text = std::mem::take(&mut *new);
+    let was_clear = place::shows_clear(change.opened.file.kind(), change.opened.file.text(), &path);
     let outcome = place::save(session, &mut change, text)?;
-    let clear = outcome.shows_clear(&path);
+    let clear = outcome.shows_clear(change.opened.file.kind(), &path);
     if clear && !was_clear && !args.in_clear {
         let text = "the file's rule does not select this path: the value would stand in clear";
         return Err(Failure::new(Kind::NothingSelected, text)

@@ -29,21 +29,22 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 use super::session::Session;
-use crate::document::yaml::Document;
+use crate::document::kind::DocumentKind;
+use crate::document::open::Reading;
 use crate::failure::{Failure, Kind};
 use crate::fsio::batch::Batch;
 use crate::fsio::lock::LockGuard;
 use crate::fsio::read::{DOCUMENT_LIMIT, Stamp, Wiped, read_bounded, read_stdin};
 use crate::fsio::target::Target;
 use crate::fsio::write::{NewMode, Staged};
-use crate::sops::file::{Decrypted, Encrypted, EncryptedFile, FileError, Reuse, Settings, encrypt};
+use crate::sops::file::{Decrypted, Encrypted, FileError, Plain, Reuse, Settings, SopsFile};
 use crate::sops::key::DataKey;
 
 /// The sops release whose format we write. Real sops compares it with its own.
 pub const VERSION: &str = "3.13.2";
 
 /// A file's content before anybody has looked into it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Source {
     /// The name for messages.
     pub name: String,
@@ -51,6 +52,10 @@ pub struct Source {
     pub bytes: Wiped,
     /// What the file was when it was read; `None` for standard input.
     pub stamp: Option<Stamp>,
+    /// The format, when somebody said it; else content and name decide.
+    pub format: Option<DocumentKind>,
+    /// The name that says the format; `None` when there is none.
+    pub named: Option<String>,
 }
 
 impl Source {
@@ -60,7 +65,14 @@ impl Source {
     /// Missing, too large, not a file.
     pub fn file(path: &Path) -> Result<Self, Failure> {
         let original = read_bounded(path, DOCUMENT_LIMIT)?;
-        Ok(Self { name: path.display().to_string(), bytes: original.bytes, stamp: Some(original.stamp) })
+        let name = path.display().to_string();
+        Ok(Self {
+            name: name.clone(),
+            bytes: original.bytes,
+            stamp: Some(original.stamp),
+            format: None,
+            named: Some(name),
+        })
     }
 
     /// Reads standard input.
@@ -68,28 +80,37 @@ impl Source {
     /// # Errors
     /// Too large, or what the system says.
     pub fn stdin() -> Result<Self, Failure> {
-        Ok(Self { name: "standard input".into(), bytes: read_stdin(DOCUMENT_LIMIT)?, stamp: None })
+        let bytes = read_stdin(DOCUMENT_LIMIT)?;
+        Ok(Self { name: "standard input".into(), bytes, stamp: None, format: None, named: None })
     }
 
     /// Parses it.
     ///
     /// # Errors
-    /// Not YAML.
-    pub fn parse(mut self) -> Result<Parsed, Failure> {
-        match Document::from_bytes(std::mem::take(&mut *self.bytes)) {
+    /// Not a document of its format.
+    pub fn parse(self) -> Result<Parsed, Failure> {
+        let encrypted = DocumentKind::of_encrypted(&self.bytes).is_some();
+        let kind = self.format.or_else(|| DocumentKind::of(self.named.as_deref(), &self.bytes));
+        // ciphertexts stand where sops looks for them, whatever the plain text was
+        let reading = Reading { commented_json: true, faithful_dotenv: !encrypted };
+        let document = match kind {
+            Some(kind) => Plain::parse(kind, self.bytes, reading),
+            None => Ok(Plain::guess(self.bytes)),
+        };
+        match document {
             Ok(document) => Ok(Parsed { name: self.name, document, stamp: self.stamp }),
-            Err(error) => Err(failure(&self.name, &error.into())),
+            Err(error) => Err(failure(&self.name, &error)),
         }
     }
 }
 
-/// A file that is YAML, encrypted or not.
+/// A file of a known format, encrypted or not.
 #[derive(Debug)]
 pub struct Parsed {
     /// The name for messages.
     pub name: String,
     /// The content.
-    pub document: Document,
+    pub document: Plain,
     /// What the file was when it was read; `None` for standard input.
     pub stamp: Option<Stamp>,
 }
@@ -100,7 +121,7 @@ pub struct Opened {
     /// The name for messages.
     pub name: String,
     /// The file.
-    pub file: EncryptedFile,
+    pub file: SopsFile,
     /// Its data key.
     pub key: DataKey,
     /// What the file was when it was read.
@@ -129,8 +150,8 @@ pub fn open_source(session: &Session, source: Source) -> Result<Opened, Failure>
 /// As [`open`].
 pub fn open_parsed(session: &Session, parsed: Parsed) -> Result<Opened, Failure> {
     let Parsed { name, document, stamp } = parsed;
-    let file = EncryptedFile::from_document(document).map_err(|error| failure(&name, &error))?;
-    let metadata = &file.metadata;
+    let file = SopsFile::from_plain(document).map_err(|error| failure(&name, &error))?;
+    let metadata = file.metadata();
     let key = session
         .ring()?
         .unwrap(&metadata.groups, metadata.shamir_threshold)
@@ -155,11 +176,20 @@ impl Opened {
         self.file.decrypt_for_reuse(&self.key).map_err(|error| failure(&self.name, &error))
     }
 
+    /// The plain text as a document.
+    ///
+    /// # Errors
+    /// What was decrypted is not of its format.
+    pub fn parse_plain(&self, plain: &Decrypted) -> Result<Plain, Failure> {
+        let bytes = Zeroizing::new(plain.bytes().to_vec());
+        self.file.parse_plain(bytes, plain).map_err(|error| failure(&self.name, &error))
+    }
+
     /// The file's own settings, to encrypt it again under the same data key. What its present plain text already is
     /// (nothing selected, shapes that sops cannot read) stays allowed.
     pub fn settings(&self, session: &Session, plain: &Decrypted) -> Settings {
-        let metadata = &self.file.metadata;
-        let odd = Document::parse(plain.text.as_str().to_owned()).is_ok_and(|document| !document.problems().is_empty());
+        let metadata = self.file.metadata();
+        let odd = self.parse_plain(plain).is_ok_and(|document| document.is_odd());
         Settings {
             selection: metadata.selection.clone(),
             mac_only_encrypted: metadata.mac_only_encrypted,
@@ -177,12 +207,21 @@ impl Opened {
 /// Encrypts a plain text under `key`.
 ///
 /// # Errors
-/// Not YAML, already encrypted, a refused shape, nothing selected.
+/// Not of the format its name says, already encrypted, a refused shape, nothing selected.
 pub fn encrypt_text(name: &str, text: String, key: &DataKey, settings: &Settings) -> Result<Encrypted, Failure> {
-    Document::parse(text)
-        .map_err(FileError::from)
-        .and_then(|document| encrypt(&document, key, settings, None))
+    parse_new(name, text)
+        .and_then(|document| document.encrypt(key, settings, None))
         .map_err(|error| failure(name, &error))
+}
+
+/// A text for a new file of that name; YAML when the name says nothing.
+///
+/// # Errors
+/// Not of its format.
+pub fn parse_new(name: &str, text: String) -> Result<Plain, FileError> {
+    let kind = DocumentKind::from_name(name).unwrap_or(DocumentKind::Yaml);
+    let reading = Reading { commented_json: true, faithful_dotenv: true };
+    Plain::parse(kind, Zeroizing::new(text.into_bytes()), reading)
 }
 
 /// An encrypted file that is being changed. Others cannot write it meanwhile.
@@ -193,7 +232,7 @@ pub struct Change {
     pub settings: Settings,
     target: Target,
     lock: Option<LockGuard>,
-    plain: Zeroizing<String>,
+    decrypted: Decrypted,
     reuse: Reuse,
 }
 
@@ -216,12 +255,20 @@ impl Change {
         let (decrypted, reuse) = opened.decrypt_for_reuse()?;
         warn_unreadable(session, &opened.name, &decrypted);
         let settings = opened.settings(session, &decrypted);
-        Ok(Self { opened, settings, target, lock, plain: decrypted.text, reuse })
+        Ok(Self { opened, settings, target, lock, decrypted, reuse })
     }
 
     /// The plain text.
     pub fn plain(&self) -> &str {
-        &self.plain
+        &self.decrypted.text
+    }
+
+    /// A plain text of this file as a document.
+    ///
+    /// # Errors
+    /// Not of the file's format.
+    pub fn parse(&self, text: String) -> Result<Plain, FileError> {
+        self.opened.file.parse_plain(Zeroizing::new(text.into_bytes()), &self.decrypted)
     }
 
     /// The file.
@@ -234,12 +281,11 @@ impl Change {
     /// # Errors
     /// [`FileError`]; another text may be tried then.
     pub fn prepare(&mut self, text: String) -> Result<Option<Encrypted>, FileError> {
-        if text == *self.plain {
+        if text == *self.decrypted.text {
             return Ok(None);
         }
-        let document = Document::parse(text)?;
-        let reuse = Some(&mut self.reuse);
-        encrypt(&document, &self.opened.key, &self.settings, reuse).map(Some)
+        let document = self.parse(text)?;
+        document.encrypt(&self.opened.key, &self.settings, Some(&mut self.reuse)).map(Some)
     }
 
     /// An error of [`Change::prepare`] for people.
@@ -391,6 +437,7 @@ fn advice(error: &FileError) -> (Kind, Option<&'static str>) {
         ),
         FileError::AliasBomb { .. } => (Kind::TooLarge, None),
         FileError::NotEncrypted => (Kind::NotEncrypted, None),
+        FileError::NotBinary => (Kind::CannotRead, Some("say what it is: --input-type json")),
         FileError::Metadata(_) => (Kind::BadMetadata, Some("restore the sops entry from the file's Git history")),
         FileError::Regex(_) => (Kind::BadRegex, None),
         FileError::CommentPattern { .. } => (

@@ -3,7 +3,9 @@
 pub mod edits;
 pub mod format;
 pub mod gather;
+pub mod json;
 pub mod kind;
+pub mod open;
 pub mod path;
 pub mod scalar;
 pub mod trail;

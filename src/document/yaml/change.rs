@@ -1,7 +1,5 @@
 //! Setting and removing one value of a plain document, by splicing: everything else keeps its bytes.
 
-use std::ops::Range;
-
 use super::chars::{BREAKS, first_break_len};
 use super::document::Document;
 use super::node::{NodeId, NodeKind, ScalarStyle};

@@ -4,9 +4,10 @@
 
 use zeroize::Zeroizing;
 
-use super::change::{Change, ChangeError};
+use super::change::ChangeError;
 use super::document::Document;
 use super::walk::Visit;
+use crate::document::format::Change;
 use crate::document::path::{KeyPath, Step};
 use crate::document::scalar::{TypeWord, type_word, write_plain_bytes};
 use crate::document::trail::Trail;

@@ -127,7 +127,9 @@ pub(super) fn decrypt(
 /// The leaf under `data`, when it is the only one.
 fn only_leaf(document: &dyn Format) -> Option<usize> {
     match document.events() {
-        [Event::Open(_), Event::Key(key), Event::Scalar(leaf), Event::Close] if document.key(*key) == KEY => Some(*leaf),
+        [Event::Open(_), Event::Key(key), Event::Scalar(leaf), Event::Close] if document.key(*key) == KEY => {
+            Some(*leaf)
+        }
         _ => None,
     }
 }

@@ -6,7 +6,7 @@ use sealant::document::path::KeyPath;
 use sealant::document::scalar::{Context, Style, TypeWord, append_plain_bytes, spell, type_word};
 use sealant::document::tree::{Kind, Node};
 use sealant::document::value::Value;
-use sealant::document::yaml::change::Change;
+use sealant::document::format::Change;
 use sealant::document::yaml::{Document, NodeKind, Visit, WalkError, emit};
 use sealant::sops::cipher::{self, IV_LENGTH, ValueCipher};
 use sealant::sops::file::{EncryptedFile, FileError, Settings, encrypt, is_encrypted_file};
