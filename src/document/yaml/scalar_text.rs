@@ -347,7 +347,7 @@ impl<'a> BlockReader<'a> {
 mod tests {
     use super::*;
 
-    fn room_of(text: &Cow<'_, str>) -> usize {
+    fn room_of(text: Cow<'_, str>) -> usize {
         let Cow::Owned(text) = text else { panic!("a text of several lines is a copy") };
         text.capacity()
     }
@@ -364,13 +364,13 @@ mod tests {
         assert_eq!(block_text(&folded, 2).capacity(), folded.len());
 
         let single = format!("'{}'", "it''s\n\n  folded ".repeat(1000));
-        assert_eq!(room_of(&decode_flow(&single, ScalarStyle::Single)), single.len() - 2);
+        assert_eq!(room_of(decode_flow(&single, ScalarStyle::Single)), single.len() - 2);
 
         // The escape that stands for more bytes than any other.
         let double = format!("\"{}\"", r"\L\P".repeat(1000));
         let text = decode_flow(&double, ScalarStyle::Double);
         assert_eq!(text, "\u{2028}\u{2029}".repeat(1000));
-        assert_eq!(room_of(&text), (double.len() - 2) / 2 * 3 + 1);
+        assert_eq!(room_of(text), (double.len() - 2) / 2 * 3 + 1);
     }
 
     #[test]
