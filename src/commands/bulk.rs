@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::parallel;
 use super::session::Session;
 use super::sopsfile::Source;
+use super::{formats, parallel};
+use crate::document::kind::DocumentKind;
 use crate::failure::{Failure, Kind};
 use crate::fsio::batch::Batch;
 use crate::fsio::printable::sanitize;
@@ -43,9 +44,9 @@ pub struct FileArgs {
     /// Write the results there: DIR/NAME, for a folder's files DIR/PATH-BELOW-IT
     #[arg(long, value_name = "DIR", group = "destination")]
     pub output_dir: Option<PathBuf>,
-    /// The format of the input; yaml (which includes JSON) is the only one so far
-    #[arg(long, value_name = "TYPE", value_parser = ["yaml"])]
-    pub input_type: Option<String>,
+    /// The format of the input, where content and name do not say it: yaml, json, dotenv, ini, binary, toml, hcl or properties
+    #[arg(long, value_name = "TYPE", value_parser = formats::parse)]
+    pub input_type: Option<DocumentKind>,
 }
 
 /// One file of a call.

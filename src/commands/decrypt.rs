@@ -3,7 +3,6 @@
 use zeroize::Zeroizing;
 
 use super::bulk::{self, Done, FileArgs, Job, Words};
-use super::formats::InputType;
 use super::json;
 use super::session::Session;
 use super::sopsfile::{self, Parsed, Source};
@@ -19,9 +18,6 @@ pub struct Args {
     /// Which files, and where results go.
     #[command(flatten)]
     pub files: FileArgs,
-    /// What format the input is in.
-    #[command(flatten)]
-    pub input: InputType,
     /// Give out values even when the file's integrity cannot be shown
     #[arg(long)]
     pub ignore_mac: bool,
@@ -56,7 +52,7 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
 
 fn one(args: &Args, session: &Session, job: &Job, path: Option<&KeyPath>) -> Result<Done, Failure> {
     let mut source = job.read()?;
-    source.format = args.input.input_type;
+    source.format = args.files.input_type;
     if job.found && !may_be_encrypted(&source.bytes) {
         return Ok(Done::Skipped(PLAIN));
     }

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::bulk::{self, Done, FileArgs, Job, Jobs, Row, Words};
-use super::formats::InputType;
 use super::identities::NAMES_FOLDER;
 use super::selection::SelectionArgs;
 use super::session::{CONFIG_NAME, Session};
@@ -28,9 +27,6 @@ pub struct Args {
     /// The path that creation rules see instead of the file's own
     #[arg(long, value_name = "PATH")]
     pub filename_override: Option<PathBuf>,
-    /// What format the input is in.
-    #[command(flatten)]
-    pub input: InputType,
     /// Take FILE as the new plain text of OLD: its recipients, selection and data key, and the ciphertexts of
     /// values that did not change; with -i OLD is replaced
     #[arg(
@@ -139,7 +135,7 @@ impl<'a> Selector<'a> {
 
 fn one(args: &Args, session: &Session, job: &Job, now: &str) -> Result<Done, Failure> {
     let mut source = job.read()?;
-    source.format = args.input.input_type;
+    source.format = args.files.input_type;
     if let Some(path) = &args.filename_override {
         source.named = Some(path.display().to_string());
     }
@@ -200,7 +196,7 @@ fn onto(args: &Args, session: &Session, old: &Path) -> Result<(), Failure> {
         return Err(Failure::new(Kind::ConflictingOptions, text));
     }
     let mut source = job.read()?;
-    source.format = args.input.input_type;
+    source.format = args.files.input_type;
     let new_name = source.name.clone();
     if DocumentKind::of_encrypted(&source.bytes).is_some() && source.clone().parse()?.document.is_encrypted() {
         let text = format!("{new_name} is encrypted already: --onto takes the new plain text");
