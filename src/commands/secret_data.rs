@@ -5,10 +5,11 @@ use base64_simd::STANDARD;
 use zeroize::Zeroizing;
 
 use crate::document::path::{KeyPath, Step};
-use crate::document::tree::Node;
+use crate::document::tree::{Kind as NodeShape, Node};
 use crate::document::value::Value;
 use crate::document::yaml::{Document, NodeId, NodeKind};
-use crate::sops::file::FileError;
+use crate::failure::{Failure, Kind};
+use crate::sops::file::{FileError, Plain};
 
 /// The name of the map whose values are base64.
 const DATA: &str = "data";
@@ -23,7 +24,7 @@ struct Entry {
 }
 
 /// A text with decoded values, and what is needed to undo it.
-pub(super) struct SecretData {
+pub struct SecretData {
     text: Zeroizing<String>,
     entries: Vec<Entry>,
     /// Values that stay base64, because they are not text.
@@ -32,7 +33,10 @@ pub(super) struct SecretData {
 
 impl SecretData {
     /// Decodes every Secret of a plain YAML text; `None` when there is none.
-    pub(super) fn decode(plain: &str) -> Result<Option<Self>, FileError> {
+    ///
+    /// # Errors
+    /// Not YAML.
+    pub fn decode(plain: &str) -> Result<Option<Self>, FileError> {
         let mut document = Document::parse(plain.to_owned())?;
         let (mut entries, mut kept, mut any) = (Vec::new(), Vec::new(), false);
         for index in 0..document.documents() {
@@ -60,12 +64,15 @@ impl SecretData {
     }
 
     /// What is shown.
-    pub(super) fn text(&self) -> &str {
+    pub fn text(&self) -> &str {
         &self.text
     }
 
     /// The edited text with its values encoded again.
-    pub(super) fn encode(&self, edited: String) -> Result<String, FileError> {
+    ///
+    /// # Errors
+    /// Not YAML, and a value that was not text and is no base64 any more.
+    pub fn encode(&self, edited: String) -> Result<String, FileError> {
         let mut document = Document::parse(edited)?;
         for index in 0..document.documents() {
             for key in data_keys(&document, index).unwrap_or_default() {
@@ -111,12 +118,35 @@ fn restored(document: Document, index: usize, path: &KeyPath, raw: &str) -> Docu
 }
 
 /// The base64 of a value, as Kubernetes wants it.
-pub(crate) fn encode_value(value: &[u8]) -> String {
-    STANDARD.encode_to_string(value)
+pub fn encode_value(value: &[u8]) -> Zeroizing<String> {
+    Zeroizing::new(STANDARD.encode_to_string(value))
+}
+
+/// The bytes of a value of `data`; `None` when it is not base64.
+pub fn decode_value(base64: &str) -> Option<Zeroizing<Vec<u8>>> {
+    STANDARD.decode_to_vec(compact(base64).as_bytes()).ok().map(Zeroizing::new)
+}
+
+/// Fails unless `path` is a value of a Secret's `data`.
+///
+/// # Errors
+/// [`Kind::ConflictingOptions`].
+pub fn require(plain: &Plain, name: &str, path: &KeyPath) -> Result<(), Failure> {
+    let is_secret = plain.tree().is_ok_and(|tree| tree.get("kind").is_some_and(|kind| is_text(kind, "Secret")));
+    let in_data = matches!(path.0.as_slice(), [Step::Key(first), Step::Key(_)] if first == DATA);
+    if is_secret && in_data {
+        return Ok(());
+    }
+    let text = format!("{name}: --decode-data is for data.NAME of a Kubernetes Secret, not for {path}");
+    Err(Failure::new(Kind::ConflictingOptions, text))
+}
+
+fn is_text(node: &Node, wanted: &str) -> bool {
+    matches!(&node.kind, NodeShape::Str(text) if text == wanted)
 }
 
 /// The content of a value of `data`; `None` when it is not base64 of text.
-pub(crate) fn decode_text(base64: &str) -> Option<Zeroizing<String>> {
+fn decode_text(base64: &str) -> Option<Zeroizing<String>> {
     let bytes = STANDARD.decode_to_vec(compact(base64).as_bytes()).ok()?;
     match String::from_utf8(bytes) {
         // what an editor would not show, or would lose
@@ -124,7 +154,7 @@ pub(crate) fn decode_text(base64: &str) -> Option<Zeroizing<String>> {
             Some(Zeroizing::new(text))
         }
         Ok(text) => {
-            drop(Zeroizing::new(text));
+            drop(Zeroizing::new(text)); // wiped
             None
         }
         Err(error) => {
@@ -152,7 +182,8 @@ fn data_keys(document: &Document, index: usize) -> Option<Vec<String>> {
         let root = (document.kind(root) == NodeKind::Map).then_some(root)?;
         document.entries(root).find(|(key, _)| document.key_text(*key) == name).map(|(_, value)| value)
     };
-    let is_secret = under("kind").is_some_and(|id| document.scalar_text_or_empty(id) == "Secret");
+    let is_secret =
+        under("kind").is_some_and(|id| document.kind(id) == NodeKind::Scalar && document.scalar_text(id) == "Secret");
     let data = under(DATA).filter(|id| is_secret && document.kind(*id) == NodeKind::Map)?;
     Some(document.entries(data).map(|(key, _)| document.key_text(key).into_owned()).collect())
 }
@@ -213,7 +244,8 @@ data: {user: c2hvcA==}
     #[test]
     fn changed_and_new_values_are_encoded() {
         let shown = SecretData::decode(SECRET).unwrap().unwrap();
-        let edited = shown.text().replace("user: shop ", "user: \"the shop\" ").replace("number: 123", "number: 123\n  new: x y");
+        let edited =
+            shown.text().replace("user: shop ", "user: \"the shop\" ").replace("raw: gIGC", "raw: gIGC\n  new: x y");
         let encoded = shown.encode(edited).unwrap();
         assert!(encoded.contains("dGhlIHNob3A=") && encoded.contains("new: eCB5"), "{encoded}");
         assert!(encoded.contains("raw: gIGC") && encoded.contains("\"aHVudGVyMg==\""), "{encoded}");
