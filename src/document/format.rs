@@ -148,7 +148,14 @@ pub trait Format: fmt::Debug + Send + Sync {
         self.value(leaf)
     }
 
-    /// The bytes that spell a leaf, quotes included: what is replaced.
+    /// Why sops could not read the file if this leaf stayed in clear; `None` when it could.
+    fn unrepresentable_in_clear(&self, _leaf: usize) -> Option<&'static str> {
+        None
+    }
+
+    /// The bytes that spell a leaf, quotes included: what is replaced. A selected leaf whose value is empty while
+    /// [`Format::clear_value`] is not (`""` where quotes mean something) is replaced too, by nothing: sops would take what stands
+    /// there for a ciphertext.
     fn span(&self, leaf: usize) -> Range<usize>;
 
     /// Appends the canonical spelling of `value` where `leaf` stands, in the style (kind of quotes) that the leaf has where that can
