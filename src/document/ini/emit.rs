@@ -1,5 +1,7 @@
 //! A tree as sops 3.13.2 prints it as INI (`stores/ini/store.go`, `encodeTree`; gopkg.in/ini.v1 `file.go`, `writeToBuffer`).
 
+use std::collections::HashMap;
+
 use super::DEFAULT;
 use super::read::COMMENT;
 use super::spell::{push_key, push_styled, sops_style};
@@ -62,7 +64,7 @@ pub fn emit(node: &Node, out: &mut String) -> Result<(), EmitError> {
     emit_sections(&printed, out)
 }
 
-/// The whole file, with comments.
+/// The whole file, with comments. Of a key that stands twice in its section, the last value is printed at the first place.
 ///
 /// # Errors
 /// [`EmitError::EmptyName`].
@@ -77,14 +79,15 @@ pub fn emit_sections(sections: &[Section], out: &mut String) -> Result<(), EmitE
         } else if section.entries.is_empty() {
             continue;
         }
-        let keys: Vec<String> = section.entries.iter().map(|entry| spelled(&entry.key)).collect();
+        let entries = without_repeats(&section.entries);
+        let keys: Vec<String> = entries.iter().map(|entry| spelled(entry.key)).collect();
         let width = keys.iter().map(String::len).max().unwrap_or(0);
-        for (key, entry) in keys.iter().zip(&section.entries) {
-            push_comment(&entry.comment, true, out);
+        for (key, entry) in keys.iter().zip(&entries) {
+            push_comment(entry.comment, true, out);
             out.push_str(key);
             out.extend(std::iter::repeat_n(' ', width - key.len()));
             out.push_str(" = ");
-            push_styled(&entry.value, sops_style(&entry.value), out);
+            push_styled(entry.value, sops_style(entry.value), out);
             out.push('\n');
         }
         if at + 1 < sections.len() {
@@ -92,6 +95,28 @@ pub fn emit_sections(sections: &[Section], out: &mut String) -> Result<(), EmitE
         }
     }
     Ok(())
+}
+
+struct Row<'a> {
+    key: &'a str,
+    value: &'a str,
+    comment: &'a str,
+}
+
+fn without_repeats(entries: &[Entry]) -> Vec<Row<'_>> {
+    let mut rows: Vec<Row<'_>> = Vec::with_capacity(entries.len());
+    let mut places = HashMap::with_capacity(entries.len());
+    for Entry { key, value, comment } in entries {
+        let place = *places.entry(key).or_insert(rows.len());
+        match rows.get_mut(place) {
+            Some(row) => {
+                row.value = value;
+                row.comment = if comment.is_empty() { row.comment } else { comment };
+            }
+            None => rows.push(Row { key, value, comment }),
+        }
+    }
+    rows
 }
 
 fn spelled(key: &str) -> String {

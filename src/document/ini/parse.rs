@@ -138,7 +138,7 @@ impl<'a> Parser<'a> {
         }
         let line = above.first().map_or(at, |first| line_start(self.text, first.start));
         self.open_section(name, line..end);
-        self.comment(&above, comment, CommentKind::Header(header));
+        self.comment(&above, comment.as_ref(), CommentKind::Header(header));
         Ok(())
     }
 
@@ -206,26 +206,26 @@ impl<'a> Parser<'a> {
             lines_end: value.lines_end,
         });
         self.comment(above, None, CommentKind::Lines);
-        self.comment(&[], value.comment, CommentKind::Inline);
+        self.comment(&[], value.comment.as_ref(), CommentKind::Inline);
     }
 
     /// Notes one comment: lines above something, and the one behind it.
-    fn comment(&mut self, above: &[Range<usize>], behind: Option<Range<usize>>, kind: CommentKind) {
-        let Some(first) = above.first().or(behind.as_ref()) else {
+    fn comment(&mut self, above: &[Range<usize>], behind: Option<&Range<usize>>, kind: CommentKind) {
+        let Some(first) = above.first().or(behind) else {
             return;
         };
         // Each line as it stands but for its indentation, joined as they are.
-        let length = above.iter().map(|line| line.len() + 2).sum::<usize>() + behind.as_ref().map_or(0, Range::len);
+        let length = above.iter().map(|line| line.len() + 2).sum::<usize>() + behind.map_or(0, Range::len);
         let mut text = Zeroizing::new(String::with_capacity(length));
         for line in above {
             text.push_str(&self.text[line.start..line_end(self.text, line.end)]);
         }
-        text.push_str(&self.text[behind.clone().unwrap_or(0..0)]);
+        text.push_str(behind.map_or("", |behind| &self.text[behind.clone()]));
         let said = stripped(text.trim());
-        let last_end = above.last().or(behind.as_ref()).map_or(first.end, |last| last.end);
+        let last_end = above.last().or(behind).map_or(first.end, |last| last.end);
         let span = match &kind {
             CommentKind::Header(header) => {
-                let end = behind.as_ref().map_or(header.end, |behind| behind.end);
+                let end = behind.map_or(header.end, |behind| behind.end);
                 if above.is_empty() { header.start..end } else { first.start..end }
             }
             CommentKind::Lines | CommentKind::Inline => first.start..last_end,

@@ -269,11 +269,11 @@ fn printed_as_sops_prints_it() {
         section("DEFAULT", "", vec![]),
         section("a", "one\n#two", vec![entry("k", "", ""), entry("long", "x;y", "c\n; d"), entry("q=", " z ", "")]),
         section("b", "", vec![entry("`", "m\nn", ""), entry("x", "a`b", "")]),
-        section("DEFAULT", "", vec![]),
+        section("DEFAULT", "", vec![entry("r", "1", "c"), entry("s", "2", ""), entry("r", "3", "")]),
     ];
     let mut out = String::new();
     emit_sections(&sections, &mut out).unwrap();
-    let expected = "; one\n# two\n[a]\nk    = \n; c\n; d\nlong = `x;y`\n`q=` = \" z \"\n\n[b]\n\"\"\"`\"\"\" = \"\"\"m\nn\"\"\"\nx       = \"\"\"a`b\"\"\"\n\n[DEFAULT]\n";
+    let expected = "; one\n# two\n[a]\nk    = \n; c\n; d\nlong = `x;y`\n`q=` = \" z \"\n\n[b]\n\"\"\"`\"\"\" = \"\"\"m\nn\"\"\"\nx       = \"\"\"a`b\"\"\"\n\n[DEFAULT]\n; c\nr = 3\ns = 2\n";
     assert_eq!(out, expected);
     let map = |name: &str, node| Node::new(Kind::Map(vec![(Key { name: name.into(), line: 0 }, node)]));
     let mut out = String::new();
@@ -336,6 +336,15 @@ fn changes() {
     assert_eq!(unset(&["zz", "zz"]), Err(PathError::Missing { at: 0 }));
     assert_eq!(unset(&["s", "a", "x"]), Err(PathError::NotThere { at: 2 }));
     assert!(matches!(ini("-=1\n-=2").unset(&path(&["DEFAULT", "#1"])), Err(PathError::NoPlace(_))));
+}
+
+#[test]
+fn long_files_are_read_in_one_go() {
+    let mut text = String::new();
+    for at in 0..50_000 {
+        text.push_str(&format!("k{at}=`\n;\n`\nl{at}=a\\\n\\\n"));
+    }
+    assert!(parse(text + "k=`").is_err());
 }
 
 fn piece() -> impl Strategy<Value = String> {
