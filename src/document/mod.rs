@@ -1,11 +1,15 @@
 //! Text as leaves with byte spans: the lossless document engines and the neutral values they share.
 
+pub mod dotenv;
 pub mod edits;
+pub mod flatten;
 pub mod format;
 pub mod gather;
 pub mod json;
 pub mod kind;
 pub mod open;
+pub mod ini;
+mod intake;
 pub mod path;
 pub mod scalar;
 pub mod trail;
