@@ -148,6 +148,13 @@ pub trait Format: fmt::Debug + Send + Sync {
         self.value(leaf)
     }
 
+    /// Why a leaf is no value that sops could carry: a reference, a template, a local date. Such a leaf cannot be encrypted; in clear
+    /// its [`Format::value`] is the text that spells it, which the MAC covers as text. Never holds the value.
+    fn not_a_value(&self, leaf: usize) -> Option<&'static str> {
+        let _ = leaf;
+        None
+    }
+
     /// The bytes that spell a leaf, quotes included: what is replaced.
     fn span(&self, leaf: usize) -> Range<usize>;
 

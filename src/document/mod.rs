@@ -2,8 +2,12 @@
 
 pub mod edits;
 pub mod format;
+pub mod hcl;
+pub(crate) mod outline;
 pub mod path;
+pub mod properties;
 pub mod scalar;
+pub mod toml;
 pub mod trail;
 pub mod tree;
 pub mod value;
