@@ -347,7 +347,8 @@ pub(super) fn unset(toml: &Toml, path: &KeyPath) -> Result<Change, PathError> {
             .collect()
     } else {
         let tables = !matches!(toml.sites[node].how, How::Value | How::Inline | How::Dotted);
-        pieces(toml, node).into_iter().map(|piece| if tables { cut_block(text, piece) } else { piece }).collect()
+        let cut = |piece: Range<usize>| if tables { cut_first(text, cut_block(text, piece)) } else { piece };
+        pieces(toml, node).into_iter().map(cut).collect()
     };
     let (Some(first), Some(last)) = (cuts.first(), cuts.last()) else {
         return Err(NO_PLACE);
@@ -358,6 +359,13 @@ pub(super) fn unset(toml: &Toml, path: &KeyPath) -> Result<Change, PathError> {
         kept.push_str(text.get(pair[0].end..pair[1].start).ok_or(NO_PLACE)?);
     }
     check_change(toml, path, None, Change { span, text: kept })
+}
+
+/// A block at the very top has its empty line behind it.
+fn cut_first(text: &str, span: Range<usize>) -> Range<usize> {
+    let behind = next_line(text, span.end);
+    let blank = text[span.end..behind].trim().is_empty();
+    if span.start == body_start(text) && blank { span.start..behind } else { span }
 }
 
 fn cut_element(toml: &Toml, collection: NodeId, at: usize) -> Range<usize> {
