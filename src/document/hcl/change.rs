@@ -125,7 +125,7 @@ fn elements(hcl: &Hcl, collection: NodeId) -> Vec<(NodeId, Range<usize>)> {
     values.map(|node| (node, hcl.sites[node].entry..hcl.sites[node].span.end)).collect()
 }
 
-/// Where the rest of the line of `at` begins, when a `,` stands first in it; a break and comments may come before.
+/// The `,` behind `at`, past blanks, breaks and comments.
 fn comma(text: &str, mut at: usize) -> Option<usize> {
     loop {
         let rest = text[at..].trim_start_matches([' ', '\t', '\r', '\n']);

@@ -220,13 +220,15 @@ fn removing_takes_the_whole_of_it() {
         ("a = {\n  b = 1\n  c = 2 # x\n}\n", "a.c", "a = {\n  b = 1\n}\n"),
         ("a = [1, 2, 3]\n", "a[1]", "a = [1, 3]\n"),
         ("a = 1\n\nb \"c\" {\n  d = 1\n}\n", "b", "a = 1\n"),
-        ("b {\n d = 1\n}\nb {\n d = 2\n}\n", "b[1]", "b {\n d = 1\n}\n"),
+        ("b {\n d = 1\n}\nb {\n d = 2\n}\nb {\n}\n", "b[1]", "b {\n d = 1\n}\nb {\n}\n"),
         ("b { d = 1 }\n", "b.d", "b {  }\n"),
     ] {
         let hcl = parse(text);
         let change = hcl.unset(&path.parse().unwrap()).unwrap_or_else(|error| panic!("{error} {text}"));
         assert_eq!(trial::apply(&hcl, &change).text(), wanted);
     }
+    // The other one would no longer be an item of a list.
+    assert!(parse("b {\n d = 1\n}\nb {\n d = 2\n}\n").unset(&"b[1]".parse().unwrap()).is_err());
 }
 
 #[test]
