@@ -187,7 +187,12 @@ fn quoted(text: &str, start: usize) -> Result<(bool, usize), Wrong> {
                     at += 2;
                 }
                 Some(2) => at += 3,
-                Some(_) => return Err((at, "readers of HCL do not agree on three `$` or `%` before `{`")),
+                Some(_) => {
+                    return Err((
+                        at,
+                        "three or more `$` or `%` before `{` are not read here: write the first ones as `\\u0024` or `\\u0025`",
+                    ));
+                }
             },
             (None, _) => at += 1,
             (Some(0), b'}') => {

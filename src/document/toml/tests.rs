@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::document::outline::trial;
+use crate::document::path::Step;
 use crate::document::tree::Kind;
 
 const SAMPLE: &str = "\u{FEFF}# head\r
@@ -278,19 +279,85 @@ fn any_document() -> impl Strategy<Value = String> {
     })
 }
 
+/// The same document as the `toml` crate reads it.
+fn other(text: &str) -> Option<::toml::Table> {
+    text.strip_prefix('\u{FEFF}').unwrap_or(text).parse().ok()
+}
+
+fn check_with_other(toml: &Toml) {
+    let table = ::toml::Value::Table(other(toml.text()).unwrap_or_else(|| panic!("{}", toml.text())));
+    let leaves = trial::leaves(toml);
+    for (leaf, path) in &leaves {
+        let found = path.0.iter().fold(&table, |value, step| match step {
+            Step::Key(key) => &value[key.as_str()],
+            Step::Index(index) => &value[*index],
+        });
+        let same = match (toml.value(*leaf), found) {
+            (Value::Str(text), ::toml::Value::String(other)) => {
+                text.replace("\r\n", "\n") == other.replace("\r\n", "\n")
+            }
+            (Value::Str(text), ::toml::Value::Datetime(_)) => {
+                toml.not_a_value(*leaf).is_some() && text == toml.raw(*leaf)
+            }
+            (Value::Int(number), ::toml::Value::Integer(other)) => number == *other,
+            (Value::Float(number), ::toml::Value::Float(other)) => {
+                number.to_bits() == other.to_bits() || number.is_nan() && other.is_nan()
+            }
+            (Value::Bool(value), ::toml::Value::Boolean(other)) => value == *other,
+            (Value::Time(_), ::toml::Value::Datetime(other)) => other.offset.is_some(),
+            _ => false,
+        };
+        assert!(same, "{path}\n{}", toml.text());
+    }
+    fn count(value: &::toml::Value) -> usize {
+        match value {
+            ::toml::Value::Array(items) => items.iter().map(count).sum(),
+            ::toml::Value::Table(entries) => entries.values().map(count).sum(),
+            _ => 1,
+        }
+    }
+    if toml.metadata().unwrap().is_none() {
+        assert_eq!(count(&table), leaves.len());
+        let mut edits = Edits::default();
+        for (leaf, _) in leaves.iter().filter(|(leaf, _)| toml.not_a_value(*leaf).is_none()) {
+            let mut spelled = String::new();
+            toml.spell(*leaf, &Value::Str("ENC[AES256_GCM,data:x,iv:y,tag:z,type:str]".into()), &mut spelled).unwrap();
+            edits.replace(toml.span(*leaf), &spelled);
+        }
+        toml.insert_metadata(&trial::metadata(), &mut edits);
+        check_with_other(&parse(&edits.apply(toml.text())));
+    }
+}
+
+#[test]
+fn another_reader_reads_the_same() {
+    check_with_other(&parse(SAMPLE));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
     #[test]
     fn random_documents(text in any_document()) {
         let toml = parse(&text);
+        check_with_other(&toml);
         trial::check(&toml);
         trial::check_changes(&toml, 0);
     }
 
     #[test]
+    fn random_scalars(text in "[0-2]{0,4}[-0-9TZtz:. +eE_xXobinfa]{0,12}") {
+        let text = format!("k = {text}\n");
+        prop_assert_eq!(other(&text).is_some(), Toml::parse(text).is_ok());
+    }
+
+    #[test]
     fn random_texts(text in "[a-c.=\\[\\]{}\"'\\n# ,1]{0,24}") {
-        if let Ok(toml) = Toml::parse(text) {
+        let other = other(&text);
+        let toml = Toml::parse(text.clone());
+        prop_assert_eq!(other.is_some(), toml.is_ok(), "{}", text);
+        if let Ok(toml) = toml {
+            check_with_other(&toml);
             trial::check(&toml);
             trial::check_changes(&toml, 0);
         }
