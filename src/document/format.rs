@@ -198,7 +198,8 @@ pub trait Format: fmt::Debug + Send + Sync {
         &[]
     }
 
-    /// Why a leaf cannot be encrypted: it is no value but an expression, say.
+    /// Why a leaf is no value that sops could carry: a reference, a template, a local date. Such a leaf cannot be encrypted; in
+    /// clear its [`Format::value`] is the text that spells it, which the MAC covers as text. Never holds the value.
     fn not_a_value(&self, _leaf: usize) -> Option<&'static str> {
         None
     }
