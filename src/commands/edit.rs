@@ -10,9 +10,11 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
+use super::secret_data::SecretData;
 use super::selection::SelectionArgs;
 use super::session::Session;
 use super::sopsfile::{self, Change};
+use crate::document::kind::DocumentKind;
 use crate::document::yaml::YamlError;
 use crate::failure::{Failure, Kind};
 use crate::fsio::env::Var;
@@ -24,11 +26,21 @@ use crate::fsio::{FsError, child, folder, output, terminal};
 use crate::sops::file::{Encrypted, FileError};
 use editor::Position;
 
-/// What a new file begins with.
-const NEW_TEXT: &str = "\
-# Replace this text. When you save, the values that the rule selects are encrypted; the rest stays as you write it.
-password: replace me
-";
+/// What a new file begins with, in its format.
+fn new_text(name: &str) -> &'static str {
+    match DocumentKind::from_name(name) {
+        Some(DocumentKind::Json) => "{\n\t\"password\": \"replace me\"\n}\n",
+        Some(DocumentKind::Dotenv) => "# Replace this text.\nPASSWORD=replace me\n",
+        Some(DocumentKind::Ini) => "; Replace this text.\n[database]\npassword = replace me\n",
+        Some(DocumentKind::Toml | DocumentKind::Hcl) => "# Replace this text.\npassword = \"replace me\"\n",
+        Some(DocumentKind::Properties) => "# Replace this text.\npassword=replace me\n",
+        Some(DocumentKind::Yaml | DocumentKind::Binary) | None => {
+            "# Replace this text. When you save, the values that the rule selects are encrypted; the rest stays as you write \
+             it.\npassword: replace me\n"
+        }
+    }
+}
+
 /// An editor that comes back sooner has probably handed the file to a window that is still open.
 const AT_ONCE: Duration = Duration::from_secs(1);
 /// As many names are tried for an edit that could not be saved under its own.
@@ -39,6 +51,7 @@ The editor is SOPS_EDITOR, VISUAL or EDITOR, else vim, nano or vi. Values that y
 
 Examples:
   sealant edit config/prod/app.yml
+  sealant edit --decode-data k8s/secret.yml              the data of a Secret without its base64
   EDITOR='code --wait' sealant edit secrets/new.yaml    a file that is not there is made";
 
 /// The command line.
@@ -48,6 +61,9 @@ pub struct Args {
     /// The file; it is made when it is not there
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
+    /// Show the `data` of Kubernetes Secrets decoded, and encode it again when the editor is closed
+    #[arg(long)]
+    pub decode_data: bool,
     /// Accept a text in which nothing is selected
     #[arg(long)]
     pub allow_empty: bool,
@@ -81,13 +97,30 @@ fn edit_file(args: &Args, editor: &Editor, session: &Session) -> Result<(), Fail
     change.settings.allow_empty |= args.allow_empty;
     change.settings.allow_unrepresentable |= args.allow_unrepresentable;
     let name = change.opened.name.clone();
-    let draft = Draft::new(session, path, change.plain())?;
+    let data = if args.decode_data { decoded(&change)? } else { None };
+    let draft = Draft::new(session, path, data.as_ref().map_or(change.plain(), SecretData::text))?;
     let encrypted = draft.edit(editor, &name, &mut |text| {
         change.settings.now = session.now();
+        let text = match &data {
+            Some(data) => data.encode(text)?,
+            None => text,
+        };
         change.prepare(text)
     })?;
     change.commit(session, &encrypted).map_err(|failure| rescue(session, path, &encrypted, failure))?;
     saved(session, &name, &encrypted)
+}
+
+fn decoded(change: &Change) -> Result<Option<SecretData>, Failure> {
+    let data = match change.opened.file.kind() {
+        DocumentKind::Yaml => SecretData::decode(change.plain()).map_err(|error| change.failure(&error))?,
+        _ => None,
+    };
+    if data.is_none() {
+        let text = format!("{}: there is no Kubernetes Secret in it whose data could be decoded", change.opened.name);
+        return Err(Failure::new(Kind::ConflictingOptions, text).hint("leave --decode-data out"));
+    }
+    Ok(data)
 }
 
 fn edit_new(args: &Args, editor: &Editor, session: &Session) -> Result<(), Failure> {
@@ -100,7 +133,7 @@ fn edit_new(args: &Args, editor: &Editor, session: &Session) -> Result<(), Failu
     let recipe = selection.recipe(session, path)?;
     let (key, mut settings) = recipe.prepare(session, &session.now())?;
     let name = path.display().to_string();
-    let draft = Draft::new(session, path, NEW_TEXT)?;
+    let draft = Draft::new(session, path, new_text(&name))?;
     let encrypted = draft.edit(editor, &name, &mut |text| {
         settings.now = session.now();
         sopsfile::parse_new(&name, text)?.encrypt(&key, &settings, None).map(Some)

@@ -27,6 +27,7 @@ pub mod json;
 pub mod keys;
 pub mod man;
 pub mod parallel;
+pub mod secret_data;
 pub mod selection;
 pub mod session;
 pub mod set;

@@ -148,7 +148,14 @@ pub trait Format: fmt::Debug + Send + Sync {
         self.value(leaf)
     }
 
-    /// The bytes that spell a leaf, quotes included: what is replaced.
+    /// Why sops could not read the file if this leaf stayed in clear; `None` when it could.
+    fn unrepresentable_in_clear(&self, _leaf: usize) -> Option<&'static str> {
+        None
+    }
+
+    /// The bytes that spell a leaf, quotes included: what is replaced. A selected leaf whose value is empty while
+    /// [`Format::clear_value`] is not (`""` where quotes mean something) is replaced too, by nothing: sops would take what stands
+    /// there for a ciphertext.
     fn span(&self, leaf: usize) -> Range<usize>;
 
     /// Appends the canonical spelling of `value` where `leaf` stands, in the style (kind of quotes) that the leaf has where that can
@@ -191,13 +198,9 @@ pub trait Format: fmt::Debug + Send + Sync {
         &[]
     }
 
-    /// Why a leaf cannot be encrypted: it is no value but an expression, say.
+    /// Why a leaf is no value that sops could carry: a reference, a template, a local date. Such a leaf cannot be encrypted; in
+    /// clear its [`Format::value`] is the text that spells it, which the MAC covers as text. Never holds the value.
     fn not_a_value(&self, _leaf: usize) -> Option<&'static str> {
-        None
-    }
-
-    /// Why sops could not read the file if this leaf stays in clear.
-    fn unrepresentable_in_clear(&self, _leaf: usize) -> Option<&'static str> {
         None
     }
 

@@ -1,8 +1,8 @@
 //! One door to the parsers of every format but YAML.
 
 use super::format::{Format, FormatError};
-use super::json;
 use super::kind::DocumentKind;
+use super::{dotenv, hcl, ini, json, properties, toml};
 
 /// How texts are read where a format leaves a choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -23,6 +23,13 @@ pub fn open(kind: DocumentKind, text: String, reading: Reading) -> Result<Box<dy
             let dialect = if reading.commented_json { json::Dialect::Commented } else { json::Dialect::Strict };
             Box::new(json::parse(text, dialect)?)
         }
-        _ => return Err(FormatError { line: 1, column: 1, what: "not yet" }),
+        DocumentKind::Dotenv => {
+            let reading = if reading.faithful_dotenv { dotenv::Reading::Faithful } else { dotenv::Reading::Literal };
+            Box::new(dotenv::parse(text, reading)?)
+        }
+        DocumentKind::Ini => Box::new(ini::parse(text)?),
+        DocumentKind::Toml => Box::new(toml::Toml::parse(text)?),
+        DocumentKind::Hcl => Box::new(hcl::Hcl::parse(text)?),
+        DocumentKind::Properties => Box::new(properties::Properties::parse(text)?),
     })
 }

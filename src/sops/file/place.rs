@@ -292,3 +292,20 @@ pub fn check(document: &Document, allow_unrepresentable: bool) -> Result<(), Fil
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every comma was compared with every comment: minutes for so many.
+    #[test]
+    fn commas_in_many_comments_are_told_apart() {
+        let commented = "  # one, two\n".repeat(100_000);
+        for (text, comma) in [(format!("{{a: 1\n{commented}}}\n"), false), (format!("{{a: 1\n{commented},}}\n"), true)]
+        {
+            let document = Document::parse(text).unwrap();
+            let root = document.span(document.root(0));
+            assert_eq!(has_comma(&document, root.start + 5..root.end - 1), comma);
+        }
+    }
+}

@@ -35,7 +35,8 @@ pub(in crate::sops::file) fn encrypt(
     let selector = Selector::compile(&settings.selection)?;
     let cipher = ValueCipher::new(key);
     // A spelling is recorded where the style of a ciphertext does not carry it. Should that ever not be enough, all are.
-    for record_all in [false, true] {
+    // The plain text of a reading of its own is written back in another, so that no spelling is sure to be carried.
+    for record_all in [document.reading().is_some(), true] {
         if let Some(reuse) = reuse.as_deref_mut() {
             reuse.forget_uses();
         }
@@ -193,7 +194,7 @@ impl<'a> Writer<'a> {
             self.put(leaf, &Value::Str(ciphertext.as_str().into()))?;
         } else if document.clear_value(leaf) != *value {
             // sops would read something here, and expect a ciphertext.
-            self.put(leaf, &value)?;
+            self.edits.replace(document.span(leaf), "");
         } else {
             return Ok(());
         }
