@@ -115,13 +115,13 @@ impl Frame {
     }
 
     /// Every leaf and comment lies in the text, and no two overlap.
-    pub fn check(&self) {
+    pub fn check(&self, what: &str) {
         let mut spans: Vec<_> = self.spans.iter().map(|(span, _)| span.clone()).collect();
         spans.sort_by_key(|span| (span.start, span.end));
         for pair in spans.windows(2) {
-            assert!(pair[0].end <= pair[1].start, "two spans overlap: {pair:?}\n{}", self.text);
+            assert!(pair[0].end <= pair[1].start, "{what}: two spans overlap: {pair:?}\n{}", self.text);
         }
-        assert!(spans.iter().all(|span| self.text.get(span.clone()).is_some()), "a span is of characters");
+        assert!(spans.iter().all(|span| self.text.get(span.clone()).is_some()), "{what}: a span is of characters");
     }
 
     fn around(&self, hidden: impl Fn(usize) -> bool) -> String {
@@ -141,10 +141,16 @@ impl Frame {
 
     /// Asserts that nothing but what `encrypted` has encrypted differs from `self`, save for leaves whose empty value is spelled
     /// otherwise.
-    pub fn assert_same_around(&self, encrypted: &Self, respelled: &[usize]) {
-        assert_eq!(self.spans.len(), encrypted.spans.len(), "leaves and comments\n{}\n{}", self.text, encrypted.text);
+    pub fn assert_same_around(&self, encrypted: &Self, respelled: &[usize], what: &str) {
+        assert_eq!(
+            self.spans.len(),
+            encrypted.spans.len(),
+            "{what}: leaves and comments\n{}\n{}",
+            self.text,
+            encrypted.text
+        );
         let hidden = |at: usize| encrypted.spans[at].1 || respelled.contains(&at);
-        assert_eq!(self.around(hidden), encrypted.around(hidden));
+        assert_eq!(self.around(hidden), encrypted.around(hidden), "{what}\n{}", self.text);
     }
 
     /// Which of the spans are leaves without a ciphertext and empty.

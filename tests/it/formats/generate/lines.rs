@@ -16,7 +16,12 @@ fn noise(rng: &mut Rng, ends: &Ends, marks: &[&str], out: &mut String) {
 /// A `.env` file: `export`, quotes, several lines and inline comments only where they are understood.
 pub(super) fn dotenv(rng: &mut Rng, faithful: bool) -> String {
     let mut out = String::from(if faithful && rng.percent(3) { "\u{FEFF}" } else { "" });
-    let ends = Ends::new(rng);
+    let mut ends = Ends::new(rng);
+    if !faithful {
+        // An empty line that ends in a carriage return is none to sops.
+        ends.end = "\n";
+        ends.mixed = false;
+    }
     for name in names(rng, 8) {
         noise(rng, &ends, &["#"], &mut out);
         let name = if rng.percent(60) { name.to_uppercase() } else { name };
@@ -29,6 +34,7 @@ pub(super) fn dotenv(rng: &mut Rng, faithful: bool) -> String {
         }
         out.push('=');
         dotenv_value(rng, faithful, &mut out);
+        out.push_str(if !faithful && rng.percent(10) { "\r" } else { "" });
         ends.push(rng, &mut out);
     }
     noise(rng, &ends, &["#"], &mut out);
