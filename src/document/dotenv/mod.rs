@@ -166,6 +166,10 @@ impl Format for DotenvDocument {
         }
     }
 
+    fn spell_in_file(&self, _leaf: usize, value: &Value<'_>, out: &mut String) -> Result<(), Unspellable> {
+        quoted::spell_literal(&quoted::text_of(value)?, out)
+    }
+
     fn comment(&self, comment: usize) -> Range<usize> {
         self.comments[comment].span.clone()
     }
