@@ -113,6 +113,10 @@ impl Format for Properties {
             return Err(Unspellable("a properties file holds only text"));
         };
         let separator = &self.text[self.rows[leaf].separator.clone()];
+        if text.is_empty() && separator.ends_with('\r') {
+            // The line feed that may follow would join that return, and the next line this one.
+            return Err(Unspellable("an empty value has no place behind a continued line that ends in a lone return"));
+        }
         if separator.is_empty() && !text.is_empty() {
             out.push('=');
         }
