@@ -24,6 +24,8 @@ use parse::Row;
 
 /// What the names of the metadata begin with.
 const SOPS: &str = "sops_";
+/// Most entries of metadata that are read: far above any real file, and a bound on the work.
+const MOST_ROWS: usize = 10_000;
 
 /// A properties document.
 pub struct Properties {
@@ -113,6 +115,10 @@ impl Format for Properties {
             return Err(Unspellable("a properties file holds only text"));
         };
         let separator = &self.text[self.rows[leaf].separator.clone()];
+        if text.is_empty() && separator.ends_with('\r') {
+            // The line feed that may follow would join that return, and the next line this one.
+            return Err(Unspellable("an empty value has no place behind a continued line that ends in a lone return"));
+        }
         if separator.is_empty() && !text.is_empty() {
             out.push('=');
         }
@@ -147,6 +153,13 @@ impl Format for Properties {
         let wrong = || {
             FormatError::at(&self.text, self.rows[first].start, "the names of the sops metadata contradict each other")
         };
+        if self.metadata_leaves().count() > MOST_ROWS {
+            return Err(FormatError::at(
+                &self.text,
+                self.rows[first].start,
+                "there are too many entries of sops metadata",
+            ));
+        }
         flatten::unflatten(rows).map(Some).ok_or_else(wrong)
     }
 
@@ -210,7 +223,7 @@ impl Properties {
     /// Whether the last line of an entry ends in a backslash that continues it by nothing.
     fn ends_continued(&self, row: &Row) -> bool {
         let line = self.text[row.start..row.end].trim_end_matches(['\n', '\r', ' ', '\t', '\u{C}']);
-        line.len() - line.trim_end_matches('\\').len() & 1 == 1
+        (line.len() - line.trim_end_matches('\\').len()) % 2 == 1
     }
 }
 
