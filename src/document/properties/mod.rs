@@ -1,6 +1,5 @@
 //! Java's `.properties`, with every byte kept: flat keys (dots are part of them) and text.
 
-mod flatten;
 mod parse;
 #[cfg(test)]
 mod tests;
@@ -13,6 +12,7 @@ use std::ops::Range;
 use zeroize::Zeroizing;
 
 use super::edits::Edits;
+use super::flatten::{flatten, unflatten};
 use super::format::{Change, Event, Format, FormatError, PathError, Unspellable};
 use super::outline::compare::check_change;
 use super::outline::lines::{Lines, append_block, body_start, cut_block, line_end};
@@ -127,6 +127,10 @@ impl Format for Properties {
         Ok(())
     }
 
+    fn repeats_paths(&self) -> bool {
+        false
+    }
+
     fn comment(&self, comment: usize) -> Range<usize> {
         self.outline.comment_span(comment)
     }
@@ -160,12 +164,14 @@ impl Format for Properties {
                 "there are too many entries of sops metadata",
             ));
         }
-        flatten::unflatten(rows).map(Some).ok_or_else(wrong)
+        unflatten(rows).map(Some).map_err(|_| wrong())
     }
 
     fn insert_metadata(&self, metadata: &Node, edits: &mut Edits) {
         append_block(&self.text, edits, 0, |line_end, out| {
-            for (name, value) in flatten::flatten(SOPS, metadata) {
+            // Metadata that cannot be flattened is left out, and the file does not open again.
+            for (name, value) in flatten(metadata).unwrap_or_default() {
+                out.push_str(SOPS);
                 spell_key(&name, out);
                 out.push('=');
                 spell_value(&value, false, out);
