@@ -63,9 +63,10 @@ impl Edits {
         self.list.iter().any(|edit| edit.start == offset || (edit.start..edit.end).contains(&offset))
     }
 
-    /// The text with every replacement made. A replacement inside another one is dropped; insertions at one place keep their order.
+    /// The text with every replacement made. A replacement inside another one is dropped; insertions at one place keep their order,
+    /// and stand before what begins there.
     pub fn apply(mut self, text: &str) -> Zeroizing<String> {
-        self.list.sort_by_key(|edit| (edit.start, std::cmp::Reverse(edit.end)));
+        self.list.sort_by_key(|edit| (edit.start, edit.end > edit.start, std::cmp::Reverse(edit.end)));
         let grown: usize = self.list.iter().map(|edit| edit.to - edit.from).sum();
         let mut out = Zeroizing::new(String::with_capacity(text.len() + grown));
         let mut done = 0;
@@ -79,5 +80,19 @@ impl Edits {
         }
         out.push_str(&text[done..]);
         out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Edits;
+
+    #[test]
+    fn an_insertion_before_a_removal_stays() {
+        let mut edits = Edits::default();
+        edits.replace(1..3, "");
+        edits.replace(1..1, "x");
+        edits.replace(2..3, "inside");
+        assert_eq!(edits.apply("abcd").as_str(), "axd");
     }
 }

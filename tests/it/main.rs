@@ -16,6 +16,7 @@ mod demo;
 mod docs;
 mod edit;
 mod example;
+mod formats;
 mod fuzz;
 mod init;
 mod interop;

@@ -12,6 +12,8 @@ use crate::document::intake::{CONFLICT, is_middle_marker, line_end};
 
 /// What the faithful reading skips around keys and values.
 pub(super) const BLANKS: [char; 2] = [' ', '\t'];
+/// How the ciphertext of a value begins.
+const SEALED: &str = "ENC[AES256_GCM,";
 const BOM: char = '\u{FEFF}';
 
 pub(super) struct Parser<'a> {
@@ -70,7 +72,7 @@ impl<'a> Parser<'a> {
         if is_middle_marker(line) {
             return Err(self.error(at, CONFLICT));
         }
-        if self.reading == Reading::Faithful && self.beyond_sops(at, line) {
+        if self.beyond_sops(at, line) {
             return Ok(next);
         }
         let Some(equals) = line.find('=').map(|equals| at + equals) else {
@@ -91,13 +93,17 @@ impl<'a> Parser<'a> {
         self.document.comments.push(Comment { span, text });
     }
 
-    /// Blank lines that are not empty and indented comments: sops knows neither.
+    /// Blank lines that are not empty and indented comments: sops knows neither, but an encrypted file that is not for sops can
+    /// have them.
     fn beyond_sops(&mut self, at: usize, line: &str) -> bool {
         let rest = line.trim_start_matches([' ', '\t', '\r', BOM]);
         let start = at + line.len() - rest.len();
         if rest.is_empty() {
             self.problem(at, "sops cannot read a line that holds only blanks", false);
         } else if rest.starts_with('#') {
+            if rest.contains('=') && self.reading == Reading::Literal {
+                return false;
+            }
             if rest.contains('=') {
                 self.problem(at, "sops reads an indented comment with a \"=\" as a value", true);
             } else {
@@ -114,15 +120,21 @@ impl<'a> Parser<'a> {
     fn entry(&mut self, at: usize, equals: usize, end: usize, next: usize) -> Result<usize, FormatError> {
         let key = at..equals;
         let leaf = match self.reading {
-            Reading::Literal => Leaf {
-                name: key.clone(),
-                key,
-                span: equals + 1..end,
-                spelled: equals + 1..end,
-                content: Content::Literal,
-                literal: equals + 1..end,
-                lines: at..next,
-            },
+            Reading::Literal => {
+                // Behind a ciphertext a carriage return is not what was encrypted: it is of the line that the value stood on.
+                let line = self.text[equals + 1..end].strip_suffix('\r');
+                let sealed = line.is_some_and(|line| line.starts_with(SEALED) && line.ends_with(']'));
+                let value = equals + 1..end - usize::from(sealed);
+                Leaf {
+                    name: key.clone(),
+                    key,
+                    span: value.clone(),
+                    spelled: value.clone(),
+                    content: Content::Literal,
+                    literal: value,
+                    lines: at..next,
+                }
+            }
             Reading::Faithful => self.faithful(at, equals, end)?,
         };
         let next = leaf.lines.end;

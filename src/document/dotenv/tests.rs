@@ -170,7 +170,7 @@ fn what_sops_cannot_read() {
 fn refused() {
     for (text, reading, line, column) in [
         ("A=1\nB", Reading::Literal, 2, 1),
-        ("\r\n", Reading::Literal, 1, 1),
+        (" # a=b\n \nA", Reading::Literal, 3, 1),
         ("export A\n", Reading::Faithful, 1, 1),
         ("A=1\n =2", Reading::Faithful, 2, 1),
         ("A='x\ny", Reading::Faithful, 1, 3),

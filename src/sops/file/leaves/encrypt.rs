@@ -21,6 +21,9 @@ use crate::sops::key::DataKey;
 use crate::sops::mac::Mac;
 use crate::sops::selector::Selector;
 
+/// How often a comment is encrypted anew when its ciphertext matches the rule's pattern.
+const COMMENT_ATTEMPTS: usize = 16;
+
 /// Most bytes that one byte of a text can be written as (`\u00XX`).
 const LONGEST_ESCAPE: usize = 6;
 
@@ -79,6 +82,7 @@ fn opens_again(document: &dyn Format, encrypted: &Encrypted, key: &DataKey) -> b
 struct Writer<'a> {
     document: &'a dyn Format,
     cipher: &'a ValueCipher,
+    selector: &'a Selector,
     settings: &'a Settings,
     reuse: Option<&'a mut Reuse>,
     steps: Steps<'a>,
@@ -106,6 +110,7 @@ impl<'a> Writer<'a> {
         Self {
             document,
             cipher,
+            selector,
             settings,
             reuse,
             steps: Steps::new(document, selector),
@@ -170,9 +175,8 @@ impl<'a> Writer<'a> {
             return Err(FileError::LooksEncrypted { path: self.steps.trail.path(), line: line() });
         }
         let obstacle = if chosen { document.not_a_value(leaf) } else { document.unrepresentable_in_clear(leaf) };
-        if let Some(what) = obstacle
-            && (chosen || !self.settings.allow_unrepresentable)
-        {
+        // No flag allows either: what stays in clear and is read as something else is nothing that could be opened again.
+        if let Some(what) = obstacle {
             return Err(FileError::NotAValue { path: self.steps.trail.path(), line: line(), what });
         }
         let hashed = write_plain_bytes(&value, &mut self.plain);
@@ -233,6 +237,23 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
+    /// The ciphertext of the comment in `self.plain`. One that the rule takes for a marker is no use, as for sops (3.13.2
+    /// `sops.go`, `Encrypt`); a short pattern can be in the base64 by chance, so that some more are tried.
+    fn seal_comment(&mut self, place: &str) -> Result<String, FileError> {
+        let mut ciphertext = String::new();
+        self.seal(place, TypeWord::Comment, &mut ciphertext)?;
+        for _ in 0..COMMENT_ATTEMPTS {
+            if !self.selector.misreads_encrypted_comment(&ciphertext) {
+                return Ok(ciphertext);
+            }
+            ciphertext.clear();
+            self.fresh += 1;
+            let (bound, iv) = (self.steps.trail.bound().as_bytes(), self.ivs.next()?);
+            self.cipher.seal(&self.plain, TypeWord::Comment, bound, &iv, &mut self.scratch, &mut ciphertext);
+        }
+        Err(FileError::CommentPattern { setting: self.settings.selection.field().0 })
+    }
+
     fn comment(&mut self, comment: usize) -> Result<(), FileError> {
         let document = self.document;
         let text = document.comment_text(comment);
@@ -246,8 +267,7 @@ impl<'a> Writer<'a> {
         let place = comment_place(comment);
         make_room(&mut self.plain, text.len());
         self.plain.extend_from_slice(text.as_bytes());
-        let mut ciphertext = String::new();
-        self.seal(&place, TypeWord::Comment, &mut ciphertext)?;
+        let ciphertext = self.seal_comment(&place)?;
         self.comments += 1;
         let raw = &document.text()[span.clone()];
         make_room_for_text(&mut self.probe, raw.len() * LONGEST_ESCAPE + 8);
