@@ -40,8 +40,7 @@ use crate::fsio::write::{NewMode, Staged};
 use crate::sops::file::{Decrypted, Encrypted, FileError, Plain, Reuse, Settings, SopsFile};
 use crate::sops::key::DataKey;
 
-/// The sops release whose format we write. Real sops compares it with its own.
-pub const VERSION: &str = "3.13.2";
+pub use crate::sops::file::VERSION;
 
 /// A file's content before anybody has looked into it.
 #[derive(Clone, Debug)]

@@ -167,6 +167,19 @@ pub trait Format: fmt::Debug + Send + Sync {
     /// [`Unspellable`] when the format cannot carry the value.
     fn spell(&self, leaf: usize, value: &Value<'_>, out: &mut String) -> Result<(), Unspellable>;
 
+    /// The same where the leaf stands in an encrypted file, which sops reads: differs where this format is read more faithfully.
+    ///
+    /// # Errors
+    /// As [`Format::spell`].
+    fn spell_in_file(&self, leaf: usize, value: &Value<'_>, out: &mut String) -> Result<(), Unspellable> {
+        self.spell(leaf, value, out)
+    }
+
+    /// Whether several leaves can have the same path.
+    fn repeats_paths(&self) -> bool {
+        true
+    }
+
     /// The bytes of a comment that are replaced when it is encrypted.
     fn comment(&self, comment: usize) -> Range<usize>;
 

@@ -56,6 +56,8 @@ pub struct DotenvDocument {
     problems: Vec<Unrepresentable>,
     /// Whether the literal reading would give anything else.
     differs: bool,
+    /// Whether a key stands twice.
+    repeats: bool,
 }
 
 /// One line with a value. Its number is also the number of its key.
@@ -169,6 +171,14 @@ impl Format for DotenvDocument {
             Reading::Literal => quoted::spell_literal(&text, out),
             Reading::Faithful => quoted::spell_faithful(&text, None, out),
         }
+    }
+
+    fn spell_in_file(&self, _leaf: usize, value: &Value<'_>, out: &mut String) -> Result<(), Unspellable> {
+        quoted::spell_literal(&quoted::text_of(value)?, out)
+    }
+
+    fn repeats_paths(&self) -> bool {
+        self.repeats
     }
 
     fn comment(&self, comment: usize) -> Range<usize> {

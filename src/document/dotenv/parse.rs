@@ -35,6 +35,7 @@ impl<'a> Parser<'a> {
             metadata: Vec::new(),
             problems: Vec::new(),
             differs: false,
+            repeats: false,
         };
         Self { text, reading, document, names: HashMap::new() }
     }
@@ -140,6 +141,7 @@ impl<'a> Parser<'a> {
         let index = self.document.leaves.len();
         let name = &self.text[leaf.name.clone()];
         if self.names.insert(name, index).is_some() {
+            self.document.repeats = true;
             self.problem(at, "the key stands twice", false);
         }
         self.document.leaves.push(leaf);

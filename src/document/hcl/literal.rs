@@ -175,13 +175,20 @@ pub(super) fn quoted(text: &str, out: &mut String) {
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
-            '$' | '%' if rest.starts_with('{') => {
+            '$' | '%' => {
+                let run = 1 + rest.len() - rest.trim_start_matches(c).len();
+                rest = &rest[run - 1..];
+                let fills = rest.starts_with('{');
+                // Of those that stand before `$${` none is written as itself: three in a row are not read.
+                for _ in 1..run {
+                    if fills {
+                        let _ = write!(out, "\\u{:04x}", u32::from(c));
+                    } else {
+                        out.push(c);
+                    }
+                }
                 out.push(c);
-                out.push(c);
-            }
-            // One that stands before the one above: three in a row are read in several ways.
-            '$' | '%' if rest.trim_start_matches(c).starts_with('{') && rest.starts_with(c) => {
-                let _ = write!(out, "\\u{:04x}", u32::from(c));
+                out.extend(fills.then_some(c));
             }
             c if c.is_control() => {
                 let _ = write!(out, "\\u{:04x}", u32::from(c));

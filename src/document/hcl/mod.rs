@@ -124,6 +124,10 @@ impl Format for Hcl {
         literal::spell(value, out)
     }
 
+    fn repeats_paths(&self) -> bool {
+        false
+    }
+
     fn comment(&self, comment: usize) -> Range<usize> {
         self.outline.comment_span(comment)
     }

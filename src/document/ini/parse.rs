@@ -64,11 +64,8 @@ impl<'a> Parser<'a> {
         let last = std::mem::take(&mut self.pending);
         self.orphans.push(last);
         for lines in std::mem::take(&mut self.orphans) {
-            if let Some(first) = lines.first() {
-                let what = "sops loses a comment that no key or section follows";
-                self.problem(first.start, what);
-                self.comment(&lines, None, CommentKind::Lines);
-            }
+            // sops loses a comment that no key or section follows, as it loses blank lines; values are not touched.
+            self.comment(&lines, None, CommentKind::Lines);
         }
         self.document.events.extend([Event::Close, Event::Close]);
     }
@@ -193,9 +190,7 @@ impl<'a> Parser<'a> {
             section.end = value.lines_end;
             section.leaves.end = leaf + 1;
         }
-        if let (Some(first), Some(_)) = (above.first(), &value.comment) {
-            self.problem(first.start, "sops reads the comment above a key and the one behind its value as one");
-        }
+        // sops reads the comment above a key and the one behind its value as one, which it then leaves encrypted.
         self.document.leaves.push(Leaf {
             key,
             line: at,

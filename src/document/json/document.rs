@@ -108,6 +108,10 @@ impl Format for JsonDocument {
     }
 
     // sops knows no comments in JSON, and an event for one would let a rule select it: they stay what they are.
+    fn repeats_paths(&self) -> bool {
+        false
+    }
+
     fn comment(&self, _comment: usize) -> Range<usize> {
         0..0
     }

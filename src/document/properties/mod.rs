@@ -1,6 +1,5 @@
 //! Java's `.properties`, with every byte kept: flat keys (dots are part of them) and text.
 
-mod flatten;
 mod parse;
 #[cfg(test)]
 mod tests;
@@ -13,6 +12,7 @@ use std::ops::Range;
 use zeroize::Zeroizing;
 
 use super::edits::Edits;
+use super::flatten::{flatten, unflatten};
 use super::format::{Change, Event, Format, FormatError, PathError, Unspellable};
 use super::outline::compare::check_change;
 use super::outline::lines::{Lines, append_block, body_start, cut_block, line_end};
@@ -24,6 +24,8 @@ use parse::Row;
 
 /// What the names of the metadata begin with.
 const SOPS: &str = "sops_";
+/// Most entries of metadata that are read: far above any real file, and a bound on the work.
+const MOST_ROWS: usize = 10_000;
 
 /// A properties document.
 pub struct Properties {
@@ -113,12 +115,20 @@ impl Format for Properties {
             return Err(Unspellable("a properties file holds only text"));
         };
         let separator = &self.text[self.rows[leaf].separator.clone()];
+        if text.is_empty() && separator.ends_with('\r') {
+            // The line feed that may follow would join that return, and the next line this one.
+            return Err(Unspellable("an empty value has no place behind a continued line that ends in a lone return"));
+        }
         if separator.is_empty() && !text.is_empty() {
             out.push('=');
         }
         let written = separator.is_empty() || separator.contains(['=', ':']);
         spell_value(text, !written, out);
         Ok(())
+    }
+
+    fn repeats_paths(&self) -> bool {
+        false
     }
 
     fn comment(&self, comment: usize) -> Range<usize> {
@@ -147,12 +157,21 @@ impl Format for Properties {
         let wrong = || {
             FormatError::at(&self.text, self.rows[first].start, "the names of the sops metadata contradict each other")
         };
-        flatten::unflatten(rows).map(Some).ok_or_else(wrong)
+        if self.metadata_leaves().count() > MOST_ROWS {
+            return Err(FormatError::at(
+                &self.text,
+                self.rows[first].start,
+                "there are too many entries of sops metadata",
+            ));
+        }
+        unflatten(rows).map(Some).map_err(|_| wrong())
     }
 
     fn insert_metadata(&self, metadata: &Node, edits: &mut Edits) {
         append_block(&self.text, edits, 0, |line_end, out| {
-            for (name, value) in flatten::flatten(SOPS, metadata) {
+            // Metadata that cannot be flattened is left out, and the file does not open again.
+            for (name, value) in flatten(metadata).unwrap_or_default() {
+                out.push_str(SOPS);
                 spell_key(&name, out);
                 out.push('=');
                 spell_value(&value, false, out);
@@ -210,7 +229,7 @@ impl Properties {
     /// Whether the last line of an entry ends in a backslash that continues it by nothing.
     fn ends_continued(&self, row: &Row) -> bool {
         let line = self.text[row.start..row.end].trim_end_matches(['\n', '\r', ' ', '\t', '\u{C}']);
-        line.len() - line.trim_end_matches('\\').len() & 1 == 1
+        (line.len() - line.trim_end_matches('\\').len()) % 2 == 1
     }
 }
 

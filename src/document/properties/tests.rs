@@ -126,9 +126,7 @@ fn metadata_is_flat() {
     properties.insert_metadata(&trial::metadata(), &mut edits);
     let text = edits.apply(properties.text());
     assert!(text.contains("\n\nsops_age__list_0__map_enc=-----BEGIN AGE ENCRYPTED FILE-----\\nYWdl"), "{}", *text);
-    for text in
-        ["sops_a=1\nsops_a__map_b=2", "sops_a__list_0=1\nsops_a__map_b=2", "sops_a__list_7=1", "sops_a__list_x=1"]
-    {
+    for text in ["sops_a=1\nsops_a__map_b=2", "sops_a__list_0=1\nsops_a__map_b=2", "sops_a__list_7=1"] {
         assert!(parse(text).metadata().is_err(), "{text}");
     }
 }
@@ -138,6 +136,8 @@ fn hostile_texts_are_answered() {
     trial::check_hostile(SAMPLE, |text| Ok(Box::new(Properties::parse(text)?)));
     let deep = format!("sops_a{}=1", "__map_".repeat(100_000));
     assert!(parse(&deep).metadata().is_err());
+    let rows: String = (0..100_000).map(|at| format!("sops_k{at}=v\n")).collect();
+    assert!(parse(&rows).metadata().is_err());
     let many: String = (0..100_000).map(|at| format!("k{at} = v\\\n  w\n")).collect();
     assert_eq!(trial::leaves(&parse(&many)).len(), 100_000);
 }
@@ -167,7 +167,7 @@ fn any_document() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
     fn random_documents(text in any_document()) {

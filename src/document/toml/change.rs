@@ -232,9 +232,12 @@ fn add_table(
     if let (ROOT, Some(at)) = (parent, metadata.filter(|at| text[*at..].trim_start().starts_with('['))) {
         return insert(at, |out| section(toml, open, &keys, close, &entries, true, out));
     }
-    let below = toml.sections.iter().filter(|section| toml.outline.is_below(section.node, parent));
-    let at =
-        if parent == ROOT { text.len() } else { below.last().map_or(text.len(), |last| next_line(text, last.end)) };
+    let mut below = toml.sections.iter().filter(|section| toml.outline.is_below(section.node, parent));
+    let at = if parent == ROOT {
+        text.len()
+    } else {
+        below.next_back().map_or(text.len(), |last| next_line(text, last.end))
+    };
     insert(at, |out| {
         let empty = at == body_start(text);
         let is_open = !empty && !text[..at].ends_with(['\n', '\r']);

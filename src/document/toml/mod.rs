@@ -135,6 +135,10 @@ impl Format for Toml {
         spell::value(value, spell::Style::of(self.raw(leaf), self.kinds[leaf]), out)
     }
 
+    fn repeats_paths(&self) -> bool {
+        false
+    }
+
     fn comment(&self, comment: usize) -> Range<usize> {
         self.outline.comment_span(comment)
     }

@@ -33,6 +33,9 @@ const COMMENT_ATTEMPTS: usize = 16;
 /// Stands for an empty comment in a list: sops decrypts an empty one to an empty string, and so adds an item to the list.
 pub(super) const EMPTY_COMMENT: &str = "\u{2060}";
 
+/// The sops release whose format we write. Real sops compares it with its own.
+pub const VERSION: &str = "3.13.2";
+
 /// How a document is to be encrypted.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -54,6 +57,23 @@ pub struct Settings {
     pub now: String,
     /// Metadata of others, kept.
     pub unknown: Vec<(String, Node)>,
+}
+
+impl Settings {
+    /// The usual settings, for nobody yet: set `groups` and `selection`. `now` is RFC 3339 in UTC with seconds.
+    pub fn new(now: &str) -> Self {
+        Self {
+            selection: Selection::Default,
+            mac_only_encrypted: false,
+            allow_empty: false,
+            allow_unrepresentable: false,
+            groups: Vec::new(),
+            shamir_threshold: 0,
+            version: VERSION.to_owned(),
+            now: now.to_owned(),
+            unknown: Vec::new(),
+        }
+    }
 }
 
 /// An encrypted document.

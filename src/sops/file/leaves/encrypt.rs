@@ -38,8 +38,7 @@ pub(in crate::sops::file) fn encrypt(
     let selector = Selector::compile(&settings.selection)?;
     let cipher = ValueCipher::new(key);
     // A spelling is recorded where the style of a ciphertext does not carry it. Should that ever not be enough, all are.
-    // The plain text of a reading of its own is written back in another, so that no spelling is sure to be carried.
-    for record_all in [document.reading().is_some(), true] {
+    for record_all in [false, true] {
         if let Some(reuse) = reuse.as_deref_mut() {
             reuse.forget_uses();
         }
@@ -189,7 +188,7 @@ impl<'a> Writer<'a> {
         }
         let raw = &document.text()[document.span(leaf)];
         make_room_for_text(&mut self.probe, raw.len().max(plain_room(&value)) * LONGEST_ESCAPE + 8);
-        let spelled = document.spell(leaf, &value, &mut self.probe);
+        let spelled = document.spell_in_file(leaf, &value, &mut self.probe);
         let carried = spelled.is_ok() && self.probe.as_str() == raw;
         if hashed && !self.plain.is_empty() {
             self.values += 1;
@@ -213,7 +212,7 @@ impl<'a> Writer<'a> {
         let document = self.document;
         let mut spelled = Ok(());
         self.edits.replace_by(plain_room(value), |out| {
-            spelled = document.spell(leaf, value, out);
+            spelled = document.spell_in_file(leaf, value, out);
             document.span(leaf)
         });
         spelled.map_err(|error| FileError::Unspellable {

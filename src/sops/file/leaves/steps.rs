@@ -76,6 +76,9 @@ impl<'a> Steps<'a> {
     pub(super) fn place(&mut self) -> String {
         let mut place = String::new();
         self.trail.write_id(0, &mut place);
+        if !self.document.repeats_paths() {
+            return place;
+        }
         let count = self.seen.entry(place.clone()).or_default();
         *count += 1;
         if *count > 1 {
