@@ -20,7 +20,8 @@ use crate::fsio::read::{DOCUMENT_LIMIT, Wiped, read_bounded};
 use crate::fsio::target::Target;
 use crate::fsio::write::{NewMode, create_new};
 use crate::fsio::{FsError, child, folder, terminal};
-use crate::sops::file::{Encrypted, FileError, encrypt};
+use crate::sops::file::{Encrypted, FileError, Settings, encrypt};
+use crate::sops::key::DataKey;
 use editor::Position;
 
 /// What a new file begins with.
@@ -59,14 +60,20 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     session.guard_files();
     let editor = Editor::find(session)?;
     if Target::resolve(&args.file)?.existing.is_some() {
-        edit_file(&args.file, &editor, session)
+        edit_file(&args.file, &editor, session, true)
     } else {
-        edit_new(&args.file, &editor, session)
+        let recipe = SelectionArgs::default().recipe(session, &args.file)?;
+        let (key, settings) = recipe.prepare(session, &session.now())?;
+        edit_new(&args.file, &editor, session, &key, settings, NEW_TEXT)
     }
 }
 
-fn edit_file(path: &Path, editor: &Editor, session: &Session) -> Result<(), Failure> {
-    let mut change = Change::begin(session, path)?;
+/// Edits a file that is there; with `checked` false its integrity is not looked at.
+///
+/// # Errors
+/// As [`run`].
+pub fn edit_file(path: &Path, editor: &Editor, session: &Session, checked: bool) -> Result<(), Failure> {
+    let mut change = Change::begin_checked(session, path, checked)?;
     let name = change.opened.name.clone();
     let draft = Draft::new(session, path, change.plain())?;
     let encrypted = draft.edit(editor, &name, &mut |text| {
@@ -78,15 +85,24 @@ fn edit_file(path: &Path, editor: &Editor, session: &Session) -> Result<(), Fail
     Ok(())
 }
 
-fn edit_new(path: &Path, editor: &Editor, session: &Session) -> Result<(), Failure> {
-    let recipe = SelectionArgs::default().recipe(session, path)?;
-    let (key, mut settings) = recipe.prepare(session, &session.now())?;
+/// Makes a file that begins as `text`.
+///
+/// # Errors
+/// As [`run`].
+pub fn edit_new(
+    path: &Path,
+    editor: &Editor,
+    session: &Session,
+    key: &DataKey,
+    mut settings: Settings,
+    text: &str,
+) -> Result<(), Failure> {
     let name = path.display().to_string();
-    let draft = Draft::new(session, path, NEW_TEXT)?;
+    let draft = Draft::new(session, path, text)?;
     let encrypted = draft.edit(editor, &name, &mut |text| {
         settings.now = session.now();
         let document = Document::parse(text)?;
-        encrypt(&document, &key, &settings, None).map(Some)
+        encrypt(&document, key, &settings, None).map(Some)
     })?;
     let folder = path.parent().filter(|folder| *folder != Path::new(""));
     folder
@@ -125,13 +141,18 @@ fn rescue(path: &Path, encrypted: &Encrypted, failure: Failure) -> Failure {
 }
 
 /// The user's editor.
-struct Editor {
+#[derive(Debug)]
+pub struct Editor {
     command: String,
     names: Vec<String>,
 }
 
 impl Editor {
-    fn find(session: &Session) -> Result<Self, Failure> {
+    /// The one that the environment names, or an installed one.
+    ///
+    /// # Errors
+    /// [`Kind::NoEditor`].
+    pub fn find(session: &Session) -> Result<Self, Failure> {
         let command = child::find_editor(&session.env)?;
         let names = child::program_names(&session.env, &command);
         Ok(Self { command, names })

@@ -9,7 +9,7 @@ use crate::document::tree::{Kind as NodeKind, Node};
 use crate::document::yaml::Document;
 use crate::failure::{Failure, Kind};
 use crate::fsio::env::{Env, Var};
-use crate::fsio::read::{KEY_LIMIT, read_bounded};
+use crate::fsio::read::{KEY_LIMIT, read_stream};
 use crate::fsio::{FsError, clock, folder, output, signals};
 use crate::keyservice::age::AgeKeys;
 use crate::keyservice::{KeyRing, Names};
@@ -159,12 +159,12 @@ impl Session {
         let bad = |text: String| {
             Failure::new(Kind::BadConfig, text).hint("nothing was done: correct the configuration file first")
         };
-        let mut original = read_bounded(path, KEY_LIMIT)?;
+        let mut bytes = read_stream(path, KEY_LIMIT)?;
         let placed = |error: &crate::document::yaml::YamlError| {
             let (line, column) = (error.line, error.column);
             bad(format!("{name}:{line}:{column}: {}", error.problem))
         };
-        let document = Document::from_bytes(std::mem::take(&mut *original.bytes)).map_err(|error| placed(&error))?;
+        let document = Document::from_bytes(std::mem::take(&mut *bytes)).map_err(|error| placed(&error))?;
         let node = match document.documents() {
             0 => Node::new(NodeKind::Null),
             _ => document.tree(document.root(0)).map_err(|error| placed(&error))?,

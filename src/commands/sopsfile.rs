@@ -209,10 +209,23 @@ impl Change {
     /// # Errors
     /// Read-only, locked, and those of [`open`] and [`Opened::decrypt`].
     pub fn begin(session: &Session, path: &Path) -> Result<Self, Failure> {
+        Self::begin_checked(session, path, true)
+    }
+
+    /// The same; with `checked` false for a file whose integrity is not looked at.
+    ///
+    /// # Errors
+    /// As [`Change::begin`].
+    pub fn begin_checked(session: &Session, path: &Path, checked: bool) -> Result<Self, Failure> {
         let target = Target::resolve(path)?;
         let lock = LockGuard::acquire(&target)?;
         let opened = open(session, path)?;
-        let (decrypted, reuse) = opened.decrypt_for_reuse()?;
+        let (decrypted, reuse) = if checked {
+            opened.decrypt_for_reuse()?
+        } else {
+            let found = opened.file.decrypt_for_reuse_unchecked(&opened.key);
+            found.map_err(|error| failure(&opened.name, &error))?
+        };
         warn_unreadable(session, &opened.name, &decrypted);
         let settings = opened.settings(session, &decrypted);
         Ok(Self { opened, settings, target, lock, plain: decrypted.text, reuse })

@@ -28,6 +28,11 @@ pub fn is_folder(path: &Path) -> bool {
     path.is_dir()
 }
 
+/// Whether `path` is a device or a pipe, such as `/dev/stdin`: to be read once, and with nothing to replace.
+pub fn is_stream(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
+}
+
 /// The files of a folder with this extension, by name. No such folder: none.
 ///
 /// # Errors

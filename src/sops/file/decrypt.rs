@@ -106,6 +106,16 @@ impl EncryptedFile {
         Ok((decrypted, reuse))
     }
 
+    /// The same for a file whose integrity is not checked.
+    ///
+    /// # Errors
+    /// [`FileError::Value`] for the first value that does not open.
+    pub fn decrypt_for_reuse_unchecked(&self, key: &DataKey) -> Result<(Decrypted, Reuse), FileError> {
+        let mut reuse = Reuse::default();
+        let decrypted = self.run(key, true, Some(&mut reuse))?;
+        Ok((decrypted, reuse))
+    }
+
     fn run(&self, key: &DataKey, ignore_mac: bool, mut reuse: Option<&mut Reuse>) -> Result<Decrypted, FileError> {
         let cipher = ValueCipher::new(key);
         let layout_plain = self.layout(&cipher)?;

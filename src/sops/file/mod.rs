@@ -9,6 +9,7 @@ mod layout;
 mod orphans;
 mod place;
 mod reuse;
+mod rewrap;
 
 pub use decrypt::{Decrypted, EncryptedFile, is_encrypted_file};
 pub use encrypt::{Encrypted, Settings, encrypt};

@@ -1,0 +1,138 @@
+//! `sealant exec-env`: a program with the file's values in its environment. Nothing is in its arguments, nothing on disk.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use zeroize::Zeroizing;
+
+use super::redact::{SHORTEST, Secrets};
+use super::session::Session;
+use super::sops::convert;
+use super::sopsfile;
+use crate::document::tree::{Kind as NodeKind, Node};
+use crate::document::yaml::Document;
+use crate::failure::{Failure, Kind};
+use crate::fsio::child::ChildError;
+use crate::fsio::run::{Ended, Run, What};
+
+/// Names and values for an environment.
+pub type Variables = Vec<(String, Zeroizing<String>)>;
+
+/// The command line.
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// The encrypted file
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The program gets nothing of the present environment but what the file holds
+    #[arg(long)]
+    pub pristine: bool,
+    /// Mask the values, also in base64, JSON and URLs, in what the program prints
+    #[arg(long)]
+    pub redact: bool,
+    /// The program and its arguments
+    #[arg(value_name = "PROGRAM", required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    pub program: Vec<OsString>,
+}
+
+const EXAMPLES: &str = "\
+Every key at the top of the file becomes a variable; lists and mappings cannot. There is no shell in between. The
+program gets all signals, and its exit code is ours. It does not get SOPS_AGE_KEY and the variables with commands for
+keys.
+
+Examples:
+  sealant exec-env config/prod/app.yml -- ./server --port 8080
+  sealant exec-env --redact config/prod/app.yml -- make deploy";
+
+/// Runs it; returns the program's exit code.
+///
+/// # Errors
+/// What keeps the file from being decrypted and the program from being started.
+pub fn run(args: &Args, session: &Session) -> Result<u8, Failure> {
+    let opened = sopsfile::open(session, &args.file)?;
+    let plain = opened.decrypt(false)?;
+    let variables = variables(&opened.name, &plain.text)?;
+    drop(plain);
+    let what = What::Program(args.program.clone());
+    let run = Run { what, variables: &variables, pristine: args.pristine, keep_keys: false, user: None };
+    finish(&run, &variables, args.redact, session)
+}
+
+/// Waits for the program, with or without masks over what it prints.
+///
+/// # Errors
+/// It does not start.
+pub fn finish(run: &Run<'_>, secret: &Variables, redact: bool, session: &Session) -> Result<u8, Failure> {
+    let ended = if redact {
+        let short: Vec<&str> = secret
+            .iter()
+            .filter(|(_, value)| !value.is_empty() && value.len() < SHORTEST)
+            .map(|(name, _)| name.as_str())
+            .collect();
+        if !short.is_empty() {
+            session.warn(&format!("too short to be masked: {}", short.join(", ")));
+        }
+        let secrets = Secrets::new(secret.iter().map(|(_, value)| value.as_str()));
+        run.wait_filtered([Box::new(secrets.filter()), Box::new(secrets.filter())])
+    } else {
+        run.wait()
+    };
+    ended.map(Ended::code).map_err(|error| not_started(&error))
+}
+
+/// A program that does not start.
+pub fn not_started(error: &ChildError) -> Failure {
+    Failure::of(Kind::Generic, error)
+}
+
+/// The top of the first document as variables.
+///
+/// # Errors
+/// A list or a mapping; a name that no variable can have.
+pub fn variables(name: &str, plain: &str) -> Result<Variables, Failure> {
+    let failed = |error| sopsfile::failure(name, &crate::sops::file::FileError::Yaml(error));
+    let document = Document::parse(plain.to_owned()).map_err(failed)?;
+    let node = match document.documents() {
+        0 => Node::new(NodeKind::Null),
+        _ => document.tree(document.root(0)).map_err(failed)?,
+    };
+    let tree = super::json::Wiped::new(node);
+    let NodeKind::Map(entries) = &tree.node().kind else {
+        return Ok(Vec::new());
+    };
+    let mut variables = Vec::with_capacity(entries.len());
+    for (key, value) in entries {
+        let refuse = |why: &str| Failure::new(Kind::Generic, format!("{why}; offending key {}", key.name));
+        let text = convert::scalar(value).ok_or_else(|| refuse("cannot use complex value in environment"))?;
+        if key.name.is_empty() || key.name.contains(['=', '\0']) {
+            return Err(refuse("cannot use keys that are empty or have \"=\" in them as environment"));
+        }
+        if text.contains('\0') {
+            return Err(refuse("cannot use a value with a null character in environment"));
+        }
+        variables.push((key.name.clone(), text));
+    }
+    Ok(variables)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_top_becomes_variables() {
+        let found = variables("f", "# c\nA: x\nB: 1\nC: true\nD: 1.0\nE: \"l1\\nl2\"\n").unwrap();
+        let shown: Vec<String> = found.iter().map(|(name, value)| format!("{name}={}", value.as_str())).collect();
+        assert_eq!(shown, ["A=x", "B=1", "C=true", "D=1.0", "E=l1\nl2"]);
+    }
+
+    #[test]
+    fn what_cannot_be_one_is_named_without_its_value() {
+        for (plain, key) in [("a: [hunter2]\n", "a"), ("b: {c: hunter2}\n", "b"), ("\"c=d\": hunter2\n", "c=d")] {
+            let failure = variables("f", plain).unwrap_err();
+            assert!(failure.message().ends_with(&format!("offending key {key}")), "{failure}");
+            assert!(!format!("{failure:?}").contains("hunter2"));
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! Other keys for a file that exists: a new data key, or the same one wrapped for other people.
+
+use std::path::Path;
+
+use super::session::Session;
+use super::sopsfile::{self, Opened, VERSION};
+use crate::document::yaml::Document;
+use crate::failure::{Failure, Kind};
+use crate::fsio::batch::Batch;
+use crate::fsio::lock::LockGuard;
+use crate::fsio::target::Target;
+use crate::fsio::write::{NewMode, Staged};
+use crate::sops::file::{Encrypted, encrypt};
+use crate::sops::key::{DataKey, MasterKey};
+use crate::sops::rules::identity;
+
+/// The keys of a file, by group.
+pub type Groups = Vec<Vec<MasterKey>>;
+
+/// An encrypted file that is to be replaced as a whole. Others cannot write it meanwhile.
+#[derive(Debug)]
+pub struct Held {
+    /// The file as it was.
+    pub opened: Opened,
+    target: Target,
+    lock: Option<LockGuard>,
+}
+
+impl Held {
+    /// Checks that the file may be written, locks and opens it.
+    ///
+    /// # Errors
+    /// Read-only, locked, and those of [`sopsfile::open`].
+    pub fn begin(session: &Session, path: &Path) -> Result<Self, Failure> {
+        let target = Target::resolve(path)?;
+        let lock = LockGuard::acquire(&target)?;
+        Ok(Self { opened: sopsfile::open(session, path)?, target, lock })
+    }
+
+    /// Replaces the file, if it is still what was read.
+    ///
+    /// # Errors
+    /// [`Kind::Changed`], and what the file system says.
+    pub fn replace(self, session: &Session, text: &str) -> Result<(), Failure> {
+        session.guard_files();
+        let staged = Staged::new(self.target, text.as_bytes(), NewMode::Public)?;
+        let mut batch = Batch::new();
+        batch.add(staged, self.opened.stamp, self.lock);
+        Ok(batch.commit()?)
+    }
+}
+
+/// The keys of a file without what they wrap.
+pub fn groups_of(opened: &Opened) -> Groups {
+    let keys = |group: &crate::sops::key::KeyGroup| group.0.iter().map(|wrapped| wrapped.key.clone()).collect();
+    opened.file.metadata.groups.iter().map(keys).collect()
+}
+
+/// Whether two keys are the same for sops: of one kind and with one name.
+pub fn same(left: &MasterKey, right: &MasterKey) -> bool {
+    std::mem::discriminant(left) == std::mem::discriminant(right) && identity(left) == identity(right)
+}
+
+/// Adds keys to the first group, unless they are in it, and takes others out of all groups.
+pub fn change_groups(groups: &mut Groups, add: Vec<MasterKey>, remove: &[MasterKey]) {
+    if groups.is_empty() {
+        groups.push(Vec::new());
+    }
+    for key in add {
+        if !groups[0].iter().any(|known| same(known, &key)) {
+            groups[0].push(key);
+        }
+    }
+    for group in groups {
+        group.retain(|key| !remove.iter().any(|gone| same(key, gone)));
+    }
+}
+
+/// The whole file encrypted again under a new data key, for `groups`.
+///
+/// # Errors
+/// Values that do not open, a MAC that does not match, a key that cannot be wrapped for.
+pub fn rotate(session: &Session, opened: &Opened, groups: &Groups, ignore_mac: bool) -> Result<Encrypted, Failure> {
+    let plain = opened.decrypt(ignore_mac)?;
+    sopsfile::warn_unreadable(session, &opened.name, &plain);
+    let mut settings = opened.settings(session, &plain);
+    let key = DataKey::generate().map_err(|error| Failure::of(Kind::Generic, &error))?;
+    (settings.groups, settings.shamir_threshold) =
+        session.wrap_ring().wrap_all(groups, settings.shamir_threshold, &key)?;
+    settings.version = newer(&settings.version);
+    let document = Document::parse(plain.text.as_str().to_owned())
+        .map_err(|error| sopsfile::failure(&opened.name, &error.into()))?;
+    encrypt(&document, &key, &settings, None).map_err(|error| sopsfile::failure(&opened.name, &error))
+}
+
+/// The file's version or ours, whichever is later.
+fn newer(version: &str) -> String {
+    let numbers = |text: &str| text.split('.').map(|part| part.parse::<u64>().unwrap_or(0)).collect::<Vec<_>>();
+    if numbers(version) > numbers(VERSION) { version.to_owned() } else { VERSION.to_owned() }
+}
+
+/// The file with the same data key wrapped for `groups`; values and MAC keep their bytes.
+///
+/// # Errors
+/// A key that cannot be wrapped for, a threshold that does not fit.
+pub fn rewrap(session: &Session, opened: &Opened, groups: &Groups, threshold: usize) -> Result<String, Failure> {
+    let (groups, threshold) = session.wrap_ring().wrap_all(groups, threshold, &opened.key)?;
+    let text = opened.file.with_groups(groups, threshold, &opened.key);
+    text.map_err(|error| sopsfile::failure(&opened.name, &error))
+}
+
+/// What becomes of a key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fate {
+    /// It stays.
+    Kept,
+    /// It is new.
+    Added,
+    /// It goes.
+    Removed,
+}
+
+/// What changes between the keys of a file and those it is to have: threshold if it changes, and each group's keys.
+#[derive(PartialEq, Eq, Debug)]
+pub struct Difference {
+    /// The old and the new threshold.
+    pub threshold: (usize, usize),
+    /// The keys of each group: first those of the new one in its order, then those that go.
+    pub groups: Vec<Vec<(Fate, String)>>,
+}
+
+impl Difference {
+    /// Compares by group, and in a group without regard to the order.
+    pub fn between(old: &Groups, new: &Groups, threshold: (usize, usize)) -> Self {
+        let none = Vec::new();
+        let groups = (0..old.len().max(new.len())).map(|at| {
+            let (before, after) = (old.get(at).unwrap_or(&none), new.get(at).unwrap_or(&none));
+            let has = |group: &[MasterKey], key| group.iter().any(|other| same(other, key));
+            let fate = |key| if has(before, key) { Fate::Kept } else { Fate::Added };
+            let stay = after.iter().map(|key| (fate(key), identity(key)));
+            let gone = before.iter().filter(|key| !has(after, key)).map(|key| (Fate::Removed, identity(key)));
+            stay.chain(gone).collect()
+        });
+        Self { threshold, groups: groups.collect() }
+    }
+
+    /// Whether nothing changes.
+    pub fn is_empty(&self) -> bool {
+        self.threshold.0 == self.threshold.1 && self.groups.iter().flatten().all(|(fate, _)| *fate == Fate::Kept)
+    }
+}
+
+/// The keys that a file's creation rule names, and the threshold it states: 0 for none.
+///
+/// # Errors
+/// No configuration, no rule, and all that is wrong in it.
+pub fn wanted(session: &Session, path: &Path) -> Result<(Groups, usize), Failure> {
+    match session.rule_for(path)? {
+        Some(rule) => Ok((rule.groups.clone(), rule.shamir_threshold)),
+        None => Err(session.no_rule(path)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn age(name: &str) -> MasterKey {
+        MasterKey::Age { recipient: name.into() }
+    }
+
+    #[test]
+    fn keys_are_added_once_and_removed_everywhere() {
+        let mut groups = vec![vec![age("a"), age("b")], vec![age("b"), age("c")]];
+        change_groups(&mut groups, vec![age("d"), age("a")], &[age("b")]);
+        assert_eq!(groups, [vec![age("a"), age("d")], vec![age("c")]]);
+    }
+
+    #[test]
+    fn differences_follow_the_new_order() {
+        let old = vec![vec![age("a"), age("b")]];
+        let new = vec![vec![age("c"), age("b")], vec![age("d")]];
+        let difference = Difference::between(&old, &new, (0, 2));
+        let shown: Vec<Vec<String>> = difference
+            .groups
+            .iter()
+            .map(|group| group.iter().map(|(fate, key)| format!("{fate:?} {key}")).collect())
+            .collect();
+        assert_eq!(shown, [vec!["Added c", "Kept b", "Removed a"], vec!["Added d"]]);
+        assert!(!difference.is_empty());
+        let turned = vec![vec![age("b"), age("a")]];
+        assert!(Difference::between(&old, &turned, (0, 0)).is_empty());
+        assert!(!Difference::between(&old, &turned, (0, 1)).is_empty());
+    }
+
+    #[test]
+    fn versions_are_numbers() {
+        assert_eq!(newer("3.9.4"), VERSION);
+        assert_eq!(newer("4.0.0"), "4.0.0");
+    }
+}

@@ -1,0 +1,38 @@
+//! `sops rotate`.
+
+use super::call::Call;
+use super::exit::Exit;
+use super::store;
+use crate::commands::rekey::{self, Held};
+use crate::commands::sopsfile;
+use crate::fsio::write::NewMode;
+
+/// Runs it.
+///
+/// # Errors
+/// As sops.
+pub fn run(call: &Call) -> Result<u8, Exit> {
+    call.one_place()?;
+    let file = call.existing()?;
+    call.check_config()?;
+    if call.legacy && call.session.rule_for(file)?.is_none() && call.has_rules() {
+        return Err(Exit::no_rule(true));
+    }
+    store::check_both(call.input(file), call.output(file))?;
+    let (add, remove) = (call.keys("add-")?, call.keys("rm-")?);
+    let ignore_mac = call.given.is_on("ignore-mac");
+    let rotate = |opened: &sopsfile::Opened| -> Result<String, Exit> {
+        let mut groups = rekey::groups_of(opened);
+        rekey::change_groups(&mut groups, add.clone(), &remove);
+        Ok(rekey::rotate(&call.session, opened, &groups, ignore_mac).map_err(Exit::encrypting)?.text)
+    };
+    if call.given.is_on("in-place") {
+        let held = Held::begin(&call.session, file)?;
+        let text = rotate(&held.opened)?;
+        held.replace(&call.session, &text)?;
+        return Ok(0);
+    }
+    let opened = sopsfile::open(&call.session, file)?;
+    call.deliver(&rotate(&opened)?, None, NewMode::Public)?;
+    Ok(0)
+}
