@@ -5,7 +5,7 @@
 //! |---|---|
 //! | [`grammar`], [`flags`], [`path`] | pure: the command line |
 //! | [`call`] | what was given, and the session |
-//! | [`exit`] | codes and messages |
+//! | [`exit`], [`report`] | codes and messages |
 //! | [`store`], [`convert`] | formats; [`store::check`] is where new ones plug in |
 //! | others | one subcommand each |
 
@@ -25,6 +25,7 @@ mod groups;
 mod keyservice;
 pub mod path;
 mod publish;
+pub mod report;
 mod rotate;
 mod set;
 pub mod store;

@@ -188,6 +188,8 @@ pub const ROWS: &[Row] = &[
     all(r#"printf 'creation_rules:\n- path_regex: e\n  age: %s\n' $R > .sops.yaml; $S updatekeys"#),
     all(r#"printf 'creation_rules:\n- path_regex: e\n  age: %s\n' $R > .sops.yaml; $S updatekeys no.yaml"#),
     all(r#"$S updatekeys ep.yaml"#),
+    all(r#"printf 'creation_rules:\n- path_regex: e\n  age: %s\n' $R > .sops.yaml; SOPS_AGE_KEY_FILE=/dev/null $S updatekeys -y ep.yaml"#),
+    class(r#"printf 'creation_rules:\n- path_regex: e\n  age: %s\n' $R2 > .sops.yaml; SOPS_AGE_KEY_FILE=/dev/null $S updatekeys -y ep.yaml 2>&1 | tail -n +2 | head -1"#),
     all(r#"$S updatekeys"#),
     all(r#"$S groups add -i -f ep.yaml --age $R; $S decrypt ep.yaml; grep shamir ep.yaml"#),
     all(r#"$S groups add -f ep.yaml --age $R --age $R2 | grep recipient"#),
