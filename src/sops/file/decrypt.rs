@@ -145,6 +145,16 @@ impl EncryptedFile {
         Ok((decrypted, reuse))
     }
 
+    /// The same for a file whose integrity is not checked.
+    ///
+    /// # Errors
+    /// [`FileError::Value`] for the first value that does not open.
+    pub fn decrypt_for_reuse_unchecked(&self, key: &DataKey) -> Result<(Decrypted, Reuse), FileError> {
+        let mut reuse = Reuse::default();
+        let decrypted = self.run(key, true, Some(&mut reuse), false)?;
+        Ok((decrypted, reuse))
+    }
+
     fn run(
         &self,
         key: &DataKey,

@@ -49,6 +49,7 @@ mod orphans;
 mod place;
 mod plain;
 mod reuse;
+mod rewrap;
 mod rows;
 
 pub use any::SopsFile;
