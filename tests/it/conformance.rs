@@ -24,6 +24,13 @@ const PLAIN: &[(&str, &str)] = &[
         "# top\ns: \"a<b>&\\u2028 \\\" \\\\ \\t\"\ni: 1\nf: 1.5\ng: 1.5e30\nb: true\nu: null\nd: 2024-01-01\n\
          t: 2024-01-01T02:03:04.5+07:06\nml: \"multi\\nline\"\n",
     ),
+    (
+        "p.json",
+        "{\n\t\"a\": \"hello\",\n\t\"b\": 1,\n\t\"c\": 1.5,\n\t\"l\": [\n\t\t\"x\",\n\t\ttrue\n\t],\n\t\"n\": null\n}\n",
+    ),
+    ("p.env", "# why\nfoo=bar\nBAZ=a b c\n"),
+    ("p.ini", "[s]\n; why\nfoo = bar\nbaz = q\n"),
+    ("p.bin", "any\tbytes {\"data\": 1}"),
 ];
 /// Files that are no SOPS files.
 const BROKEN: &[(&str, &str)] =

@@ -35,11 +35,11 @@ fn example(format: Store) -> &'static str {
              \"example_booleans\": [\n\t\ttrue,\n\t\tfalse\n\t]\n}\n"
         }
         Store::Dotenv => {
-            "hello=Welcome to SOPS! Edit this file as you please!\nexample_key=example_value\n# Example comment\n\
+            "# This is an example file.\nhello=Welcome to SOPS! Edit this file as you please!\nexample_key=example_value\n\
              example_multiline=foo\\nbar\\nbaz\n"
         }
         Store::Ini => {
-            "[Welcome!]\n; This is an example file.\nhello       = Welcome to SOPS! Edit this file as you please!\n\
+            "; This is an example file.\n[Welcome!]\nhello       = Welcome to SOPS! Edit this file as you please!\n\
              example_key = example_value\n"
         }
         Store::Binary => "Welcome to SOPS! Edit this file as you please!",
