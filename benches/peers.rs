@@ -18,6 +18,11 @@ fn main() {
     }
     bench.one_value(if quick { 10 } else { 40 });
     bench.large(if quick { 10_000 } else { 100_000 }, if quick { 1 } else { 3 });
+    bench.formats(
+        if quick { 10_000 } else { 100_000 },
+        if quick { 1 << 20 } else { 64 << 20 },
+        if quick { 1 } else { 3 },
+    );
     bench.small_files(if quick { 100 } else { 1000 });
     bench.growth(if quick { 100_000 } else { 1_000_000 });
 }
@@ -86,6 +91,30 @@ fn values(count: usize) -> String {
         text += &format!("  key_{:02}: value {at:07} of a large file\n", at % 100);
     }
     text
+}
+
+/// A JSON text of about 41 bytes a value.
+fn json_values(count: usize) -> String {
+    let mut text = String::from("{\n");
+    for at in 0..count {
+        let comma = if at + 1 < count { "," } else { "" };
+        text += &match at % 100 {
+            0 => format!("  \"group_{:05}\": {{\n", at / 100),
+            _ => String::new(),
+        };
+        let ends = at % 100 == 99 || at + 1 == count;
+        let inner = if ends { "" } else { "," };
+        text += &format!("    \"key_{:02}\": \"value {at:07} of a large file\"{inner}\n", at % 100);
+        if ends {
+            text += &format!("  }}{comma}\n");
+        }
+    }
+    text + "}\n"
+}
+
+/// A `.env` text of about 40 bytes a value.
+fn dotenv_values(count: usize) -> String {
+    (0..count).map(|at| format!("KEY_{at:06}=value {at:07} of a large file\n")).collect()
 }
 
 /// Runs a program to the end; with `watch` its memory is looked at all the time.
@@ -161,11 +190,28 @@ impl Bench {
     }
 
     fn large(&self, count: usize, runs: usize) {
-        let text = values(count);
-        title(&format!("{count} values in {:.1} MB, fastest of {runs}", text.len() as f64 / 1e6));
-        self.write("large.yaml", &text);
-        self.write("large.enc.yaml", &self.encrypted("large.yaml"));
-        for arguments in [["encrypt", "large.yaml"], ["decrypt", "large.enc.yaml"]] {
+        self.one_file("large.yaml", &format!("{count} values"), values(count).as_bytes(), runs);
+    }
+
+    /// The other formats that both programs have.
+    fn formats(&self, count: usize, bytes: usize, runs: usize) {
+        self.one_file("large.json", &format!("{count} values of JSON"), json_values(count).as_bytes(), runs);
+        self.one_file("large.env", &format!("{count} values of dotenv"), dotenv_values(count).as_bytes(), runs);
+        // The same numbers each time, and no text.
+        let mut state = 1_u64;
+        let noise = std::iter::repeat_with(|| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 56) as u8
+        });
+        self.one_file("large.bin", "one binary value", &noise.take(bytes).collect::<Vec<u8>>(), runs);
+    }
+
+    fn one_file(&self, name: &str, what: &str, content: &[u8], runs: usize) {
+        title(&format!("{what} in {:.1} MB, fastest of {runs}", content.len() as f64 / 1e6));
+        let sealed = format!("enc.{name}");
+        fs::write(self.path(name), content).unwrap();
+        self.write(&sealed, &self.encrypted(name));
+        for arguments in [["encrypt", name], ["decrypt", &sealed]] {
             let mut ours = Vec::new();
             let mut theirs = Vec::new();
             for _ in 0..runs {

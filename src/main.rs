@@ -1,18 +1,26 @@
 //! Parse, run, report, exit.
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
-use sealant::commands::{self, Cli};
+use sealant::commands::{self, Cli, sops};
 use sealant::fsio::harden;
 
 fn main() -> ExitCode {
     harden::quiet_panics();
+    let words: Vec<OsString> = std::env::args_os().collect();
+    // before anything else looks at them: sops reads its words in its own way
+    match words.as_slice() {
+        [program, words @ ..] if sops::is_called(program) => return ExitCode::from(sops::run(words)),
+        [_, word, words @ ..] if word == "sops" => return ExitCode::from(sops::run(words)),
+        _ => {}
+    }
     let cli = match Cli::from_process() {
         Ok(cli) => cli,
         Err(code) => return ExitCode::from(code),
     };
     match commands::run(&cli) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => ExitCode::from(code),
         Err(failure) => {
             failure.print();
             ExitCode::from(failure.code())

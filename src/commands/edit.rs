@@ -23,7 +23,8 @@ use crate::fsio::read::{DOCUMENT_LIMIT, Wiped, read_bounded};
 use crate::fsio::target::Target;
 use crate::fsio::write::{NewMode, create_new};
 use crate::fsio::{FsError, child, folder, output, terminal};
-use crate::sops::file::{Encrypted, FileError};
+use crate::sops::file::{Encrypted, FileError, Plain, Settings};
+use crate::sops::key::DataKey;
 use editor::Position;
 
 /// What a new file begins with, in its format.
@@ -83,21 +84,71 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     let editor = Editor::find(session)?;
     let target = Target::resolve(&args.file)?;
     if target.existing.is_some() {
-        edit_file(args, &editor, session)
-    } else {
-        // nobody should edit a text that cannot be saved
-        target.check_folder()?;
-        edit_new(args, &editor, session)
+        let how = How {
+            decode_data: args.decode_data,
+            allow_empty: args.allow_empty,
+            allow_unrepresentable: args.allow_unrepresentable,
+            ..How::default()
+        };
+        return edit_file(&args.file, &editor, session, &how);
+    }
+    // nobody should edit a text that cannot be saved
+    target.check_folder()?;
+    let selection = SelectionArgs {
+        allow_empty: args.allow_empty,
+        allow_unrepresentable: args.allow_unrepresentable,
+        ..SelectionArgs::default()
+    };
+    let recipe = selection.recipe(session, &args.file)?;
+    let (key, settings) = recipe.prepare(session, &session.now())?;
+    let name = args.file.display().to_string();
+    let new = New { key: &key, settings, text: new_text(&name), parse: &|text| sopsfile::parse_new(&name, text) };
+    edit_new(&args.file, &editor, session, new)
+}
+
+/// How a file that is there is edited.
+#[derive(Debug, Default)]
+pub struct How {
+    /// Its format, when somebody said it.
+    pub format: Option<DocumentKind>,
+    /// Its integrity is not looked at.
+    pub unchecked: bool,
+    /// The data of Kubernetes Secrets is shown decoded.
+    pub decode_data: bool,
+    /// A text in which nothing is selected is accepted.
+    pub allow_empty: bool,
+    /// Shapes that sops cannot read are accepted.
+    pub allow_unrepresentable: bool,
+}
+
+/// A file that is not there yet.
+pub struct New<'a> {
+    /// Its data key.
+    pub key: &'a DataKey,
+    /// How it is encrypted.
+    pub settings: Settings,
+    /// What it begins as.
+    pub text: &'a str,
+    /// Reads what it has become.
+    pub parse: &'a dyn Fn(String) -> Result<Plain, FileError>,
+}
+
+impl std::fmt::Debug for New<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("New")
     }
 }
 
-fn edit_file(args: &Args, editor: &Editor, session: &Session) -> Result<(), Failure> {
-    let path = args.file.as_path();
-    let mut change = Change::begin(session, path)?;
-    change.settings.allow_empty |= args.allow_empty;
-    change.settings.allow_unrepresentable |= args.allow_unrepresentable;
+/// Edits a file that is there.
+///
+/// # Errors
+/// As [`run`].
+pub fn edit_file(path: &Path, editor: &Editor, session: &Session, how: &How) -> Result<(), Failure> {
+    let mut change = Change::begin_as(session, path, how.format, !how.unchecked)?;
+    change.settings.allow_empty |= how.allow_empty;
+    change.settings.allow_unrepresentable |= how.allow_unrepresentable;
     let name = change.opened.name.clone();
-    let data = if args.decode_data { decoded(&change)? } else { None };
+    let data = if how.decode_data { decoded(&change)? } else { None };
     let draft = Draft::new(session, path, data.as_ref().map_or(change.plain(), SecretData::text))?;
     let encrypted = draft.edit(editor, &name, &mut |text| {
         change.settings.now = session.now();
@@ -123,20 +174,16 @@ fn decoded(change: &Change) -> Result<Option<SecretData>, Failure> {
     Ok(data)
 }
 
-fn edit_new(args: &Args, editor: &Editor, session: &Session) -> Result<(), Failure> {
-    let path = args.file.as_path();
-    let selection = SelectionArgs {
-        allow_empty: args.allow_empty,
-        allow_unrepresentable: args.allow_unrepresentable,
-        ..SelectionArgs::default()
-    };
-    let recipe = selection.recipe(session, path)?;
-    let (key, mut settings) = recipe.prepare(session, &session.now())?;
+/// Makes a file.
+///
+/// # Errors
+/// As [`run`].
+pub fn edit_new(path: &Path, editor: &Editor, session: &Session, mut new: New<'_>) -> Result<(), Failure> {
     let name = path.display().to_string();
-    let draft = Draft::new(session, path, new_text(&name))?;
+    let draft = Draft::new(session, path, new.text)?;
     let encrypted = draft.edit(editor, &name, &mut |text| {
-        settings.now = session.now();
-        sopsfile::parse_new(&name, text)?.encrypt(&key, &settings, None).map(Some)
+        new.settings.now = session.now();
+        (new.parse)(text)?.encrypt(new.key, &new.settings, None).map(Some)
     })?;
     let folder = path.parent().filter(|folder| *folder != Path::new(""));
     folder
@@ -195,13 +242,18 @@ fn keep(path: &Path, encrypted: &Encrypted, mode: NewMode) -> Option<PathBuf> {
 }
 
 /// The user's editor.
-struct Editor {
+#[derive(Debug)]
+pub struct Editor {
     command: String,
     names: Vec<String>,
 }
 
 impl Editor {
-    fn find(session: &Session) -> Result<Self, Failure> {
+    /// The one that the environment names, or an installed one.
+    ///
+    /// # Errors
+    /// [`Kind::NoEditor`].
+    pub fn find(session: &Session) -> Result<Self, Failure> {
         let command = child::find_editor(&session.env)?;
         let names = child::program_names(&session.env, &command);
         Ok(Self { command, names })

@@ -10,6 +10,9 @@
 //! | [`selection`] | the options that say for whom and which values |
 //! | [`bulk`] | many files in one call, all or nothing |
 //! | [`parallel`] | the same work for many items on all cores |
+//! | [`rekey`] | other keys for a file that exists |
+//! | [`redact`] | keeps secrets out of a stream of output |
+//! | [`sops`] | all of it again under the name `sops` |
 //! | [`json`] | one value: as it is, or as JSON |
 //! | [`identities`] | where identities and names come from |
 
@@ -19,6 +22,9 @@ pub mod decrypt;
 pub mod demo;
 pub mod edit;
 pub mod encrypt;
+pub mod exec_env;
+pub mod exec_file;
+pub mod filestatus;
 pub mod formats;
 pub mod get;
 pub mod identities;
@@ -27,13 +33,19 @@ pub mod json;
 pub mod keys;
 pub mod man;
 pub mod parallel;
+pub mod publish;
+pub mod redact;
+pub mod rekey;
+pub mod rotate;
 pub mod secret_data;
 pub mod selection;
 pub mod session;
 pub mod set;
+pub mod sops;
 pub mod sopsfile;
 pub mod textconv;
 pub mod unset;
+pub mod updatekeys;
 
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
@@ -98,6 +110,18 @@ pub enum Command {
     Set(set::Args),
     /// Remove one value
     Unset(unset::Args),
+    /// Run a program with decrypted values in its environment
+    ExecEnv(exec_env::Args),
+    /// Run a program with the decrypted content in a temporary file
+    ExecFile(exec_file::Args),
+    /// Encrypt files again under new data keys
+    Rotate(rotate::Args),
+    /// Give files the keys of their creation rules
+    Updatekeys(updatekeys::Args),
+    /// Say whether files are encrypted, and for whom
+    Filestatus(filestatus::Args),
+    /// Publish a file to a configured destination
+    Publish(publish::Args),
     /// Make, list and show keys
     Keys(keys::Args),
     /// See it work in a temporary folder
@@ -106,6 +130,8 @@ pub enum Command {
     Completions(completions::Args),
     /// Print the manual page, or write all pages to a folder
     Man(man::Args),
+    /// Do what `sops` does, with its command line
+    Sops(sops::Args),
     /// Decrypt for `git diff`; print the file as it is when that is impossible
     #[command(hide = true)]
     Textconv(textconv::Args),
@@ -131,18 +157,21 @@ impl Cli {
     }
 }
 
-/// Runs a command.
+/// Runs a command; returns the exit code, which is that of the program that was run, or 0.
 ///
 /// # Errors
 /// What the command says.
-pub fn run(cli: &Cli) -> Result<(), Failure> {
+pub fn run(cli: &Cli) -> Result<u8, Failure> {
     let session = Session::new(cli.global.clone())?;
     match &cli.command {
-        Command::Completions(args) => return completions::run(args, &session),
-        Command::Man(args) => return man::run(args, &session),
+        Command::Completions(args) => return completions::run(args, &session).map(|()| 0),
+        Command::Man(args) => return man::run(args, &session).map(|()| 0),
+        Command::Sops(args) => return Ok(sops::run(&args.words)),
         _ => harden::harden_process(),
     }
     match &cli.command {
+        Command::ExecEnv(args) => return exec_env::run(args, &session),
+        Command::ExecFile(args) => return exec_file::run(args, &session),
         Command::Init(args) => init::run(args, &session),
         Command::Encrypt(args) => encrypt::run(args, &session),
         Command::Decrypt(args) => decrypt::run(args, &session),
@@ -150,11 +179,16 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Get(args) => get::run(args, &session),
         Command::Set(args) => set::run(args, &session),
         Command::Unset(args) => unset::run(args, &session),
+        Command::Rotate(args) => rotate::run(args, &session),
+        Command::Updatekeys(args) => updatekeys::run(args, &session),
+        Command::Filestatus(args) => filestatus::run(args, &session),
+        Command::Publish(args) => publish::run(args, &session),
         Command::Keys(args) => keys::run(args, &session),
         Command::Demo(args) => demo::run(args, &session),
-        Command::Completions(_) | Command::Man(_) => Ok(()),
+        Command::Completions(_) | Command::Man(_) | Command::Sops(_) => Ok(()),
         Command::Textconv(args) => textconv::run(args, &session),
     }
+    .map(|()| 0)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::document::value::Value;
 use crate::document::yaml::Document;
 use crate::failure::{Failure, Kind};
 use crate::fsio::env::{Env, Var};
-use crate::fsio::read::{KEY_LIMIT, read_bounded};
+use crate::fsio::read::{KEY_LIMIT, read_stream};
 use crate::fsio::{FsError, clock, folder, output, signals};
 use crate::keyservice::age::AgeKeys;
 use crate::keyservice::{KeyRing, Names};
@@ -160,12 +160,12 @@ impl Session {
         let bad = |text: String| {
             Failure::new(Kind::BadConfig, text).hint("nothing was done: correct the configuration file first")
         };
-        let mut original = read_bounded(path, KEY_LIMIT)?;
+        let mut bytes = read_stream(path, KEY_LIMIT)?;
         let placed = |error: &crate::document::yaml::YamlError| {
             let (line, column) = (error.line, error.column);
             bad(format!("{name}:{line}:{column}: {}", error.problem))
         };
-        let document = Document::from_bytes(std::mem::take(&mut *original.bytes)).map_err(|error| placed(&error))?;
+        let document = Document::from_bytes(std::mem::take(&mut *bytes)).map_err(|error| placed(&error))?;
         // sops reads the first document only: whoever wrote a second one counts on it
         let others = (1..document.documents()).map(|number| document.root(number));
         let mut others = others.filter(|root| !matches!(document.value(*root), Ok(Value::Null)));

@@ -55,6 +55,8 @@ pub struct Source {
     pub format: Option<DocumentKind>,
     /// The name that says the format; `None` when there is none.
     pub named: Option<String>,
+    /// Whether a plain `.env` file is read as sops reads it, quotes and all.
+    pub literal: bool,
 }
 
 impl Source {
@@ -71,6 +73,7 @@ impl Source {
             stamp: Some(original.stamp),
             format: None,
             named: Some(name),
+            literal: false,
         })
     }
 
@@ -80,7 +83,7 @@ impl Source {
     /// Too large, or what the system says.
     pub fn stdin() -> Result<Self, Failure> {
         let bytes = read_stdin(DOCUMENT_LIMIT)?;
-        Ok(Self { name: "standard input".into(), bytes, stamp: None, format: None, named: None })
+        Ok(Self { name: "standard input".into(), bytes, stamp: None, format: None, named: None, literal: false })
     }
 
     /// Parses it.
@@ -91,7 +94,7 @@ impl Source {
         let encrypted = DocumentKind::of_encrypted(&self.bytes).is_some();
         let kind = self.format.or_else(|| DocumentKind::of(self.named.as_deref(), &self.bytes));
         // ciphertexts stand where sops looks for them, whatever the plain text was
-        let reading = Reading { commented_json: true, faithful_dotenv: !encrypted };
+        let reading = Reading { commented_json: true, faithful_dotenv: !encrypted && !self.literal };
         let document = match kind {
             Some(kind) => Plain::parse(kind, self.bytes, reading),
             None => Ok(Plain::guess(self.bytes)),
@@ -150,11 +153,19 @@ pub fn open_source(session: &Session, source: Source) -> Result<Opened, Failure>
 pub fn open_parsed(session: &Session, parsed: Parsed) -> Result<Opened, Failure> {
     let Parsed { name, document, stamp } = parsed;
     let file = SopsFile::from_plain(document).map_err(|error| failure(&name, &error))?;
+    unlock(session, name, file, stamp)
+}
+
+/// Finds the data key of a file.
+///
+/// # Errors
+/// Nobody here can open it.
+pub fn unlock(session: &Session, name: String, file: SopsFile, stamp: Option<Stamp>) -> Result<Opened, Failure> {
     let metadata = file.metadata();
     let key = session
         .ring()?
         .unwrap(&metadata.groups, metadata.shamir_threshold)
-        .map_err(|error| Failure::cannot_open(&name, &error, session.names_or_none()))?;
+        .map_err(|error| Failure::cannot_open(&name, error, session.names_or_none()))?;
     Ok(Opened { name, file, key, stamp })
 }
 
@@ -172,7 +183,7 @@ impl Opened {
     /// # Errors
     /// As [`Opened::decrypt`].
     pub fn decrypt_for_reuse(&self) -> Result<(Decrypted, Reuse), Failure> {
-        self.file.decrypt_for_reuse(&self.key).map_err(|error| failure(&self.name, &error))
+        self.file.decrypt_for_reuse(&self.key, false).map_err(|error| failure(&self.name, &error))
     }
 
     /// The plain text as a document.
@@ -247,11 +258,29 @@ impl Change {
     /// # Errors
     /// Read-only, locked, and those of [`open`] and [`Opened::decrypt`].
     pub fn begin(session: &Session, path: &Path) -> Result<Self, Failure> {
+        Self::begin_as(session, path, None, true)
+    }
+
+    /// The same for a file of a format that somebody said; with `checked` false its integrity is not looked at.
+    ///
+    /// # Errors
+    /// As [`Change::begin`].
+    pub fn begin_as(
+        session: &Session,
+        path: &Path,
+        format: Option<DocumentKind>,
+        checked: bool,
+    ) -> Result<Self, Failure> {
         let target = Target::resolve(path)?;
         target.check_folder()?;
         let lock = LockGuard::acquire(&target)?;
-        let opened = open(session, path)?;
-        let (decrypted, reuse) = opened.decrypt_for_reuse()?;
+        let opened = open_source(session, Source { format, ..Source::file(path)? })?;
+        let (decrypted, reuse) = if checked {
+            opened.decrypt_for_reuse()?
+        } else {
+            let found = opened.file.decrypt_for_reuse(&opened.key, true);
+            found.map_err(|error| failure(&opened.name, &error))?
+        };
         warn_unreadable(session, &opened.name, &decrypted);
         let settings = opened.settings(session, &decrypted);
         Ok(Self { opened, settings, target, lock, decrypted, reuse })

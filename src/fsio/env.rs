@@ -55,6 +55,24 @@ variables! {
     SopsConfig = "SOPS_CONFIG";
     /// the order in which kinds of keys are tried (as in sops)
     SopsDecryptionOrder = "SOPS_DECRYPTION_ORDER";
+    /// called as sops: AWS KMS keys for new files (keys of this kind are not supported yet)
+    SopsKmsArn = "SOPS_KMS_ARN";
+    /// called as sops: Google Cloud KMS keys for new files (not supported yet)
+    SopsGcpKmsIds = "SOPS_GCP_KMS_IDS";
+    /// called as sops: HuaweiCloud KMS keys for new files (not supported yet)
+    SopsHuaweicloudKmsIds = "SOPS_HUAWEICLOUD_KMS_IDS";
+    /// called as sops: Azure Key Vault keys for new files (not supported yet)
+    SopsAzureKeyvaultUrls = "SOPS_AZURE_KEYVAULT_URLS";
+    /// called as sops: Vault transit keys for new files (not supported yet)
+    SopsVaultUris = "SOPS_VAULT_URIS";
+    /// called as sops: PGP fingerprints for new files (not supported yet)
+    SopsPgpFp = "SOPS_PGP_FP";
+    /// called as sops: `false` means that no key of this machine is used
+    SopsEnableLocalKeyservice = "SOPS_ENABLE_LOCAL_KEYSERVICE";
+    /// called as sops: addresses of key services (not supported yet)
+    SopsKeyservice = "SOPS_KEYSERVICE";
+    /// called as sops: accepted, as no version is ever looked up on the network
+    SopsDisableVersionCheck = "SOPS_DISABLE_VERSION_CHECK";
     /// the editor for secrets, before VISUAL and EDITOR (as in sops)
     SopsEditor = "SOPS_EDITOR";
     /// the editor with a screen
@@ -97,6 +115,17 @@ impl Env {
     /// An environment of our own, for tests and callers that embed us.
     pub fn from_pairs<T: Into<OsString>>(pairs: impl IntoIterator<Item = (Var, T)>) -> Self {
         Self { values: pairs.into_iter().map(|(var, value)| (var, value.into())).collect() }
+    }
+
+    /// The same environment with one variable set to something else; `None` takes it out.
+    #[must_use]
+    pub fn with(mut self, var: Var, value: Option<&OsStr>) -> Self {
+        let old = match value {
+            Some(value) => self.values.insert(var, value.to_owned()),
+            None => self.values.remove(&var),
+        };
+        old.unwrap_or_default().into_encoded_bytes().zeroize();
+        self
     }
 
     /// The value as it is; `None` when the variable is not set.

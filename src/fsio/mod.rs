@@ -14,6 +14,9 @@
 //! | [`harden`] | no core dumps |
 //! | [`terminal`] | prompts without echo, progress |
 //! | [`child`] | programs we start: key commands, editors |
+//! | [`run`](mod@run) | the program that gets the secrets |
+//! | [`fifo`] | plaintext that is read once and never in a file |
+//! | [`user`] | other users of this machine |
 //! | [`printable`] | text from files made safe to print |
 //! | [`output`] | standard output and standard error |
 //! | [`folder`] | folders, and what is there |
@@ -26,6 +29,7 @@ pub mod child;
 pub mod clock;
 pub mod env;
 mod error;
+pub mod fifo;
 pub mod folder;
 pub mod harden;
 pub mod lock;
@@ -33,9 +37,11 @@ pub mod output;
 pub mod printable;
 pub mod private;
 pub mod read;
+pub mod run;
 pub mod signals;
 pub mod target;
 pub mod terminal;
+pub mod user;
 pub mod walk;
 pub mod write;
 

@@ -20,6 +20,25 @@ pub fn data(bytes: &[u8]) -> Result<(), FsError> {
     }
 }
 
+/// Writes to a device or a pipe that has a name, such as `/dev/stdout`. `false` when `path` is no such thing: a file is
+/// replaced as a whole, see [`super::write`].
+///
+/// # Errors
+/// [`FsError::Io`].
+pub fn to_stream(path: &Path, bytes: &[u8]) -> Result<bool, FsError> {
+    let Ok(metadata) = std::fs::metadata(path) else {
+        return Ok(false);
+    };
+    if metadata.is_file() || metadata.is_dir() {
+        return Ok(false);
+    }
+    let opened = std::fs::File::options().write(true).open(path);
+    match opened.and_then(|mut file| file.write_all(bytes)) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(true),
+        other => other.map(|()| true).map_err(|error| FsError::io("write", path, error)),
+    }
+}
+
 /// A line for people on standard output, made safe to print; in colour when that is a terminal and `NO_COLOR` is not set.
 pub fn show(style: Style, line: &str) {
     // a reader who has gone away has seen enough
@@ -30,6 +49,11 @@ pub fn show(style: Style, line: &str) {
 pub fn say(line: &str) {
     // when standard error is gone there is nobody to tell
     _ = writeln!(anstream::stderr().lock(), "{}", sanitize(line));
+}
+
+/// A line of a log on standard error: who speaks, and what, made safe to print.
+pub fn log(who: &str, line: &str) {
+    _ = writeln!(anstream::stderr().lock(), "[{who}]\t {}", sanitize(line));
 }
 
 /// A warning on standard error, made safe to print.

@@ -51,6 +51,14 @@ impl PrivateDir {
         &self.path
     }
 
+    /// Gives the folder to another user, who is to find something in it.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn give_to(&self, owner: &super::user::User) -> io::Result<()> {
+        super::user::give(&self.path, owner)
+    }
+
     /// Lets the folder outlive us: from now on it is the user's.
     pub fn keep(mut self) -> PathBuf {
         if let Some(folder) = self.folder.take() {

@@ -44,14 +44,18 @@ fn remove_registered() {
 #[cfg(unix)]
 mod unix {
     use std::io;
-    use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::sync::{OnceLock, PoisonError};
+    use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
+    use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
+    use rustix::process::{Pid, Signal, kill_process};
     use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
     use signal_hook::iterator::Signals;
 
     /// How many editors are running: they get the keyboard's signals themselves.
     static CHILDREN: AtomicUsize = AtomicUsize::new(0);
+
+    /// The program that signals are handed on to; 0 when there is none.
+    static COMMAND: AtomicI32 = AtomicI32::new(0);
 
     /// Starts the thread that waits for signals. Further calls do nothing.
     ///
@@ -74,9 +78,26 @@ mod unix {
         result.map_err(io::Error::from)
     }
 
+    /// Held while a program is being started: a signal waits until it is known whom it is for.
+    static STARTING: Mutex<()> = Mutex::new(());
+
     fn on_signal(signal: i32) {
+        let _started = super::lock(&STARTING);
         let from_keyboard = matches!(signal, SIGINT | SIGQUIT);
         if from_keyboard && CHILDREN.load(Ordering::SeqCst) > 0 {
+            return;
+        }
+        if let Some(command) = Pid::from_raw(COMMAND.load(Ordering::SeqCst)) {
+            // the terminal sends its signals to everybody who runs in it: once is enough
+            if !(from_keyboard && has_terminal()) {
+                let signal = match signal {
+                    SIGINT => Signal::INT,
+                    SIGQUIT => Signal::QUIT,
+                    SIGHUP => Signal::HUP,
+                    _ => Signal::TERM,
+                };
+                _ = kill_process(command, signal);
+            }
             return;
         }
         // never let go: no rename begins any more
@@ -84,6 +105,42 @@ mod unix {
         super::remove_registered();
         crate::fsio::terminal::restore_echo();
         std::process::exit(128 + signal);
+    }
+
+    /// Whether we run in the foreground of a terminal.
+    fn has_terminal() -> bool {
+        let terminal = std::fs::File::open("/dev/tty");
+        let foreground = terminal.ok().and_then(|terminal| rustix::termios::tcgetpgrp(terminal).ok());
+        foreground == Some(rustix::process::getpgrp())
+    }
+
+    /// While it lives, every signal goes to a program that we wait for, and does not end us: when the program ends, we do.
+    #[derive(Debug)]
+    pub struct HandedOn(());
+
+    /// A program is about to be started; signals wait.
+    #[derive(Debug)]
+    pub struct Starting(MutexGuard<'static, ()>);
+
+    impl Starting {
+        /// From now on. A signal between the start and [`Starting::to`] would end us and leave the program alone.
+        #[expect(clippy::new_without_default, reason = "making one has an effect")]
+        pub fn new() -> Self {
+            Self(super::lock(&STARTING))
+        }
+
+        /// It has started, and signals go to the program with this number.
+        pub fn to(self, program: u32) -> HandedOn {
+            COMMAND.store(i32::try_from(program).unwrap_or(0), Ordering::SeqCst);
+            drop(self.0);
+            HandedOn(())
+        }
+    }
+
+    impl Drop for HandedOn {
+        fn drop(&mut self) {
+            COMMAND.store(0, Ordering::SeqCst);
+        }
     }
 
     /// While it lives, SIGINT and SIGQUIT are left to a child program that has the terminal.
@@ -107,7 +164,7 @@ mod unix {
 }
 
 #[cfg(unix)]
-pub use unix::{KeyboardBelongsToChild, install};
+pub use unix::{HandedOn, KeyboardBelongsToChild, Starting, install};
 
 /// Nothing to install: this system has no such signals.
 ///
@@ -116,6 +173,29 @@ pub use unix::{KeyboardBelongsToChild, install};
 #[cfg(not(unix))]
 pub fn install() -> std::io::Result<()> {
     Ok(())
+}
+
+/// Without signals there is nothing to hand on.
+#[cfg(not(unix))]
+#[derive(Debug)]
+pub struct HandedOn(());
+
+/// Without signals there is nothing to wait for.
+#[cfg(not(unix))]
+#[derive(Debug)]
+pub struct Starting(());
+
+#[cfg(not(unix))]
+impl Starting {
+    /// From now on.
+    pub fn new() -> Self {
+        Self(())
+    }
+
+    /// It has started.
+    pub fn to(self, _: u32) -> HandedOn {
+        HandedOn(())
+    }
 }
 
 /// Without signals there is nothing to hold back.

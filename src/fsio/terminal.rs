@@ -42,6 +42,14 @@ pub fn confirm(question: &str) -> io::Result<bool> {
     let mut err = io::stderr().lock();
     write!(err, "{} (y/n): ", sanitize(question))?;
     err.flush()?;
+    read_answer()
+}
+
+/// Reads the answer to a question from standard input: `y` or `yes`; anything else is no.
+///
+/// # Errors
+/// What the system says; the end of input is an error, not an answer.
+pub fn read_answer() -> io::Result<bool> {
     let mut answer = String::new();
     if io::stdin().read_line(&mut answer)? == 0 {
         return Err(io::ErrorKind::UnexpectedEof.into());

@@ -5,14 +5,16 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 use super::binary;
-use super::decrypt::{Decrypted, EncryptedFile};
+use super::decrypt::EncryptedFile;
+use super::decrypted::Decrypted;
 use super::error::FileError;
 use super::leaves::decrypt::LeavesFile;
 use super::plain::{Content, Plain};
 use super::reuse::Reuse;
+use crate::document::edits::Edits;
 use crate::document::kind::DocumentKind;
 use crate::document::open::{Reading, open};
-use crate::sops::key::DataKey;
+use crate::sops::key::{DataKey, KeyGroup};
 use crate::sops::metadata::Metadata;
 
 /// A parsed SOPS file: its values are ciphertexts, and its metadata is known.
@@ -100,20 +102,46 @@ impl SopsFile {
         }
     }
 
-    /// Decrypts, and remembers every ciphertext for another encryption under the same data key.
+    /// Decrypts, and remembers every ciphertext for another encryption under the same data key; with `ignore_mac` the file's
+    /// integrity is not checked.
     ///
     /// # Errors
     /// As [`SopsFile::decrypt`].
-    pub fn decrypt_for_reuse(&self, key: &DataKey) -> Result<(Decrypted, Reuse), FileError> {
+    pub fn decrypt_for_reuse(&self, key: &DataKey, ignore_mac: bool) -> Result<(Decrypted, Reuse), FileError> {
         let mut reuse = Reuse::default();
         let decrypted = match &self.form {
+            Form::Yaml(file) if ignore_mac => return file.decrypt_for_reuse_unchecked(key),
             Form::Yaml(file) => return file.decrypt_for_reuse(key),
             Form::Leaves(file) if self.kind == DocumentKind::Binary => {
-                binary::decrypt(file, key, false, Some(&mut reuse))?
+                binary::decrypt(file, key, ignore_mac, Some(&mut reuse))?
             }
-            Form::Leaves(file) => file.decrypt(key, false, Some(&mut reuse))?,
+            Form::Leaves(file) => file.decrypt(key, ignore_mac, Some(&mut reuse))?,
         };
         Ok((decrypted, reuse))
+    }
+
+    /// The file with other key groups, which have to wrap `key`: no value, no MAC and no time is touched. The outcome is opened
+    /// again and compared.
+    ///
+    /// # Errors
+    /// [`FileError::Unfaithful`] when that gives another plain text; what decrypting says.
+    pub fn with_groups(&self, groups: Vec<KeyGroup>, threshold: usize, key: &DataKey) -> Result<String, FileError> {
+        let file = match &self.form {
+            Form::Yaml(file) => return file.with_groups(groups, threshold, key),
+            Form::Leaves(file) => file,
+        };
+        let metadata = Metadata { groups, shamir_threshold: threshold, ..file.metadata.clone() };
+        let mut edits = Edits::default();
+        file.document.remove_metadata(&mut edits);
+        let bare = edits.apply(file.document.text());
+        let document = file.document.reparse(bare.as_str().to_owned(), None)?;
+        let mut edits = Edits::default();
+        document.insert_metadata(&metadata.write(), &mut edits);
+        let text = edits.apply(document.text()).as_str().to_owned();
+        let new = Self::parse(self.kind, Zeroizing::new(text.clone().into_bytes()))?;
+        let (before, after) = (self.decrypt(key, true)?, new.decrypt(key, true)?);
+        let same = before.bytes() == after.bytes() && *new.metadata() == metadata;
+        if same { Ok(text) } else { Err(FileError::Unfaithful) }
     }
 
     /// Parses a plain text of this file, as the file's own plain text `decrypted` has to be read.

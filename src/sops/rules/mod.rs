@@ -135,6 +135,15 @@ impl Config {
     }
 }
 
+/// The key that `text` spells in the field of that name in a creation rule (`age`, `pgp`, `kms`, `gcp_kms`, `hckms`,
+/// `azure_keyvault`, `hc_vault_transit_uri`).
+///
+/// # Errors
+/// [`KeyProblem`]; the text is not repeated: it might be a private key.
+pub fn parse_key(field: &str, text: &str, aws_profile: &str) -> Result<MasterKey, KeyProblem> {
+    rule::parse(field, text, aws_profile)
+}
+
 fn read_stores(reader: &mut Reader, top: &Mapping<'_>) -> Stores {
     let mut stores = Stores::default();
     let Some((_, node)) = top.entry("stores") else {

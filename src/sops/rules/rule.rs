@@ -111,7 +111,7 @@ fn read_keys(reader: &mut Reader, fields: &Mapping<'_>) -> Vec<Vec<MasterKey>> {
     if found.is_empty() { vec![] } else { vec![found] }
 }
 
-fn parse(field: &str, text: &str, profile: &str) -> Result<MasterKey, KeyProblem> {
+pub(super) fn parse(field: &str, text: &str, profile: &str) -> Result<MasterKey, KeyProblem> {
     match field {
         "age" => keys::age(text),
         "pgp" => Ok(keys::pgp(text)),

@@ -74,7 +74,7 @@ fn check(made: &Made, settings: &Settings, what: &str) -> Result<(), &'static st
     };
     let bytes = || Zeroizing::new(encrypted.text.clone().into_bytes());
     let file = SopsFile::parse(made.kind, bytes()).unwrap_or_else(|error| failed(&error));
-    let (decrypted, mut reuse) = file.decrypt_for_reuse(&key).unwrap_or_else(|error| failed(&error));
+    let (decrypted, mut reuse) = file.decrypt_for_reuse(&key, false).unwrap_or_else(|error| failed(&error));
     assert_eq!(decrypted.bytes(), made.bytes, "{what}: {}\n{}", made.shown(), encrypted.text);
     assert!(decrypted.unreadable_comments.is_empty(), "{what}: {}", made.shown());
     around(made, settings, &encrypted.text, what);
@@ -158,7 +158,7 @@ fn change_one(made: &Made, settings: &Settings, seed: u64) -> Option<()> {
     let text = plain.set(&words[chosen].written, &Node::text("another value")).ok()?;
     let changed = Made { bytes: text.as_bytes().to_vec(), ..made.clone() };
     let file = SopsFile::parse(kind, Zeroizing::new(encrypted.text.clone().into_bytes())).unwrap();
-    let (_, mut reuse) = file.decrypt_for_reuse(&key).unwrap();
+    let (_, mut reuse) = file.decrypt_for_reuse(&key, false).unwrap();
     let plain = changed.plain().unwrap_or_else(|error| panic!("seed {seed}: {error}\n{}", changed.shown()));
     let second = plain.encrypt(&key, settings, Some(&mut reuse)).unwrap();
     assert!(second.changed);

@@ -1,0 +1,111 @@
+//! `sealant filestatus`: whether files are encrypted, and for whom. Needs no keys.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::session::Session;
+use super::sopsfile::{self, Parsed, Source};
+use crate::failure::{Failure, Kind};
+use crate::fsio::output;
+use crate::fsio::read::{DOCUMENT_LIMIT, read_bounded};
+use crate::sops::file::SopsFile;
+
+/// The command line.
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// The files
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  sealant filestatus config/prod/app.yml
+  sealant filestatus --json config/prod/*.yml";
+
+#[derive(Serialize)]
+struct Row {
+    file: String,
+    encrypted: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lastmodified: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    groups: Vec<Vec<String>>,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// A file that cannot be read, or whose metadata is damaged.
+pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
+    let rows: Vec<Row> = args.files.iter().map(|path| status(session, path)).collect::<Result<_, _>>()?;
+    let text = if session.json() {
+        let text = serde_json::to_string_pretty(&rows).map_err(|error| Failure::of(Kind::CannotEmit, &error))?;
+        format!("{text}\n")
+    } else {
+        rows.iter().map(line).collect()
+    };
+    Ok(output::data(text.as_bytes())?)
+}
+
+fn line(row: &Row) -> String {
+    let file = crate::fsio::printable::sanitize(&row.file);
+    let groups: Vec<String> = row.groups.iter().map(|group| group.join(", ")).collect();
+    match row.encrypted {
+        true => format!("{file}: encrypted for {}\n", groups.join("; and for ")),
+        false => format!("{file}: not encrypted\n"),
+    }
+}
+
+fn status(session: &Session, path: &Path) -> Result<Row, Failure> {
+    let parsed = Source::file(path)?.parse()?;
+    let file = parsed.name.clone();
+    let none = Row { file, encrypted: false, version: None, lastmodified: None, groups: Vec::new() };
+    if !parsed.document.is_encrypted() {
+        return Ok(none);
+    }
+    let metadata = metadata(parsed)?;
+    let names = session.names_or_none();
+    let keys = metadata.groups.iter().map(|group| group.0.iter().map(|one| names.show_key(&one.key)).collect());
+    Ok(Row {
+        encrypted: is_complete(&metadata),
+        version: Some(metadata.version.clone()),
+        lastmodified: Some(metadata.lastmodified.clone()),
+        groups: keys.collect(),
+        ..none
+    })
+}
+
+fn metadata(parsed: Parsed) -> Result<crate::sops::metadata::Metadata, Failure> {
+    let failed = |error| sopsfile::failure(&parsed.name, &error);
+    SopsFile::from_plain(parsed.document).map(|file| file.metadata().clone()).map_err(failed)
+}
+
+fn is_complete(metadata: &crate::sops::metadata::Metadata) -> bool {
+    !metadata.version.is_empty() && !metadata.mac.is_empty()
+}
+
+/// Whether a file is encrypted as sops sees it: metadata with a version and a MAC (sops 3.13.2
+/// `cmd/sops/subcommand/filestatus`).
+///
+/// # Errors
+/// Metadata that cannot be read.
+pub fn is_encrypted(parsed: Parsed) -> Result<bool, Failure> {
+    if !parsed.document.is_encrypted() {
+        return Ok(false);
+    }
+    Ok(is_complete(&metadata(parsed)?))
+}
+
+/// Whether a file that was found below a folder may be ours; what cannot be read is not.
+pub fn looks_encrypted(path: &Path) -> bool {
+    let Ok(original) = read_bounded(path, DOCUMENT_LIMIT) else {
+        return false;
+    };
+    let has = |needle: &[u8]| memchr::memmem::find(&original.bytes, needle).is_some();
+    has(b"sops") && has(b"ENC[AES256_GCM")
+}

@@ -1,0 +1,254 @@
+//! Other keys for a file that exists: a new data key, or the same one wrapped for other people.
+
+use std::path::Path;
+
+use super::session::Session;
+use super::sopsfile::{self, Opened, Parsed, Source, VERSION};
+use crate::document::kind::DocumentKind;
+use crate::failure::{Failure, Kind};
+use crate::fsio::batch::Batch;
+use crate::fsio::lock::LockGuard;
+use crate::fsio::read::Stamp;
+use crate::fsio::target::Target;
+use crate::fsio::write::{NewMode, Staged};
+use crate::keyservice::WrapError;
+use crate::sops::file::{Encrypted, SopsFile};
+use crate::sops::key::{DataKey, KeyGroup, MasterKey};
+use crate::sops::rules::identity;
+
+/// Why a file did not get other keys.
+#[derive(Debug)]
+pub enum RekeyError {
+    /// Somebody cannot be given the data key.
+    Wrap(WrapError),
+    /// Everything else.
+    Other(Failure),
+}
+
+impl From<WrapError> for RekeyError {
+    fn from(error: WrapError) -> Self {
+        Self::Wrap(error)
+    }
+}
+
+impl From<Failure> for RekeyError {
+    fn from(failure: Failure) -> Self {
+        Self::Other(failure)
+    }
+}
+
+impl From<RekeyError> for Failure {
+    fn from(error: RekeyError) -> Self {
+        match error {
+            RekeyError::Wrap(error) => error.into(),
+            RekeyError::Other(failure) => failure,
+        }
+    }
+}
+
+/// The keys of a file, by group.
+pub type Groups = Vec<Vec<MasterKey>>;
+
+/// An encrypted file that is to be replaced as a whole, before anybody needs its data key. Others cannot write it meanwhile.
+#[derive(Debug)]
+pub struct Held {
+    /// The name for messages.
+    pub name: String,
+    /// The file as it is.
+    pub file: SopsFile,
+    place: Place,
+}
+
+/// Where a file was read, and its successor goes.
+#[derive(Debug)]
+pub struct Place {
+    target: Target,
+    stamp: Option<Stamp>,
+    lock: Option<LockGuard>,
+}
+
+impl Held {
+    /// Checks that the file may be written, locks and reads it.
+    ///
+    /// # Errors
+    /// Read-only, locked, not readable, not encrypted.
+    pub fn begin(path: &Path, format: Option<DocumentKind>) -> Result<Self, Failure> {
+        let target = Target::resolve(path)?;
+        let lock = LockGuard::acquire(&target)?;
+        let Parsed { name, document, stamp } = Source { format, ..Source::file(path)? }.parse()?;
+        let file = SopsFile::from_plain(document).map_err(|error| sopsfile::failure(&name, &error))?;
+        Ok(Self { name, file, place: Place { target, stamp, lock } })
+    }
+
+    /// Finds the data key.
+    ///
+    /// # Errors
+    /// Nobody here can open it.
+    pub fn open(self, session: &Session) -> Result<(Opened, Place), Failure> {
+        let Self { name, file, place } = self;
+        Ok((sopsfile::unlock(session, name, file, place.stamp.clone())?, place))
+    }
+}
+
+impl Place {
+    /// Replaces the file, if it is still what was read.
+    ///
+    /// # Errors
+    /// [`Kind::Changed`], and what the file system says.
+    pub fn replace(self, session: &Session, text: &str) -> Result<(), Failure> {
+        session.guard_files();
+        let staged = Staged::new(self.target, text.as_bytes(), NewMode::Public)?;
+        let mut batch = Batch::new();
+        batch.add(staged, self.stamp, self.lock);
+        Ok(batch.commit()?)
+    }
+}
+
+/// The keys of a file without what they wrap.
+pub fn groups_of(file: &SopsFile) -> Groups {
+    let keys = |group: &KeyGroup| group.0.iter().map(|wrapped| wrapped.key.clone()).collect();
+    file.metadata().groups.iter().map(keys).collect()
+}
+
+/// Whether two keys are the same for sops: of one kind and with one name.
+pub fn same(left: &MasterKey, right: &MasterKey) -> bool {
+    std::mem::discriminant(left) == std::mem::discriminant(right) && identity(left) == identity(right)
+}
+
+/// Adds keys to the first group, unless they are in it, and takes others out of all groups.
+pub fn change_groups(groups: &mut Groups, add: Vec<MasterKey>, remove: &[MasterKey]) {
+    if groups.is_empty() {
+        groups.push(Vec::new());
+    }
+    for key in add {
+        if !groups[0].iter().any(|known| same(known, &key)) {
+            groups[0].push(key);
+        }
+    }
+    for group in groups {
+        group.retain(|key| !remove.iter().any(|gone| same(key, gone)));
+    }
+}
+
+/// The whole file encrypted again under a new data key, for `groups`.
+///
+/// # Errors
+/// Values that do not open, a MAC that does not match, a key that cannot be wrapped for.
+pub fn rotate(session: &Session, opened: &Opened, groups: &Groups, ignore_mac: bool) -> Result<Encrypted, RekeyError> {
+    let plain = opened.decrypt(ignore_mac)?;
+    sopsfile::warn_unreadable(session, &opened.name, &plain);
+    let mut settings = opened.settings(session, &plain);
+    let key = DataKey::generate().map_err(|error| Failure::of(Kind::Generic, &error))?;
+    (settings.groups, settings.shamir_threshold) =
+        session.wrap_ring().wrap_all(groups, settings.shamir_threshold, &key)?;
+    settings.version = newer(&settings.version);
+    let document = opened.parse_plain(&plain)?;
+    document.encrypt(&key, &settings, None).map_err(|error| sopsfile::failure(&opened.name, &error).into())
+}
+
+/// The file's version or ours, whichever is later.
+fn newer(version: &str) -> String {
+    let numbers = |text: &str| text.split('.').map(|part| part.parse::<u64>().unwrap_or(0)).collect::<Vec<_>>();
+    if numbers(version) > numbers(VERSION) { version.to_owned() } else { VERSION.to_owned() }
+}
+
+/// The file with the same data key wrapped for `groups`; values and MAC keep their bytes.
+///
+/// # Errors
+/// A key that cannot be wrapped for, a threshold that does not fit.
+pub fn rewrap(session: &Session, opened: &Opened, groups: &Groups, threshold: usize) -> Result<String, RekeyError> {
+    let (groups, threshold) = session.wrap_ring().wrap_all(groups, threshold, &opened.key)?;
+    let text = opened.file.with_groups(groups, threshold, &opened.key);
+    text.map_err(|error| sopsfile::failure(&opened.name, &error).into())
+}
+
+/// What becomes of a key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fate {
+    /// It stays.
+    Kept,
+    /// It is new.
+    Added,
+    /// It goes.
+    Removed,
+}
+
+/// What changes between the keys of a file and those it is to have: threshold if it changes, and each group's keys.
+#[derive(PartialEq, Eq, Debug)]
+pub struct Difference {
+    /// The old and the new threshold.
+    pub threshold: (usize, usize),
+    /// The keys of each group: those that stay, those that are new, those that go.
+    pub groups: Vec<Vec<(Fate, String)>>,
+}
+
+impl Difference {
+    /// Compares by group, and in a group without regard to the order.
+    pub fn between(old: &Groups, new: &Groups, threshold: (usize, usize)) -> Self {
+        let none = Vec::new();
+        let groups = (0..old.len().max(new.len())).map(|at| {
+            let (before, after) = (old.get(at).unwrap_or(&none), new.get(at).unwrap_or(&none));
+            let has = |group: &[MasterKey], key| group.iter().any(|other| same(other, key));
+            let kept = after.iter().filter(|key| has(before, key)).map(|key| (Fate::Kept, identity(key)));
+            let added = after.iter().filter(|key| !has(before, key)).map(|key| (Fate::Added, identity(key)));
+            let gone = before.iter().filter(|key| !has(after, key)).map(|key| (Fate::Removed, identity(key)));
+            kept.chain(added).chain(gone).collect()
+        });
+        Self { threshold, groups: groups.collect() }
+    }
+
+    /// Whether nothing changes.
+    pub fn is_empty(&self) -> bool {
+        self.threshold.0 == self.threshold.1 && self.groups.iter().flatten().all(|(fate, _)| *fate == Fate::Kept)
+    }
+}
+
+/// The keys that a file's creation rule names, and the threshold it states: 0 for none.
+///
+/// # Errors
+/// No configuration, no rule, and all that is wrong in it.
+pub fn wanted(session: &Session, path: &Path) -> Result<(Groups, usize), Failure> {
+    match session.rule_for(path)? {
+        Some(rule) => Ok((rule.groups.clone(), rule.shamir_threshold)),
+        None => Err(session.no_rule(path)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn age(name: &str) -> MasterKey {
+        MasterKey::Age { recipient: name.into() }
+    }
+
+    #[test]
+    fn keys_are_added_once_and_removed_everywhere() {
+        let mut groups = vec![vec![age("a"), age("b")], vec![age("b"), age("c")]];
+        change_groups(&mut groups, vec![age("d"), age("a")], &[age("b")]);
+        assert_eq!(groups, [vec![age("a"), age("d")], vec![age("c")]]);
+    }
+
+    #[test]
+    fn differences_are_in_the_order_of_sops() {
+        let old = vec![vec![age("a"), age("b")]];
+        let new = vec![vec![age("c"), age("b")], vec![age("d")]];
+        let difference = Difference::between(&old, &new, (0, 2));
+        let shown: Vec<Vec<String>> = difference
+            .groups
+            .iter()
+            .map(|group| group.iter().map(|(fate, key)| format!("{fate:?} {key}")).collect())
+            .collect();
+        assert_eq!(shown, [vec!["Kept b", "Added c", "Removed a"], vec!["Added d"]]);
+        assert!(!difference.is_empty());
+        let turned = vec![vec![age("b"), age("a")]];
+        assert!(Difference::between(&old, &turned, (0, 0)).is_empty());
+        assert!(!Difference::between(&old, &turned, (0, 1)).is_empty());
+    }
+
+    #[test]
+    fn versions_are_numbers() {
+        assert_eq!(newer("3.9.4"), VERSION);
+        assert_eq!(newer("4.0.0"), "4.0.0");
+    }
+}
