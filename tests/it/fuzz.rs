@@ -16,7 +16,7 @@ pub mod targets;
 
 use mutate::{Random, mutate};
 
-const TARGETS: u32 = 5;
+const TARGETS: u32 = 11;
 /// One input of [`mutate::MAX_INPUT`] bytes takes milliseconds; a machine under load is given room.
 const SLOW: Duration = Duration::from_secs(20);
 /// What the whole process may have used at its peak.
@@ -106,4 +106,34 @@ fn fuzz_key_path() {
 #[test]
 fn fuzz_metadata_mac() {
     run("metadata_mac", targets::metadata_mac);
+}
+
+#[test]
+fn fuzz_json_round_trip() {
+    run("json_round_trip", targets::json_round_trip);
+}
+
+#[test]
+fn fuzz_dotenv_round_trip() {
+    run("dotenv_round_trip", targets::dotenv_round_trip);
+}
+
+#[test]
+fn fuzz_ini_round_trip() {
+    run("ini_round_trip", targets::ini_round_trip);
+}
+
+#[test]
+fn fuzz_toml_round_trip() {
+    run("toml_round_trip", targets::toml_round_trip);
+}
+
+#[test]
+fn fuzz_hcl_round_trip() {
+    run("hcl_round_trip", targets::hcl_round_trip);
+}
+
+#[test]
+fn fuzz_properties_round_trip() {
+    run("properties_round_trip", targets::properties_round_trip);
 }

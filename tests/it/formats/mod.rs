@@ -1,7 +1,7 @@
 //! Every format but YAML, from generated documents: no byte is lost, tampering is seen, damage is an error, and real sops
 //! reads the same values.
 
-mod generate;
+pub mod generate;
 mod hostile;
 mod interop;
 mod leaves;

@@ -3,12 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use sealant::document::kind::DocumentKind;
 use sealant::document::yaml::Document;
 use sealant::sops::file::encrypt;
 use sealant::sops::selector::Selection;
 
 use super::mutate::MAX_INPUT;
 use super::targets;
+use crate::formats::generate::document;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -68,8 +70,29 @@ fn encrypted() -> Vec<Vec<u8>> {
     texts
 }
 
+/// Generated documents of a format, and their encrypted files.
+fn of_format(kind: DocumentKind) -> Vec<Vec<u8>> {
+    let mut texts = Vec::new();
+    for seed in 0..40 {
+        let made = document(kind, seed);
+        let mut settings = targets::settings(Selection::Default);
+        settings.allow_unrepresentable = true;
+        if let Ok(plain) = made.plain()
+            && let Ok(encrypted) = plain.encrypt(&targets::data_key(), &settings, None)
+        {
+            texts.push(encrypted.text.into_bytes());
+        }
+        texts.push(made.bytes);
+    }
+    texts.retain(|text| text.len() <= MAX_INPUT);
+    texts
+}
+
 pub fn of(target: &str) -> Vec<Vec<u8>> {
     let mut seeds = contents(&root().join("fuzz/seeds").join(target));
+    if let Some(kind) = target.strip_suffix("_round_trip").and_then(DocumentKind::from_word) {
+        seeds.extend(of_format(kind));
+    }
     match target {
         "document_round_trip" => seeds = documents(),
         "decrypt_hostile" => seeds.extend(encrypted()),

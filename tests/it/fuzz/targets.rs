@@ -2,14 +2,17 @@
 //! panics for a finding. Shared by the bounded loop in `tests/it/fuzz.rs` and by the cargo-fuzz package in `fuzz/`, so it
 //! needs nothing but the pure rooms.
 
-use sealant::document::format::Change;
+use sealant::document::edits::Edits;
+use sealant::document::format::{Change, Event, Format};
+use sealant::document::kind::DocumentKind;
+use sealant::document::open::{Reading, open};
 use sealant::document::path::KeyPath;
 use sealant::document::scalar::{Context, Style, TypeWord, append_plain_bytes, spell, type_word};
 use sealant::document::tree::{Kind, Node};
 use sealant::document::value::Value;
 use sealant::document::yaml::{Document, NodeKind, Visit, WalkError, emit};
 use sealant::sops::cipher::{self, IV_LENGTH, ValueCipher};
-use sealant::sops::file::{EncryptedFile, FileError, Settings, encrypt, is_encrypted_file};
+use sealant::sops::file::{EncryptedFile, FileError, Plain, Settings, SopsFile, encrypt, is_encrypted_file};
 use sealant::sops::key::{DataKey, KeyGroup, MasterKey, WrappedKey};
 use sealant::sops::mac::Mac;
 use sealant::sops::metadata::Metadata;
@@ -286,6 +289,143 @@ pub fn decrypt_hostile(data: &[u8]) {
         let settings = settings(file.metadata.selection.clone());
         let _ = encrypt(&document, &key, &settings, Some(&mut reuse));
     }
+}
+
+/// A text of a format that is not YAML: its leaves are where it says, metadata leaves no trace, and encryption is undone to the
+/// byte; as an encrypted file it is an error or a document.
+fn format_round_trip(kind: DocumentKind, data: &[u8]) {
+    let choice = choice(data);
+    let reading = Reading { commented_json: choice.is_multiple_of(2), faithful_dotenv: !choice.is_multiple_of(3) };
+    if let Ok(file) = SopsFile::parse(kind, Zeroizing::new(data.to_vec())) {
+        let _ = file.decrypt(&data_key(), true);
+        if let Ok((decrypted, _)) = file.decrypt_for_reuse(&data_key(), false) {
+            let plain = file.parse_plain(Zeroizing::new(decrypted.bytes().to_vec()), &decrypted);
+            plain.expect("what was opened under its MAC is a document");
+        }
+    }
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    let Ok(document) = open(kind, text.to_owned(), reading) else {
+        return;
+    };
+    assert!(document.text() == text, "the text is kept");
+    leaves_are_where_they_say(document.as_ref());
+    if matches!(document.metadata(), Ok(None)) {
+        let node =
+            Metadata { mac: "m".into(), lastmodified: settings(Selection::Default).now, ..no_metadata() }.write();
+        let mut edits = Edits::default();
+        document.insert_metadata(&node, &mut edits);
+        let with = edits.apply(text);
+        let read = document.reparse(with.as_str().to_owned(), document.reading()).expect("metadata leaves a document");
+        assert!(matches!(read.metadata(), Ok(Some(_))), "metadata that was put in is found");
+        let mut edits = Edits::default();
+        read.remove_metadata(&mut edits);
+        assert!(edits.apply(&with).as_str() == text, "metadata leaves no trace");
+    }
+    let plain = Plain::parse(kind, Zeroizing::new(data.to_vec()), reading).expect("it was read before");
+    format_encryption(&plain, choice);
+}
+
+fn no_metadata() -> Metadata {
+    let settings = settings(Selection::Default);
+    Metadata {
+        groups: settings.groups,
+        shamir_threshold: 0,
+        lastmodified: String::new(),
+        mac: String::new(),
+        selection: Selection::Default,
+        mac_only_encrypted: false,
+        version: settings.version,
+        layout: None,
+        unknown: Vec::new(),
+    }
+}
+
+fn leaves_are_where_they_say(document: &dyn Format) {
+    let mut depth = 0_i64;
+    let mut spans = Vec::new();
+    for event in document.events() {
+        match *event {
+            Event::Open(_) => depth += 1,
+            Event::Close => depth -= 1,
+            Event::Scalar(leaf) => spans.push(document.span(leaf)),
+            Event::Comment(comment) => spans.push(document.comment(comment)),
+            Event::Key(key) => assert!(document.path_key(key).len() <= document.key(key).len()),
+            Event::Item => {}
+        }
+        assert!(depth >= 0);
+    }
+    assert!(depth == 0, "the events are balanced");
+    spans.sort_by_key(|span| (span.start, span.end));
+    assert!(spans.iter().all(|span| document.text().get(span.clone()).is_some()), "a span is of characters");
+    assert!(spans.windows(2).all(|pair| pair[0].end <= pair[1].start), "no two spans overlap");
+}
+
+fn format_encryption(plain: &Plain, choice: usize) {
+    let selections = [
+        Selection::Default,
+        Selection::EncryptedSuffix("a".into()),
+        Selection::EncryptedRegex("a|b|^k".into()),
+        Selection::UnencryptedRegex("^[a-k]".into()),
+        Selection::UnencryptedCommentRegex("a |clear".into()),
+        Selection::EncryptedCommentRegex("a |#enc".into()),
+    ];
+    let mut settings = settings(selections[choice % selections.len()].clone());
+    settings.mac_only_encrypted = (choice >> 8).is_multiple_of(3);
+    settings.allow_unrepresentable = (choice >> 10).is_multiple_of(2);
+    let key = data_key();
+    let encrypted = match plain.encrypt(&key, &settings, None) {
+        Ok(encrypted) => encrypted,
+        Err(
+            error @ (FileError::Unfaithful
+            | FileError::Value { .. }
+            | FileError::BadMac
+            | FileError::NoMac
+            | FileError::MacMismatch
+            | FileError::NotEncrypted
+            | FileError::Metadata(_)
+            | FileError::Format(_)),
+        ) => panic!("the engine's own check refused its work: {error}"),
+        Err(_) => return,
+    };
+    let file = SopsFile::parse(plain.kind(), Zeroizing::new(encrypted.text.clone().into_bytes()));
+    let file = file.expect("what was encrypted is a file");
+    let (decrypted, mut reuse) = file.decrypt_for_reuse(&key, false).expect("what was encrypted opens");
+    assert!(decrypted.bytes() == plain.bytes(), "every byte comes back");
+    let again = file.parse_plain(Zeroizing::new(plain.bytes().to_vec()), &decrypted).expect("reads again");
+    let again = again.encrypt(&key, &settings, Some(&mut reuse)).expect("encrypts again");
+    assert!(again.text == encrypted.text && !again.changed, "nothing changed, so the file is the same");
+}
+
+/// [`format_round_trip`] of Json.
+pub fn json_round_trip(data: &[u8]) {
+    format_round_trip(DocumentKind::Json, data);
+}
+
+/// [`format_round_trip`] of Dotenv.
+pub fn dotenv_round_trip(data: &[u8]) {
+    format_round_trip(DocumentKind::Dotenv, data);
+}
+
+/// [`format_round_trip`] of Ini.
+pub fn ini_round_trip(data: &[u8]) {
+    format_round_trip(DocumentKind::Ini, data);
+}
+
+/// [`format_round_trip`] of Toml.
+pub fn toml_round_trip(data: &[u8]) {
+    format_round_trip(DocumentKind::Toml, data);
+}
+
+/// [`format_round_trip`] of Hcl.
+pub fn hcl_round_trip(data: &[u8]) {
+    format_round_trip(DocumentKind::Hcl, data);
+}
+
+/// [`format_round_trip`] of Properties.
+pub fn properties_round_trip(data: &[u8]) {
+    format_round_trip(DocumentKind::Properties, data);
 }
 
 /// Any text as a `.sops.yaml`.

@@ -1,0 +1,9 @@
+//! See `targets.rs`.
+
+#![no_main]
+
+#[allow(dead_code, reason = "a target is one of the functions")]
+#[path = "../../tests/it/fuzz/targets.rs"]
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| targets::ini_round_trip(data));
