@@ -72,15 +72,8 @@ pub fn run(args: &Args, session: &Session) -> Result<u8, Failure> {
 /// # Errors
 /// It does not.
 pub fn local(name: &Path) -> Result<&Path, Failure> {
-    let mut depth = 0_usize;
-    for component in name.components() {
-        match component {
-            Component::Normal(_) => depth += 1,
-            Component::CurDir => {}
-            _ => depth = usize::MAX,
-        }
-    }
-    if depth == 1 {
+    let mut parts = name.components().filter(|part| *part != Component::CurDir);
+    if let (Some(Component::Normal(_)), None) = (parts.next(), parts.next()) {
         return Ok(name);
     }
     let text = "The provided filename is not a local path.";

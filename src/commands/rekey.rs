@@ -10,9 +10,40 @@ use crate::fsio::batch::Batch;
 use crate::fsio::lock::LockGuard;
 use crate::fsio::target::Target;
 use crate::fsio::write::{NewMode, Staged};
+use crate::keyservice::WrapError;
 use crate::sops::file::{Encrypted, encrypt};
 use crate::sops::key::{DataKey, MasterKey};
 use crate::sops::rules::identity;
+
+/// Why a file did not get other keys.
+#[derive(Debug)]
+pub enum RekeyError {
+    /// Somebody cannot be given the data key.
+    Wrap(WrapError),
+    /// Everything else.
+    Other(Failure),
+}
+
+impl From<WrapError> for RekeyError {
+    fn from(error: WrapError) -> Self {
+        Self::Wrap(error)
+    }
+}
+
+impl From<Failure> for RekeyError {
+    fn from(failure: Failure) -> Self {
+        Self::Other(failure)
+    }
+}
+
+impl From<RekeyError> for Failure {
+    fn from(error: RekeyError) -> Self {
+        match error {
+            RekeyError::Wrap(error) => error.into(),
+            RekeyError::Other(failure) => failure,
+        }
+    }
+}
 
 /// The keys of a file, by group.
 pub type Groups = Vec<Vec<MasterKey>>;
@@ -80,7 +111,7 @@ pub fn change_groups(groups: &mut Groups, add: Vec<MasterKey>, remove: &[MasterK
 ///
 /// # Errors
 /// Values that do not open, a MAC that does not match, a key that cannot be wrapped for.
-pub fn rotate(session: &Session, opened: &Opened, groups: &Groups, ignore_mac: bool) -> Result<Encrypted, Failure> {
+pub fn rotate(session: &Session, opened: &Opened, groups: &Groups, ignore_mac: bool) -> Result<Encrypted, RekeyError> {
     let plain = opened.decrypt(ignore_mac)?;
     sopsfile::warn_unreadable(session, &opened.name, &plain);
     let mut settings = opened.settings(session, &plain);
@@ -90,7 +121,7 @@ pub fn rotate(session: &Session, opened: &Opened, groups: &Groups, ignore_mac: b
     settings.version = newer(&settings.version);
     let document = Document::parse(plain.text.as_str().to_owned())
         .map_err(|error| sopsfile::failure(&opened.name, &error.into()))?;
-    encrypt(&document, &key, &settings, None).map_err(|error| sopsfile::failure(&opened.name, &error))
+    encrypt(&document, &key, &settings, None).map_err(|error| sopsfile::failure(&opened.name, &error).into())
 }
 
 /// The file's version or ours, whichever is later.
@@ -103,10 +134,10 @@ fn newer(version: &str) -> String {
 ///
 /// # Errors
 /// A key that cannot be wrapped for, a threshold that does not fit.
-pub fn rewrap(session: &Session, opened: &Opened, groups: &Groups, threshold: usize) -> Result<String, Failure> {
+pub fn rewrap(session: &Session, opened: &Opened, groups: &Groups, threshold: usize) -> Result<String, RekeyError> {
     let (groups, threshold) = session.wrap_ring().wrap_all(groups, threshold, &opened.key)?;
     let text = opened.file.with_groups(groups, threshold, &opened.key);
-    text.map_err(|error| sopsfile::failure(&opened.name, &error))
+    text.map_err(|error| sopsfile::failure(&opened.name, &error).into())
 }
 
 /// What becomes of a key.
@@ -125,7 +156,7 @@ pub enum Fate {
 pub struct Difference {
     /// The old and the new threshold.
     pub threshold: (usize, usize),
-    /// The keys of each group: first those of the new one in its order, then those that go.
+    /// The keys of each group: those that stay, those that are new, those that go.
     pub groups: Vec<Vec<(Fate, String)>>,
 }
 
@@ -136,10 +167,10 @@ impl Difference {
         let groups = (0..old.len().max(new.len())).map(|at| {
             let (before, after) = (old.get(at).unwrap_or(&none), new.get(at).unwrap_or(&none));
             let has = |group: &[MasterKey], key| group.iter().any(|other| same(other, key));
-            let fate = |key| if has(before, key) { Fate::Kept } else { Fate::Added };
-            let stay = after.iter().map(|key| (fate(key), identity(key)));
+            let kept = after.iter().filter(|key| has(before, key)).map(|key| (Fate::Kept, identity(key)));
+            let added = after.iter().filter(|key| !has(before, key)).map(|key| (Fate::Added, identity(key)));
             let gone = before.iter().filter(|key| !has(after, key)).map(|key| (Fate::Removed, identity(key)));
-            stay.chain(gone).collect()
+            kept.chain(added).chain(gone).collect()
         });
         Self { threshold, groups: groups.collect() }
     }
@@ -177,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn differences_follow_the_new_order() {
+    fn differences_are_in_the_order_of_sops() {
         let old = vec![vec![age("a"), age("b")]];
         let new = vec![vec![age("c"), age("b")], vec![age("d")]];
         let difference = Difference::between(&old, &new, (0, 2));
@@ -186,7 +217,7 @@ mod tests {
             .iter()
             .map(|group| group.iter().map(|(fate, key)| format!("{fate:?} {key}")).collect())
             .collect();
-        assert_eq!(shown, [vec!["Added c", "Kept b", "Removed a"], vec!["Added d"]]);
+        assert_eq!(shown, [vec!["Kept b", "Added c", "Removed a"], vec!["Added d"]]);
         assert!(!difference.is_empty());
         let turned = vec![vec![age("b"), age("a")]];
         assert!(Difference::between(&old, &turned, (0, 0)).is_empty());

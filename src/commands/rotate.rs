@@ -61,7 +61,8 @@ fn one(session: &Session, job: &Job, add: &[MasterKey], remove: &[MasterKey]) ->
     let opened = sopsfile::open_parsed(session, parsed)?;
     let mut groups = rekey::groups_of(&opened);
     rekey::change_groups(&mut groups, add.to_vec(), remove);
-    let encrypted = rekey::rotate(session, &opened, &groups, false).map_err(|failure| failure.about(&opened.name))?;
+    let encrypted =
+        rekey::rotate(session, &opened, &groups, false).map_err(|error| Failure::from(error).about(&opened.name))?;
     let warnings = sopsfile::clear_copies(&opened.name, &encrypted).into_iter().collect();
     Ok(Done::Text { text: Zeroizing::new(encrypted.text), values: encrypted.values, stamp: opened.stamp, warnings })
 }

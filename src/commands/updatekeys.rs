@@ -114,7 +114,8 @@ fn one(args: &Args, session: &Session, path: &std::path::Path, found: bool) -> R
             return Ok(Some(row));
         }
     }
-    let text = rekey::rewrap(session, &held.opened, &new, threshold).map_err(|failure| failure.about(&name))?;
+    let text =
+        rekey::rewrap(session, &held.opened, &new, threshold).map_err(|error| Failure::from(error).about(&name))?;
     held.replace(session, &text)?;
     session.say(&format!("{name}: synced with its creation rule"));
     Ok(Some(row))

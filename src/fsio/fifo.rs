@@ -65,10 +65,16 @@ impl Drop for Fifo {
         let Some(writer) = self.writer.take() else {
             return;
         };
-        // nobody has read it: a reader who leaves at once lets the thread go
+        // Nobody has read it: with a reader the thread's open returns, be it called before or after ours, and what it
+        // writes has to go somewhere until it ends.
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
         if let Ok(reader) = openat(CWD, &self.path, flags, Mode::empty()) {
-            drop(reader);
+            let mut sink = Zeroizing::new([0_u8; 65_536]);
+            while !writer.is_finished() {
+                if !matches!(rustix::io::read(&reader, sink.as_mut_slice()), Ok(read) if read > 0) {
+                    std::thread::sleep(std::time::Duration::from_millis(1));
+                }
+            }
             _ = writer.join();
         }
         _ = std::fs::remove_file(&self.path);

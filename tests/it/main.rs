@@ -9,6 +9,7 @@
 mod arrows;
 mod cmd;
 mod compatibility;
+mod conformance;
 mod corpus;
 mod demo;
 mod docs;

@@ -216,6 +216,18 @@ pub fn read(path: &Path) -> Result<Source, Exit> {
     Ok(Source::file(path)?)
 }
 
+/// The failure for a file that is not there, which here has another number than elsewhere.
+///
+/// # Errors
+/// It is not there.
+pub fn must_be_readable(file: &Path) -> Result<(), Exit> {
+    if folder::exists(file) {
+        return Ok(());
+    }
+    let text = format!("Error reading file: open {}: no such file or directory", file.display());
+    Err(Exit::new(Kind::CannotRead.code(), text))
+}
+
 /// Words that mean nothing are left out.
 fn decryption_order(text: Option<&str>) -> Result<Option<String>, Exit> {
     let Some(text) = text else {

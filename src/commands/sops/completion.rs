@@ -56,8 +56,12 @@ pub fn suggest(words: &[OsString]) -> String {
     } else if let Some(command) = command {
         let children = COMMANDS.iter().filter_map(|child| child.name.strip_prefix(command.name)?.strip_prefix(' '));
         lines.extend(children.map(str::to_owned));
+        if !lines.is_empty() {
+            lines.extend(["help", "h"].map(str::to_owned));
+        }
     } else {
         lines.extend(COMMANDS.iter().filter(|one| !one.name.contains(' ')).map(|one| one.name.to_owned()));
+        lines.push("h".to_owned());
     }
     lines.into_iter().map(|line| line + "\n").collect()
 }
@@ -73,7 +77,7 @@ mod tests {
     #[test]
     fn suggestions() {
         assert!(of("").starts_with("completion\nexec-env\n"));
-        assert_eq!(of("groups"), "add\ndelete\n");
+        assert_eq!(of("groups"), "add\ndelete\nhelp\nh\n");
         assert!(of("decrypt -").contains("--extract\n"));
         assert!(of("-").contains("--encrypt\n"));
         assert_eq!(of("decrypt"), "");

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::call::{Call, read};
+use super::call::{Call, must_be_readable, read};
 use super::exit::{Exit, warn};
 use super::store::{self, Store};
 use crate::commands::exec_env;
@@ -28,7 +28,7 @@ pub fn run(call: &Call) -> Result<u8, Exit> {
         return Err(Exit::new(Kind::ConflictingOptions.code(), text));
     }
     store::check(Store::of_name(file))?;
-    call.must_exist(file).map_err(|exit| exit.with_code(1))?;
+    must_be_readable(file)?;
     let user = find_user(call)?;
     let opened = sopsfile::open_source(&call.session, read(file)?)?;
     let plain = opened.decrypt(false)?;
@@ -87,8 +87,24 @@ pub fn finish(run: &Run<'_>, background: bool) -> Result<u8, Exit> {
             Ok(code)
         }
         Ended::Signal(signal) => {
-            output::say(&format!("signal: {signal}"));
+            output::say(&format!("signal: {}", signal_name(signal)));
             Ok(255)
         }
     }
+}
+
+/// As Go names them.
+fn signal_name(signal: u8) -> String {
+    let name = match signal {
+        1 => "hangup",
+        2 => "interrupt",
+        3 => "quit",
+        6 => "aborted",
+        9 => "killed",
+        11 => "segmentation fault",
+        13 => "broken pipe",
+        15 => "terminated",
+        other => return format!("signal {other}"),
+    };
+    name.to_owned()
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::call::{Call, read};
+use super::call::{Call, must_be_readable, read};
 use super::exec_env::{find_user, finish, warn_background};
 use super::exit::Exit;
 use super::store;
@@ -25,7 +25,7 @@ pub fn run(call: &Call) -> Result<u8, Exit> {
     let name = exec_file::local(name).map_err(|failure| Exit::new(1, failure.message()))?;
     let (input, output) = (call.input(file), call.output(file));
     store::check(input)?;
-    call.must_exist(file).map_err(|exit| exit.with_code(1))?;
+    must_be_readable(file)?;
     let user = find_user(call)?;
     let opened = sopsfile::open_source(&call.session, read(file)?)?;
     let plain = opened.decrypt(false)?;

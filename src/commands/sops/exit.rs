@@ -1,6 +1,7 @@
 //! How a run called as `sops` ends badly: with the numbers and the words of sops (sops 3.13.2 `cmd/sops/codes/codes.go`),
 //! as programs that call it look for both. What we know beyond that follows on lines of its own.
 
+use crate::commands::rekey::RekeyError;
 use crate::failure::{Failure, Kind};
 use crate::fsio::{clock, output};
 use crate::keyservice::WrapError;
@@ -100,7 +101,7 @@ impl Exit {
             Kind::CannotRead | Kind::DuplicateKey | Kind::Unrepresentable if encrypting => {
                 format!("Error unmarshalling file: {message}")
             }
-            Kind::NoFile => format!("Error: cannot operate on non-existent file: {message}"),
+            Kind::NoFile => format!("Error reading file: {message}"),
             Kind::AlreadyEncrypted => ALREADY.to_owned(),
             Kind::NoDocument => "File cannot be completely empty, it must contain at least one document".to_owned(),
             Kind::NotChanged => "File has not changed, exiting.".to_owned(),
@@ -134,6 +135,15 @@ impl Exit {
 impl From<Failure> for Exit {
     fn from(failure: Failure) -> Self {
         Self::of(&failure, false)
+    }
+}
+
+impl From<RekeyError> for Exit {
+    fn from(error: RekeyError) -> Self {
+        match error {
+            RekeyError::Wrap(error) => Self::cannot_wrap(&error),
+            RekeyError::Other(failure) => Self::encrypting(failure),
+        }
     }
 }
 

@@ -31,7 +31,7 @@ pub fn add(call: &Call) -> Result<u8, Exit> {
 /// As sops, and when no group would be left.
 pub fn delete(call: &Call) -> Result<u8, Exit> {
     let [index] = call.given.rest.as_slice() else {
-        return Err(Exit::fatal("error: exactly one positional argument (index) required"));
+        return Err(Exit::new(1, "error: exactly one positional argument (index) required"));
     };
     let index: usize = index
         .to_str()

@@ -165,8 +165,9 @@ fn legacy(global: Given, env: Env) -> Result<u8, Exit> {
         .iter()
         .any(|prefix| call::KEY_FLAGS.iter().any(|(flag, _)| given.has(&format!("{prefix}{flag}"))));
     if changes && !crate::fsio::folder::exists(path.as_ref()) {
-        let text = "Error: cannot add or remove keys on non-existent files, use the `edit` subcommand instead.";
-        return Err(Exit::new(49, text));
+        let path = crate::fsio::folder::absolute(call.session.cwd(), path.as_ref());
+        let what = format!("cannot add or remove keys on non-existent file \"{}\"", path.display());
+        return Err(Exit::new(49, format!("Error: {what}, use `--kms` and `--pgp` instead.")));
     }
     match modes.last() {
         Some(&"encrypt") => encrypt::run(&call),

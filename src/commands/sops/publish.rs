@@ -13,9 +13,11 @@ use crate::fsio::folder;
 /// # Errors
 /// As sops; and for every destination.
 pub fn run(call: &Call) -> Result<u8, Exit> {
-    let path = call.file().ok_or_else(Exit::no_file)?;
     call.check_config()?;
-    call.must_exist(path)?;
+    if !matches!(call.session.config(), Ok(Some(_))) {
+        return Err(Exit::new(1, "config file not found"));
+    }
+    let path = call.existing()?;
     if folder::is_folder(path) && !call.given.is_on("recursive") {
         let text = "can't operate on a directory without --recursive flag.";
         return Err(Exit::new(Kind::Generic.code(), text));

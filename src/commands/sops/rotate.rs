@@ -1,10 +1,11 @@
 //! `sops rotate`.
 
-use super::call::Call;
+use super::call::{Call, must_be_readable};
 use super::exit::Exit;
 use super::store;
 use crate::commands::rekey::{self, Held};
 use crate::commands::sopsfile;
+use crate::fsio::folder;
 use crate::fsio::write::NewMode;
 
 /// Runs it.
@@ -13,7 +14,11 @@ use crate::fsio::write::NewMode;
 /// As sops.
 pub fn run(call: &Call) -> Result<u8, Exit> {
     call.one_place()?;
-    let file = call.existing()?;
+    let file = call.file().ok_or_else(Exit::no_file)?;
+    if call.legacy {
+        call.must_exist(file)?;
+    }
+    must_be_readable(&folder::absolute(call.session.cwd(), file))?;
     call.check_config()?;
     if call.legacy && call.session.rule_for(file)?.is_none() && call.has_rules() {
         return Err(Exit::no_rule(true));
@@ -24,7 +29,7 @@ pub fn run(call: &Call) -> Result<u8, Exit> {
     let rotate = |opened: &sopsfile::Opened| -> Result<String, Exit> {
         let mut groups = rekey::groups_of(opened);
         rekey::change_groups(&mut groups, add.clone(), &remove);
-        Ok(rekey::rotate(&call.session, opened, &groups, ignore_mac).map_err(Exit::encrypting)?.text)
+        Ok(rekey::rotate(&call.session, opened, &groups, ignore_mac)?.text)
     };
     if call.given.is_on("in-place") {
         let held = Held::begin(&call.session, file)?;

@@ -4,16 +4,17 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use super::call::{Call, read};
+use super::call::{Call, must_be_readable, read};
 use super::exit::Exit;
 use super::{path, store};
 use crate::commands::set::{place, value};
 use crate::commands::sopsfile::{Change, Source};
 use crate::document::path::{KeyPath, Step};
-use crate::document::tree::{Kind as NodeKind, Node};
-use crate::document::yaml::Document;
+use crate::document::tree::Node;
 use crate::document::yaml::change::{Change as Splice, ChangeError};
+use crate::document::yaml::{Document, NodeKind};
 use crate::failure::Kind;
+use crate::fsio::folder;
 
 /// Runs it.
 ///
@@ -31,7 +32,7 @@ pub fn run(call: &Call) -> Result<u8, Exit> {
         return Err(Exit::new(Kind::NoFile.code(), format!("{text} {wanted} positional arguments.")));
     }
     let file = Path::new(&given.rest[0]);
-    call.must_exist(file)?;
+    must_be_readable(&folder::absolute(call.session.cwd(), file))?;
     let at = steps(&given.rest[1].to_string_lossy())?;
     let bytes = match given.rest.get(2) {
         None => Source::stdin()?.bytes,
@@ -88,27 +89,27 @@ pub fn save(call: &Call, mut change: Change, text: String) -> Result<u8, Exit> {
 
 /// As sops: a position beyond the end appends, and a single value on the way is replaced by what the path needs.
 fn set(plain: &Document, at: &KeyPath, new: Node) -> Result<Splice, ChangeError> {
-    match plain.set(0, at, &new) {
-        Err(ChangeError::BeyondEnd { at: known, len }) if known < at.0.len() => {
-            let mut steps = at.0[..known].to_vec();
-            steps.push(Step::Index(len));
-            plain.set(0, &KeyPath(steps), &path::nest(&at.0[known + 1..], new))
+    let steps = &at.0;
+    let known = (0..=steps.len()).rev().find(|length| plain.find(0, &KeyPath(steps[..*length].to_vec())).is_ok());
+    let Some(known) = known.filter(|known| *known < steps.len()) else {
+        return plain.set(0, at, &new);
+    };
+    let id = plain.find(0, &KeyPath(steps[..known].to_vec()))?;
+    let id = plain.resolve_alias(id);
+    let mut place = steps[..known].to_vec();
+    let below = match (plain.kind(id), &steps[known]) {
+        (NodeKind::Map, Step::Key(_)) => {
+            place.push(steps[known].clone());
+            &steps[known + 1..]
         }
-        Err(ChangeError::Missing { at: known }) if known < at.0.len() => {
-            plain.set(0, &KeyPath(at.0[..=known].to_vec()), &path::nest(&at.0[known + 1..], new))
+        (NodeKind::List, Step::Index(_)) => {
+            place.push(Step::Index(plain.items(id).count()));
+            &steps[known + 1..]
         }
-        Err(ChangeError::NotThere { at: known })
-            if known > 0 && known < at.0.len() && is_scalar(plain, &at.0[..known]) =>
-        {
-            plain.set(0, &KeyPath(at.0[..known].to_vec()), &path::nest(&at.0[known..], new))
-        }
-        other => other,
-    }
-}
-
-fn is_scalar(plain: &Document, steps: &[Step]) -> bool {
-    let node = plain.find(0, &KeyPath(steps.to_vec())).and_then(|id| plain.tree(id).map_err(|_| ChangeError::NoPlace));
-    node.is_ok_and(|node| !matches!(node.kind, NodeKind::List(_) | NodeKind::Map(_)))
+        (NodeKind::Scalar, _) if known > 0 => &steps[known..],
+        _ => return plain.set(0, at, &new),
+    };
+    plain.set(0, &KeyPath(place), &path::nest(below, new))
 }
 
 /// A path that cannot be changed.
@@ -139,11 +140,11 @@ mod tests {
             let text = after(plain, at, "\"v\"");
             assert!(text.contains(expected), "{at}: {text}");
         };
-        has("[\"a\"][0]", "a:\n    - v\n");
-        has("[\"a\"][\"b\"]", "a:\n    b: v\n");
+        has("[\"a\"][0]", "a: [v]\n");
+        has("[\"a\"][\"b\"]", "a: {b: v}\n");
         has("[\"l\"][77]", "    - y\n    - v\n");
-        has("[\"l\"][0][1]", "    - - v\n");
-        has("[\"new\"][3][\"x\"]", "new:\n    - x: v\n");
+        has("[\"l\"][0][1]", "    - [v]\n");
+        has("[\"new\"][3][\"x\"]", "new: [{x: v}]\n");
         has("[\"m\"][\"n\"]", "n: v\n");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::call::Call;
+use super::call::{Call, must_be_readable};
 use super::exit::Exit;
 use super::{path, set, store};
 use crate::commands::set::place;
@@ -10,6 +10,7 @@ use crate::commands::sopsfile::Change;
 use crate::document::path::{KeyPath, Step};
 use crate::document::yaml::change::ChangeError;
 use crate::failure::Kind;
+use crate::fsio::folder;
 
 /// Runs it.
 ///
@@ -20,7 +21,7 @@ pub fn run(call: &Call) -> Result<u8, Exit> {
         return Err(Exit::new(Kind::NoFile.code(), "Error: no file specified, or index is missing"));
     };
     let file = Path::new(file);
-    call.must_exist(file)?;
+    must_be_readable(&folder::absolute(call.session.cwd(), file))?;
     let at = path::parse(&index.to_string_lossy())
         .map_err(|_| Exit::new(Kind::BadSetValue.code(), "Invalid unset index format"))?;
     call.check_config()?;

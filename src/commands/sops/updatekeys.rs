@@ -38,7 +38,10 @@ pub fn run(call: &Call) -> Result<u8, Exit> {
 }
 
 fn update(call: &Call, file: &Path) -> Result<u8, Exit> {
-    call.must_exist(file)?;
+    if !folder::exists(file) {
+        let absolute = folder::absolute(call.session.cwd(), file);
+        return Err(Exit::new(1, format!("stat {}: no such file or directory", absolute.display())));
+    }
     if folder::is_folder(file) {
         return Err(Exit::new(1, "can't operate on a directory"));
     }
@@ -130,7 +133,7 @@ mod tests {
         let difference =
             Difference::between(&vec![vec![age("old"), age("kept")]], &vec![vec![age("new"), age("kept")]], (0, 0));
         let expected =
-            "The following changes will be made to the file's groups:\nGroup 1\n+++ new\n    kept\n--- old\n";
+            "The following changes will be made to the file's groups:\nGroup 1\n    kept\n+++ new\n--- old\n";
         assert_eq!(text(&difference), expected);
         assert_eq!(stamp("2026-01-31T12:00:00Z"), "2026/01/31 12:00:00");
         assert_eq!(safe(1, &vec![vec![], vec![]]), 0);

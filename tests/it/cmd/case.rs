@@ -196,7 +196,18 @@ impl World {
                 (name, value) => drop(self.env.insert(name.into(), value.into())),
             },
             ("stdin", end) => self.stdin = Some(self.here(without_line_end(&step.body, end))),
-            ("run", arguments) => return Ok(Some(self.run(step.line, arguments))),
+            ("run", arguments) => {
+                let program = Path::new(env!("CARGO_BIN_EXE_sealant")).to_owned();
+                return Ok(Some(self.run(step.line, &program, arguments)));
+            }
+            ("sops", arguments) => {
+                let program = self.path("bin/sops");
+                if !program.exists() {
+                    fs::create_dir(self.path("bin")).unwrap();
+                    link(Path::new(env!("CARGO_BIN_EXE_sealant")), &program);
+                }
+                return Ok(Some(self.run(step.line, &program, arguments)));
+            }
             ("keep", names) => {
                 for name in names {
                     self.kept.insert((*name).to_owned(), fs::read(self.path(name)).unwrap());
@@ -225,9 +236,9 @@ impl World {
         Ok(None)
     }
 
-    fn run(&mut self, at: usize, arguments: &[&str]) -> Ran {
+    fn run(&mut self, at: usize, program: &Path, arguments: &[&str]) -> Ran {
         let stdin = self.stdin.take();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_sealant"))
+        let mut child = Command::new(program)
             .args(arguments)
             .current_dir(&self.root)
             .env_clear()
