@@ -26,6 +26,11 @@ impl Wiped {
     pub fn node(&self) -> &Node {
         &self.0
     }
+
+    /// The tree, to be changed.
+    pub fn node_mut(&mut self) -> &mut Node {
+        &mut self.0
+    }
 }
 
 impl Drop for Wiped {

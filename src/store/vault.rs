@@ -141,8 +141,8 @@ impl Vault {
         if settings.namespace.as_deref().is_some_and(|namespace| !fits(namespace)) {
             return Err(VaultError::Namespace);
         }
-        let mut tls = TlsConfig::builder()
-            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()));
+        let mut tls =
+            TlsConfig::builder().unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()));
         // without TLS there is no need to look for certificates
         if settings.address.is_tls() {
             tls = match &settings.roots {

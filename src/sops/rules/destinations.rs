@@ -164,8 +164,7 @@ fn error_of(file: &str, problems: Vec<(usize, Problem)>) -> Result<(), RuleError
 /// Reads the list.
 pub(super) fn read(node: &Node) -> Destinations {
     let mut reader = Reader::default();
-    let rules =
-        reader.list(node, "destination_rules").iter().filter_map(|node| read_rule(&mut reader, node)).collect();
+    let rules = reader.list(node, "destination_rules").iter().filter_map(|node| read_rule(&mut reader, node)).collect();
     reader.warnings.sort_by_key(|(line, _)| *line);
     Destinations { rules, problems: reader.problems, warnings: reader.warnings }
 }
@@ -300,6 +299,8 @@ mod tests {
         let lines: Vec<&str> = error.lines().map(|line| line.split(" should").next().unwrap()).collect();
         assert_eq!(lines, ["f:1: `vault_path`", "f:2: `vault_kv_version`", "f:4: `a destination rule`"]);
         assert!(found.warnings[0].1.ends_with("did you mean `recreation_rule`?"), "{:?}", found.warnings);
-        assert!(read_text("x: 1\n").check("f").unwrap_err().to_string().contains("`destination_rules` should be a list"));
+        assert!(
+            read_text("x: 1\n").check("f").unwrap_err().to_string().contains("`destination_rules` should be a list")
+        );
     }
 }

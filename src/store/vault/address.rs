@@ -113,9 +113,21 @@ mod tests {
     #[test]
     fn what_is_no_address() {
         for text in [
-            "", "vault.example:8200", "ftp://x", "unix:///run/vault.sock", "https://", "https:///x", "https://:8200",
-            "https://h:port", "https://h:99999", "https://me:hunter2@h", "https://h/?q", "https://h/#f", "https://h h",
-            "https://h/%2e", "https://h\\x",
+            "",
+            "vault.example:8200",
+            "ftp://x",
+            "unix:///run/vault.sock",
+            "https://",
+            "https:///x",
+            "https://:8200",
+            "https://h:port",
+            "https://h:99999",
+            "https://me:hunter2@h",
+            "https://h/?q",
+            "https://h/#f",
+            "https://h h",
+            "https://h/%2e",
+            "https://h\\x",
         ] {
             let error = Address::parse(text).unwrap_err();
             assert!(!error.to_string().contains("hunter2"), "{text}");

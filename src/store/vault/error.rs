@@ -167,7 +167,8 @@ mod tests {
     fn messages_are_short_and_without_the_token() {
         let token = SecretText::new("hunter2".into());
         let long = "x".repeat(1000);
-        let answer = serde_json::json!({"errors": ["1 error occurred:\n\t* hunter2 denied\n\n", long, 7, "a", "b", "c"]});
+        let answer =
+            serde_json::json!({"errors": ["1 error occurred:\n\t* hunter2 denied\n\n", long, 7, "a", "b", "c"]});
         let found = messages(&answer, &token);
         assert_eq!(found[0], "1 error occurred: * [REDACTED] denied");
         assert_eq!((found[1].len(), found.len()), (300, 4));
