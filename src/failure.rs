@@ -131,12 +131,13 @@ pub struct Failure {
     details: Vec<String>,
     hints: Vec<String>,
     source: Option<Box<dyn Error + Send + Sync>>,
+    cannot_open: Option<Box<CannotOpen>>,
 }
 
 impl Failure {
     /// A failure with its first line: lower case, no full stop, never a value.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), details: Vec::new(), hints: Vec::new(), source: None }
+        Self { kind, message: message.into(), details: Vec::new(), hints: Vec::new(), source: None, cannot_open: None }
     }
 
     /// A failure whose first line is what the error says.
@@ -151,9 +152,19 @@ impl Failure {
     }
 
     /// Nobody here can open `file`.
-    pub fn cannot_open(file: &str, error: &CannotOpen, names: &Names) -> Self {
+    pub fn cannot_open(file: &str, error: Box<CannotOpen>, names: &Names) -> Self {
         let report = error.report(file, names);
-        Self { details: report.details, hints: report.hints, ..Self::new(Kind::CannotOpen, report.message) }
+        Self {
+            details: report.details,
+            hints: report.hints,
+            cannot_open: Some(error),
+            ..Self::new(Kind::CannotOpen, report.message)
+        }
+    }
+
+    /// What was tried, when nobody here can open the file.
+    pub fn tried(&self) -> Option<&CannotOpen> {
+        self.cannot_open.as_deref()
     }
 
     /// Adds a line below the first.

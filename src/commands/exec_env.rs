@@ -116,6 +116,29 @@ pub fn variables(name: &str, plain: &str) -> Result<Variables, Failure> {
     Ok(variables)
 }
 
+/// Every single value of a plain text, each with the last key above it.
+///
+/// # Errors
+/// A text that is not of its format.
+pub fn leaves(name: &str, plain: &str) -> Result<Variables, Failure> {
+    let failed = |error| sopsfile::failure(name, &crate::sops::file::FileError::Yaml(error));
+    let document = Document::parse(plain.to_owned()).map_err(failed)?;
+    let mut found = Vec::new();
+    for index in 0..document.documents() {
+        let tree = super::json::Wiped::new(document.tree(document.root(index)).map_err(failed)?);
+        add_leaves("", tree.node(), &mut found);
+    }
+    Ok(found)
+}
+
+fn add_leaves(key: &str, node: &Node, found: &mut Variables) {
+    match &node.kind {
+        NodeKind::Map(entries) => entries.iter().for_each(|(key, node)| add_leaves(&key.name, node, found)),
+        NodeKind::List(items) => items.iter().for_each(|node| add_leaves(key, node, found)),
+        _ => found.extend(convert::scalar(node).map(|value| (key.to_owned(), value))),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,6 +148,13 @@ mod tests {
         let found = variables("f", "# c\nA: x\nB: 1\nC: true\nD: 1.0\nE: \"l1\\nl2\"\n").unwrap();
         let shown: Vec<String> = found.iter().map(|(name, value)| format!("{name}={}", value.as_str())).collect();
         assert_eq!(shown, ["A=x", "B=1", "C=true", "D=1.0", "E=l1\nl2"]);
+    }
+
+    #[test]
+    fn leaves_are_found_everywhere() {
+        let found = leaves("f", "a: {b: [x, 1]}\n---\nc: y\n").unwrap();
+        let shown: Vec<String> = found.iter().map(|(name, value)| format!("{name}={}", value.as_str())).collect();
+        assert_eq!(shown, ["b=x", "b=1", "c=y"]);
     }
 
     #[test]

@@ -33,7 +33,7 @@ pub struct Args {
     /// The temporary file's name
     #[arg(long, value_name = "NAME", default_value = "tmp-file")]
     pub filename: PathBuf,
-    /// Mask the whole content, and each of its lines, in what the program prints
+    /// Mask the values, also in base64, JSON and URLs, in what the program prints
     #[arg(long)]
     pub redact: bool,
     /// The program and its arguments; {} stands for the file's path
@@ -57,7 +57,7 @@ pub fn run(args: &Args, session: &Session) -> Result<u8, Failure> {
     let name = local(&args.filename)?;
     let opened = sopsfile::open(session, &args.file)?;
     let plain = opened.decrypt(false)?;
-    let secret = vec![(String::new(), plain.text.clone())];
+    let secret = if args.redact { exec_env::leaves(&opened.name, &plain.text)? } else { Vec::new() };
     let shown = Shown::new(session, name, &plain.text, !args.no_fifo, None)?;
     let words: Vec<OsString> = args.program.iter().map(|word| shown.put_into(word)).collect();
     if words == args.program {

@@ -4,8 +4,6 @@
 //! in base64 (also as a part of something longer). Texts shorter than [`SHORTEST`] bytes are not: they would be found
 //! everywhere. Everything that is found, be it overlapping, becomes one [`MASK`].
 
-use std::collections::HashMap;
-
 use zeroize::Zeroizing;
 
 use crate::fsio::run::Filter;
@@ -14,13 +12,15 @@ use crate::fsio::run::Filter;
 pub const MASK: &str = "[redacted]";
 /// Shorter values are not looked for.
 pub const SHORTEST: usize = 4;
+/// Words that tell nobody anything, and stand everywhere.
+const NO_SECRETS: [&str; 3] = ["true", "false", "null"];
 /// As many bytes of base64 have to depend on the value alone for that piece of it to be looked for.
 const SHORTEST_PIECE: usize = 8;
 
 /// What is looked for.
 pub struct Secrets {
-    /// By its first byte.
-    patterns: HashMap<u8, Vec<Zeroizing<Vec<u8>>>>,
+    /// By their first byte.
+    patterns: Vec<Vec<Zeroizing<Vec<u8>>>>,
 }
 
 impl std::fmt::Debug for Secrets {
@@ -32,7 +32,7 @@ impl std::fmt::Debug for Secrets {
 impl Secrets {
     /// Looks for these values in all their forms.
     pub fn new<'v>(values: impl IntoIterator<Item = &'v str>) -> Self {
-        let mut secrets = Self { patterns: HashMap::new() };
+        let mut secrets = Self { patterns: vec![Vec::new(); 256] };
         for value in values {
             secrets.add_forms(value);
             let lines: Vec<&str> = value.lines().map(str::trim).collect();
@@ -40,15 +40,15 @@ impl Secrets {
                 lines.into_iter().for_each(|line| secrets.add_forms(line));
             }
         }
-        for patterns in secrets.patterns.values_mut() {
-            patterns.sort_by_key(|pattern| std::cmp::Reverse(pattern.len()));
+        for patterns in &mut secrets.patterns {
+            patterns.sort_by(|left, right| right.len().cmp(&left.len()).then_with(|| left.cmp(right)));
             patterns.dedup();
         }
         secrets
     }
 
     fn add_forms(&mut self, value: &str) {
-        if value.len() < SHORTEST {
+        if value.len() < SHORTEST || NO_SECRETS.contains(&value) {
             return;
         }
         self.add(value.as_bytes().to_vec());
@@ -66,16 +66,13 @@ impl Secrets {
     fn add(&mut self, pattern: Vec<u8>) {
         let pattern = Zeroizing::new(pattern);
         if let Some(first) = pattern.first() {
-            let same_start = self.patterns.entry(*first).or_default();
-            if !same_start.contains(&pattern) {
-                same_start.push(pattern);
-            }
+            self.patterns[usize::from(*first)].push(pattern);
         }
     }
 
     /// How much of the beginning of `bytes` is secret, and whether more bytes could change that.
     fn at(&self, bytes: &[u8]) -> (usize, bool) {
-        let patterns = bytes.first().and_then(|first| self.patterns.get(first)).map_or(&[][..], Vec::as_slice);
+        let patterns = bytes.first().map_or(&[][..], |first| self.patterns[usize::from(*first)].as_slice());
         let mut undecided = false;
         for pattern in patterns {
             if bytes.starts_with(pattern) {
@@ -131,6 +128,13 @@ impl Redactor<'_> {
 
 impl Filter for Redactor<'_> {
     fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        let length = self.held.len() + bytes.len();
+        if self.held.capacity() < length {
+            // a vector that grows by itself leaves its old content behind
+            let mut larger = Zeroizing::new(Vec::with_capacity(length.next_power_of_two()));
+            larger.extend_from_slice(&self.held);
+            self.held = larger;
+        }
         self.held.extend_from_slice(bytes);
         self.run(false, out);
     }
@@ -279,7 +283,7 @@ mod tests {
 
     #[test]
     fn short_ones_are_left_alone() {
-        assert_eq!(redact(&["1", "", "abc"], &[b"1 abc"]), "1 abc");
+        assert_eq!(redact(&["1", "", "abc", "true"], &[b"1 abc true"]), "1 abc true");
     }
 
     #[test]

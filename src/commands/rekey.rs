@@ -3,16 +3,17 @@
 use std::path::Path;
 
 use super::session::Session;
-use super::sopsfile::{self, Opened, VERSION};
+use super::sopsfile::{self, Opened, Parsed, Source, VERSION};
 use crate::document::yaml::Document;
 use crate::failure::{Failure, Kind};
 use crate::fsio::batch::Batch;
 use crate::fsio::lock::LockGuard;
+use crate::fsio::read::Stamp;
 use crate::fsio::target::Target;
 use crate::fsio::write::{NewMode, Staged};
 use crate::keyservice::WrapError;
-use crate::sops::file::{Encrypted, encrypt};
-use crate::sops::key::{DataKey, MasterKey};
+use crate::sops::file::{Encrypted, EncryptedFile, encrypt};
+use crate::sops::key::{DataKey, KeyGroup, MasterKey};
 use crate::sops::rules::identity;
 
 /// Why a file did not get other keys.
@@ -48,26 +49,48 @@ impl From<RekeyError> for Failure {
 /// The keys of a file, by group.
 pub type Groups = Vec<Vec<MasterKey>>;
 
-/// An encrypted file that is to be replaced as a whole. Others cannot write it meanwhile.
+/// An encrypted file that is to be replaced as a whole, before anybody needs its data key. Others cannot write it meanwhile.
 #[derive(Debug)]
 pub struct Held {
-    /// The file as it was.
-    pub opened: Opened,
+    /// The name for messages.
+    pub name: String,
+    /// The file as it is.
+    pub file: EncryptedFile,
+    place: Place,
+}
+
+/// Where a file was read, and its successor goes.
+#[derive(Debug)]
+pub struct Place {
     target: Target,
+    stamp: Option<Stamp>,
     lock: Option<LockGuard>,
 }
 
 impl Held {
-    /// Checks that the file may be written, locks and opens it.
+    /// Checks that the file may be written, locks and reads it.
     ///
     /// # Errors
-    /// Read-only, locked, and those of [`sopsfile::open`].
-    pub fn begin(session: &Session, path: &Path) -> Result<Self, Failure> {
+    /// Read-only, locked, not readable, not encrypted.
+    pub fn begin(path: &Path) -> Result<Self, Failure> {
         let target = Target::resolve(path)?;
         let lock = LockGuard::acquire(&target)?;
-        Ok(Self { opened: sopsfile::open(session, path)?, target, lock })
+        let Parsed { name, document, stamp } = Source::file(path)?.parse()?;
+        let file = EncryptedFile::from_document(document).map_err(|error| sopsfile::failure(&name, &error))?;
+        Ok(Self { name, file, place: Place { target, stamp, lock } })
     }
 
+    /// Finds the data key.
+    ///
+    /// # Errors
+    /// Nobody here can open it.
+    pub fn open(self, session: &Session) -> Result<(Opened, Place), Failure> {
+        let Self { name, file, place } = self;
+        Ok((sopsfile::unlock(session, name, file, place.stamp.clone())?, place))
+    }
+}
+
+impl Place {
     /// Replaces the file, if it is still what was read.
     ///
     /// # Errors
@@ -76,15 +99,15 @@ impl Held {
         session.guard_files();
         let staged = Staged::new(self.target, text.as_bytes(), NewMode::Public)?;
         let mut batch = Batch::new();
-        batch.add(staged, self.opened.stamp, self.lock);
+        batch.add(staged, self.stamp, self.lock);
         Ok(batch.commit()?)
     }
 }
 
 /// The keys of a file without what they wrap.
-pub fn groups_of(opened: &Opened) -> Groups {
-    let keys = |group: &crate::sops::key::KeyGroup| group.0.iter().map(|wrapped| wrapped.key.clone()).collect();
-    opened.file.metadata.groups.iter().map(keys).collect()
+pub fn groups_of(file: &EncryptedFile) -> Groups {
+    let keys = |group: &KeyGroup| group.0.iter().map(|wrapped| wrapped.key.clone()).collect();
+    file.metadata.groups.iter().map(keys).collect()
 }
 
 /// Whether two keys are the same for sops: of one kind and with one name.

@@ -59,7 +59,7 @@ fn one(session: &Session, job: &Job, add: &[MasterKey], remove: &[MasterKey]) ->
         return Ok(Done::Skipped(PLAIN));
     }
     let opened = sopsfile::open_parsed(session, parsed)?;
-    let mut groups = rekey::groups_of(&opened);
+    let mut groups = rekey::groups_of(&opened.file);
     rekey::change_groups(&mut groups, add.to_vec(), remove);
     let encrypted =
         rekey::rotate(session, &opened, &groups, false).map_err(|error| Failure::from(error).about(&opened.name))?;

@@ -130,11 +130,19 @@ pub fn open_source(session: &Session, source: Source) -> Result<Opened, Failure>
 pub fn open_parsed(session: &Session, parsed: Parsed) -> Result<Opened, Failure> {
     let Parsed { name, document, stamp } = parsed;
     let file = EncryptedFile::from_document(document).map_err(|error| failure(&name, &error))?;
+    unlock(session, name, file, stamp)
+}
+
+/// Finds the data key of a file.
+///
+/// # Errors
+/// Nobody here can open it.
+pub fn unlock(session: &Session, name: String, file: EncryptedFile, stamp: Option<Stamp>) -> Result<Opened, Failure> {
     let metadata = &file.metadata;
     let key = session
         .ring()?
         .unwrap(&metadata.groups, metadata.shamir_threshold)
-        .map_err(|error| Failure::cannot_open(&name, &error, session.names_or_none()))?;
+        .map_err(|error| Failure::cannot_open(&name, error, session.names_or_none()))?;
     Ok(Opened { name, file, key, stamp })
 }
 

@@ -77,10 +77,10 @@ fn one(args: &Args, session: &Session, path: &std::path::Path, found: bool) -> R
         return Ok(None);
     }
     let (new, threshold) = rekey::wanted(session, path)?;
-    let held = Held::begin(session, path)?;
-    let name = held.opened.name.clone();
-    let old = rekey::groups_of(&held.opened);
-    let present = held.opened.file.metadata.shamir_threshold;
+    let held = Held::begin(path)?;
+    let name = held.name.clone();
+    let old = rekey::groups_of(&held.file);
+    let present = held.file.metadata.shamir_threshold;
     let wanted = match (new.len(), threshold) {
         (0 | 1, _) => 0,
         (groups, 0) => groups,
@@ -114,9 +114,9 @@ fn one(args: &Args, session: &Session, path: &std::path::Path, found: bool) -> R
             return Ok(Some(row));
         }
     }
-    let text =
-        rekey::rewrap(session, &held.opened, &new, threshold).map_err(|error| Failure::from(error).about(&name))?;
-    held.replace(session, &text)?;
+    let (opened, place) = held.open(session)?;
+    let text = rekey::rewrap(session, &opened, &new, threshold).map_err(|error| Failure::from(error).about(&name))?;
+    place.replace(session, &text)?;
     session.say(&format!("{name}: synced with its creation rule"));
     Ok(Some(row))
 }

@@ -15,6 +15,7 @@ mod demo;
 mod docs;
 mod edit;
 mod example;
+mod exec;
 mod fuzz;
 mod init;
 mod interop;

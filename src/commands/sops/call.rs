@@ -48,15 +48,20 @@ pub struct Call {
 }
 
 impl Call {
-    /// Sets everything up; nothing is read but the working folder's name.
+    /// Sets everything up; nothing is read but the working folder's name. `encrypting` is whether a new file is made.
     ///
     /// # Errors
     /// A kind of key twice in the decryption order; a key service.
-    pub fn new(given: Given, global: Given, env: Env, legacy: bool) -> Result<Self, Exit> {
+    pub fn new(given: Given, global: Given, env: Env, legacy: bool, encrypting: bool) -> Result<Self, Exit> {
         if given.all("keyservice").iter().any(|address| !address.is_empty()) {
             return Err(Exit::not_yet("key services (--keyservice, SOPS_KEYSERVICE) are"));
         }
-        if given.switch("enable-local-keyservice") == Some(false) {
+        let no_service = given.switch("enable-local-keyservice") == Some(false);
+        if no_service && encrypting {
+            let text = "Could not generate data key: [no key services provided, cannot update master keys]";
+            return Err(Exit::new(1, text));
+        }
+        if no_service {
             return Err(Exit::new(
                 Kind::CannotOpen.code(),
                 "Failed to get the data key required to decrypt the SOPS file.\n\nno key services: \

@@ -240,7 +240,10 @@ mod tests {
         assert_eq!(text("\"1\"", Store::Json), "1");
         assert_eq!(text("1", Store::Yaml), "1\n");
         assert_eq!(text("1", Store::Json), "1");
-        assert_eq!(text("[x, {a: [1], b: |\n  l1\n\n  l2\n}]", Store::Yaml).lines().next(), Some("- x"));
+        assert_eq!(
+            text("- x\n- a: [1]\n  b: |\n    l1\n\n    l2\n", Store::Yaml),
+            "- x\n- a:\n    - 1\n  b: |\n    l1\n\n    l2\n"
+        );
         assert_eq!(text("{k: {v: deep}}", Store::Yaml), "k:\n    v: deep\n");
         assert_eq!(text("data: \"x\\ny\"", Store::Binary), "x\ny");
         assert_eq!(part(&tree("a: 1"), Store::Binary).unwrap_err(), Unspellable::NoData);

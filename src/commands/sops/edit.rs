@@ -41,11 +41,11 @@ pub fn run(call: &Call) -> Result<u8, Exit> {
         }
         let editor = Editor::find(session)?;
         let checked = !call.given.is_on("ignore-mac");
-        edit::edit_file(path, &editor, session, checked).map_err(Exit::encrypting)?;
+        edit::edit_file(path, &editor, session, checked).map_err(|failure| Exit::encrypting(&failure))?;
         return Ok(0);
     }
     let (key, settings) = Recipe::new(call, path)?.prepare(call).map_err(|exit| exit.with_code(128))?;
     let editor = Editor::find(session)?;
-    edit::edit_new(path, &editor, session, &key, settings, EXAMPLE).map_err(Exit::encrypting)?;
+    edit::edit_new(path, &editor, session, &key, settings, EXAMPLE).map_err(|failure| Exit::encrypting(&failure))?;
     Ok(0)
 }

@@ -43,13 +43,13 @@ pub fn run(call: &Call) -> Result<u8, Exit> {
         Some(path) => read(path)?,
         None => Source::stdin()?,
     };
-    let parsed = source.parse().map_err(Exit::encrypting)?;
+    let parsed = source.parse().map_err(|failure| Exit::encrypting(&failure))?;
     if is_encrypted_file(&parsed.document) {
         return Err(Failure::new(Kind::AlreadyEncrypted, "").into());
     }
     let (key, settings) = recipe.prepare(call)?;
     let encrypted = encrypt(&parsed.document, &key, &settings, None)
-        .map_err(|error| Exit::encrypting(sopsfile::failure(&parsed.name, &error)))?;
+        .map_err(|error| Exit::encrypting(&sopsfile::failure(&parsed.name, &error)))?;
     if encrypted.values == 0 {
         warn(&format!("{}: the rule selects no value: everything stays in clear", parsed.name));
     }

@@ -1,6 +1,7 @@
 //! How a run called as `sops` ends badly: with the numbers and the words of sops (sops 3.13.2 `cmd/sops/codes/codes.go`),
 //! as programs that call it look for both. What we know beyond that follows on lines of its own.
 
+use super::report;
 use crate::commands::rekey::RekeyError;
 use crate::failure::{Failure, Kind};
 use crate::fsio::{clock, output};
@@ -67,8 +68,8 @@ impl Exit {
     }
 
     /// A failure while a plain text is encrypted.
-    pub fn encrypting(failure: Failure) -> Self {
-        Self::of(&failure, true)
+    pub fn encrypting(failure: &Failure) -> Self {
+        Self::of(failure, true)
     }
 
     /// A data key that cannot be wrapped.
@@ -97,7 +98,10 @@ impl Exit {
             Kind::CannotEncryptValue | Kind::LooksEncrypted | Kind::SelfCheck => {
                 format!("Error encrypting tree: {message}")
             }
-            Kind::CannotOpen => format!("{CANNOT_OPEN}\n\n{message}"),
+            Kind::CannotOpen => match failure.tried() {
+                Some(tried) => format!("{CANNOT_OPEN}\n\n{}\n{message}", report::text(tried)),
+                None => format!("{CANNOT_OPEN}\n\n{message}"),
+            },
             Kind::CannotRead | Kind::DuplicateKey | Kind::Unrepresentable if encrypting => {
                 format!("Error unmarshalling file: {message}")
             }
@@ -142,7 +146,7 @@ impl From<RekeyError> for Exit {
     fn from(error: RekeyError) -> Self {
         match error {
             RekeyError::Wrap(error) => Self::cannot_wrap(&error),
-            RekeyError::Other(failure) => Self::encrypting(failure),
+            RekeyError::Other(failure) => Self::encrypting(&failure),
         }
     }
 }

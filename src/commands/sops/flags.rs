@@ -166,7 +166,7 @@ pub const ROOT: Command = Command {
 };
 
 /// The subcommands, in the order of the help page.
-pub const COMMANDS: &[Command] = &[
+pub static COMMANDS: &[Command] = &[
     Command { name: "completion", usage: "bash|zsh", help: "print a completion script", flags: &[] },
     Command { name: "completion bash", usage: "", help: "for bash", flags: &[] },
     Command { name: "completion zsh", usage: "", help: "for zsh", flags: &[] },

@@ -1,7 +1,7 @@
 //! `sops groups add` and `sops groups delete`. Unlike sops, which then loses the data key, they fail when somebody cannot
 //! be given his share.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::call::Call;
 use super::exit::Exit;
@@ -63,7 +63,7 @@ fn run(call: &Call, change: impl FnOnce(&mut Groups) -> Result<(), Exit>) -> Res
         .map_err(|_| Exit::fatal("the threshold is negative"))?;
     let session = &call.session;
     let rewrite = |opened: &sopsfile::Opened| -> Result<String, Exit> {
-        let mut groups = rekey::groups_of(opened);
+        let mut groups = rekey::groups_of(&opened.file);
         change(&mut groups)?;
         let threshold = if given == 0 { opened.file.metadata.shamir_threshold } else { given };
         if groups.len() < threshold {
@@ -76,9 +76,8 @@ fn run(call: &Call, change: impl FnOnce(&mut Groups) -> Result<(), Exit>) -> Res
         Ok(rekey::rewrap(session, opened, &groups, threshold)?)
     };
     if call.given.is_on("in-place") {
-        let held = Held::begin(session, Path::new(&path))?;
-        let text = rewrite(&held.opened)?;
-        held.replace(session, &text)?;
+        let (opened, place) = Held::begin(&path)?.open(session)?;
+        place.replace(session, &rewrite(&opened)?)?;
         return Ok(0);
     }
     let opened = sopsfile::open(session, &path)?;

@@ -5,7 +5,7 @@
 //! |---|---|
 //! | [`grammar`], [`flags`], [`path`] | pure: the command line |
 //! | [`call`] | what was given, and the session |
-//! | [`exit`] | codes and messages |
+//! | [`exit`], [`report`] | codes and messages |
 //! | [`store`], [`convert`] | formats; [`store::check`] is where new ones plug in |
 //! | others | one subcommand each |
 
@@ -25,6 +25,7 @@ mod groups;
 mod keyservice;
 pub mod path;
 mod publish;
+pub mod report;
 mod rotate;
 mod set;
 pub mod store;
@@ -127,7 +128,7 @@ fn subcommand(command: &'static Command, global: &Given, env: Env) -> Result<u8,
         print(&page(command))?;
         return Ok(0);
     }
-    let call = Call::new(given, global.clone(), env, false)?;
+    let call = Call::new(given, global.clone(), env, false, command.name == "encrypt")?;
     match command.name {
         "encrypt" => encrypt::run(&call),
         "decrypt" => decrypt::run(&call),
@@ -151,7 +152,8 @@ fn subcommand(command: &'static Command, global: &Given, env: Env) -> Result<u8,
 
 /// Without a subcommand: a mode as a flag, or the editor.
 fn legacy(global: Given, env: Env) -> Result<u8, Exit> {
-    let call = Call::new(global.clone(), global, env, true)?;
+    let encrypting = global.is_on("encrypt");
+    let call = Call::new(global.clone(), global, env, true, encrypting)?;
     let given = &call.given;
     let modes = ["encrypt", "decrypt", "rotate"].into_iter().filter(|mode| given.is_on(mode));
     let modes: Vec<&str> = modes.chain(given.has("set").then_some("set")).collect();

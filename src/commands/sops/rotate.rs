@@ -27,14 +27,13 @@ pub fn run(call: &Call) -> Result<u8, Exit> {
     let (add, remove) = (call.keys("add-")?, call.keys("rm-")?);
     let ignore_mac = call.given.is_on("ignore-mac");
     let rotate = |opened: &sopsfile::Opened| -> Result<String, Exit> {
-        let mut groups = rekey::groups_of(opened);
+        let mut groups = rekey::groups_of(&opened.file);
         rekey::change_groups(&mut groups, add.clone(), &remove);
         Ok(rekey::rotate(&call.session, opened, &groups, ignore_mac)?.text)
     };
     if call.given.is_on("in-place") {
-        let held = Held::begin(&call.session, file)?;
-        let text = rotate(&held.opened)?;
-        held.replace(&call.session, &text)?;
+        let (opened, place) = Held::begin(file)?.open(&call.session)?;
+        place.replace(&call.session, &rotate(&opened)?)?;
         return Ok(0);
     }
     let opened = sopsfile::open(&call.session, file)?;

@@ -80,7 +80,7 @@ fn change(call: &Call, file: &Path, at: &KeyPath, bytes: &[u8]) -> Result<u8, Ex
 pub fn save(call: &Call, mut change: Change, text: String) -> Result<u8, Exit> {
     change.settings.now = call.session.now();
     change.settings.allow_empty = true;
-    let encrypted = change.prepare(text).map_err(|error| Exit::encrypting(change.failure(&error)))?;
+    let encrypted = change.prepare(text).map_err(|error| Exit::encrypting(&change.failure(&error)))?;
     if let Some(encrypted) = encrypted {
         change.commit(&call.session, &encrypted)?;
     }

@@ -117,7 +117,7 @@ pub fn emit(name: &str, plain: &str, from: Store, to: Store) -> Result<Zeroizing
     if from == to {
         return Ok(Zeroizing::new(plain.to_owned()));
     }
-    convert::document(tree(name, plain)?.node(), to).map_err(cannot_emit)
+    convert::document(tree(name, plain)?.node(), to).map_err(|why| cannot_emit(&why))
 }
 
 /// A part of a plain text on its own, as `--extract` gives it.
@@ -125,10 +125,10 @@ pub fn emit(name: &str, plain: &str, from: Store, to: Store) -> Result<Zeroizing
 /// # Errors
 /// What the format cannot hold.
 pub fn emit_part(part: &Node, to: Store) -> Result<Zeroizing<String>, Exit> {
-    convert::part(part, to).map_err(cannot_emit)
+    convert::part(part, to).map_err(|why| cannot_emit(&why))
 }
 
-fn cannot_emit(why: convert::Unspellable) -> Exit {
+fn cannot_emit(why: &convert::Unspellable) -> Exit {
     Exit::new(Kind::CannotEmit.code(), format!("Error dumping file: {why}"))
 }
 

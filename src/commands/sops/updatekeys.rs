@@ -53,9 +53,9 @@ fn update(call: &Call, file: &Path) -> Result<u8, Exit> {
         return Err(Exit::no_rule(call.has_rules()));
     };
     let new = rule.groups.clone();
-    let held = Held::begin(&call.session, file)?;
-    let old = rekey::groups_of(&held.opened);
-    let threshold = held.opened.file.metadata.shamir_threshold;
+    let held = Held::begin(file)?;
+    let old = rekey::groups_of(&held.file);
+    let threshold = held.file.metadata.shamir_threshold;
     let wanted = threshold.min(new.len());
     let difference = Difference::between(&old, &new, (threshold, wanted));
     if difference.is_empty() {
@@ -67,8 +67,9 @@ fn update(call: &Call, file: &Path) -> Result<u8, Exit> {
         say(&format!("File {} left unchanged", shown.display()));
         return Ok(0);
     }
-    let text = rekey::rewrap(&call.session, &held.opened, &new, safe(wanted, &new))?;
-    held.replace(&call.session, &text)?;
+    let (opened, place) = held.open(&call.session)?;
+    let text = rekey::rewrap(&call.session, &opened, &new, safe(wanted, &new))?;
+    place.replace(&call.session, &text)?;
     say(&format!("File {} synced with new keys", shown.display()));
     Ok(0)
 }
