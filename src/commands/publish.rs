@@ -100,7 +100,7 @@ fn jobs(args: &Args, session: &Session, loaded: &Loaded, publisher: &mut Publish
     let mut make = |path: &Path, root: Option<&Path>, rule: &DestinationRule| -> Result<Job, Failure> {
         let name = destination_name(path, root, args.omit_extensions || rule.omit_extensions);
         let destination = rule.destination.as_ref().map_err(|why| no_destination(path, loaded, rule.line, *why))?;
-        publisher.job(path, destination, name, Large::Refuse)
+        publisher.job(path, destination, &name, Large::Refuse)
     };
     let rule_for = |path: &Path| loaded.config.destinations.rule_for(&path.to_string_lossy());
     if !folder::is_folder(&args.path) {

@@ -20,6 +20,7 @@ pub use with_client::Clients;
 #[cfg(feature = "vault")]
 mod with_client {
     use std::collections::BTreeMap;
+    use std::collections::btree_map::Entry;
     use std::time::Duration;
 
     use super::{Failure, Job, Outcome, Session, Var, VaultPlace, default_address};
@@ -46,9 +47,8 @@ mod with_client {
         /// Settings that cannot be right.
         pub fn prepare(&mut self, session: &Session, place: &VaultPlace) -> Result<(), Failure> {
             let text = place.address.as_deref().unwrap_or_else(|| default_address(session));
-            let name = key(place);
-            if !self.0.contains_key(&name) {
-                self.0.insert(name, Vault::new(settings(session, text)?)?);
+            if let Entry::Vacant(vacant) = self.0.entry(key(place)) {
+                vacant.insert(Vault::new(settings(session, text)?)?);
             }
             Ok(())
         }
@@ -203,7 +203,7 @@ mod without_client {
 
     /// None.
     #[derive(Debug, Default)]
-    pub struct Clients;
+    pub struct Clients(());
 
     impl Clients {
         /// There is no client.

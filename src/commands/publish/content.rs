@@ -1,6 +1,8 @@
 //! What a file holds, as a key-value store takes it: JSON, comments left out, the documents of a stream merged (sops 3.13.2
 //! `sops.go`, `EmitAsMap`; here mappings in lists are mappings). Pure.
 
+#![cfg_attr(not(feature = "vault"), allow(dead_code, reason = "only a client sends it"))]
+
 use serde_json::Value;
 use zeroize::Zeroizing;
 

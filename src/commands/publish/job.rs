@@ -51,8 +51,8 @@ impl<'a> Publisher<'a> {
     /// # Errors
     /// A destination that this build has no client for, or whose settings are wrong; no token; what keeps the file from
     /// being opened; data that has no form at the destination.
-    pub fn job(&mut self, path: &Path, destination: &Destination, name: String, large: Large) -> Result<Job, Failure> {
-        let shown = destination.show(&name, super::client::default_address(self.session));
+    pub fn job(&mut self, path: &Path, destination: &Destination, name: &str, large: Large) -> Result<Job, Failure> {
+        let shown = destination.show(name, super::client::default_address(self.session));
         let place = match destination {
             Destination::Vault(place) => place.clone(),
             Destination::S3 { .. } => return Err(no_client("Amazon S3", &shown)),
@@ -68,7 +68,7 @@ impl<'a> Publisher<'a> {
         let content = Content::of(&opened, &plain)?;
         content.check(&opened.name, place.versioned, large, &mut |text| self.session.warn(text))?;
         let absolute = folder::absolute(self.session.cwd(), path);
-        Ok(Job { name: opened.name, absolute, shown, path: place.path(&name), place, content })
+        Ok(Job { name: opened.name, absolute, shown, path: place.path(name), place, content })
     }
 
     /// Sends it, unless the same is there already.

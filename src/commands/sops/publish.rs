@@ -63,7 +63,7 @@ fn one(
     })?;
     store::check(call.input(path))?;
     let name = destination_name(path, root, call.given.is_on("omit-extensions") || rule.omit_extensions);
-    let job = publisher.job(path, destination, name, Large::Warn)?;
+    let job = publisher.job(path, destination, &name, Large::Warn)?;
     if !call.given.is_on("yes") && !agreed(&format!("uploading {} to {} ? (y/n): ", job.absolute.display(), job.shown))?
     {
         let text = format!("Publication of {} canceled", job.absolute.display());
