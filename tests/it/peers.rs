@@ -75,6 +75,7 @@ pub fn locate(test: &str) -> Option<Peers> {
 }
 
 /// Finds OpenBao, likewise.
+#[cfg(feature = "vault")]
 pub fn locate_bao(test: &str) -> Option<PathBuf> {
     let bao = folder().join("py/bin/bao");
     if bao.is_file() {

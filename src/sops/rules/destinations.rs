@@ -293,7 +293,7 @@ mod tests {
         let error = found.check("f").unwrap_err();
         assert_eq!(error.to_string(), "f:4: `path_regex`: invalid regular expression `(`: a `)` is missing");
         found.check_as_sops("f").unwrap();
-        assert_eq!(found.warnings, [(20, "`vault_kv_version` is neither 1 nor 2; 2 is taken".to_owned())]);
+        assert_eq!(found.warnings, [(21, "`vault_kv_version` is neither 1 nor 2; 2 is taken".to_owned())]);
         let found = read_text("- vault_path: 1\n  vault_kv_version: \"1\"\n  reencryption_rule: {}\n- x\n");
         let error = found.check_as_sops("f").unwrap_err().to_string();
         let lines: Vec<&str> = error.lines().map(|line| line.split(" should").next().unwrap()).collect();
