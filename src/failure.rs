@@ -99,7 +99,7 @@ kinds! {
     Changed = 217;
     /// another sealant is writing the file
     Locked = 218;
-    /// the file, or its file system, is read-only
+    /// the file, its folder or its file system is read-only
     ReadOnly = 219;
     /// the document has nothing at this key path
     NoSuchPath = 220;
@@ -289,7 +289,13 @@ impl From<FsError> for Failure {
         let failure = Self::of(kind_of(&error), &error);
         match &error {
             _ if error.is_full() => failure.hint("free some space: the old file is untouched"),
+            _ if error.is_too_many_open() => {
+                failure.hint("allow more open files (ulimit -n), or take fewer files in one call")
+            }
             FsError::ReadOnly(path) => failure.hint(format!("make it writable first: chmod u+w {}", path.display())),
+            FsError::ReadOnlyFolder { folder, .. } => {
+                failure.hint(format!("make the folder writable first: chmod u+w {}", folder.display()))
+            }
             FsError::Changed(_) => failure.hint("nothing was written: run the command again"),
             FsError::Locked(_) => failure.hint("wait until the other command has finished"),
             FsError::Dangling { .. } => failure.hint("remove the link, or make the file it leads to"),
@@ -303,8 +309,8 @@ fn kind_of(error: &FsError) -> Kind {
         FsError::Missing(_) => Kind::NoFile,
         FsError::Exists(_) => Kind::Exists,
         FsError::NotAFile(_) | FsError::Dangling { .. } | FsError::Twice(_) => Kind::OddTarget,
-        FsError::ReadOnly(_) => Kind::ReadOnly,
-        FsError::TooLarge { .. } | FsError::TooMany { .. } => Kind::TooLarge,
+        FsError::ReadOnly(_) | FsError::ReadOnlyFolder { .. } => Kind::ReadOnly,
+        FsError::TooLarge { .. } | FsError::TooMany { .. } | FsError::TooDeep { .. } => Kind::TooLarge,
         FsError::Changed(_) => Kind::Changed,
         FsError::Locked(_) => Kind::Locked,
         FsError::Io { .. } if error.is_full() => Kind::DiskFull,
@@ -431,6 +437,14 @@ mod tests {
             assert_eq!(kind.code(), *code);
             assert!(!meaning.is_empty() && !meaning.ends_with('.') && !meaning.contains('\n'));
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn too_many_open_files_name_the_limit() {
+        let error = io::Error::from_raw_os_error(rustix::io::Errno::MFILE.raw_os_error());
+        let failure = Failure::from(FsError::io("lock", "f".as_ref(), error));
+        assert!(failure.hints().iter().any(|hint| hint.contains("ulimit -n")));
     }
 
     #[test]

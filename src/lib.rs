@@ -13,6 +13,45 @@
 //! | [`sops`] | pure: the SOPS file |
 //! | [`document`] | pure: text as leaves with byte spans |
 //! | [`secret`] | leaf: wiping types and the one random source |
+//!
+//! # As a library
+//!
+//! The pure rooms need no feature: [`sops::file`] encrypts and decrypts bytes under a data key. With the default features the
+//! key services wrap and unwrap that key, too:
+//!
+#![cfg_attr(feature = "cli", doc = "```")]
+#![cfg_attr(not(feature = "cli"), doc = "```ignore")]
+//! use sealant::document::kind::DocumentKind;
+//! use sealant::document::open::Reading;
+//! use sealant::keyservice::KeyRing;
+//! use sealant::keyservice::age::{AgeKeys, Given, IdentitySource, generate};
+//! use sealant::secret::{SecretBytes, SecretText};
+//! use sealant::sops::file::{Plain, Settings, SopsFile};
+//! use sealant::sops::key::{DataKey, MasterKey};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let alice = generate();
+//!
+//! // encrypt a .env file for Alice
+//! let recipient = MasterKey::Age { recipient: alice.recipient.clone() };
+//! let key = DataKey::generate()?;
+//! let (groups, shamir_threshold) =
+//!     KeyRing::new(vec![Box::new(AgeKeys::without_identities())]).wrap_all(&[vec![recipient]], 0, &key)?;
+//! let plain = Plain::parse(DocumentKind::Dotenv, b"TOKEN=hunter2\n".to_vec().into(), Reading::default())?;
+//! let settings = Settings { groups, shamir_threshold, ..Settings::new("2026-11-25T12:00:00Z") };
+//! let text = plain.encrypt(&key, &settings, None)?.text;
+//!
+//! // and open it with her identity
+//! let identity = SecretBytes::new(alice.identity.expose().as_bytes().to_vec());
+//! let source = IdentitySource { label: "alice".into(), given: Given::File(identity) };
+//! let nobody = |_: &str| -> Option<SecretText> { None };
+//! let ring = KeyRing::new(vec![Box::new(AgeKeys::new(vec![source], nobody))]);
+//! let file = SopsFile::parse(DocumentKind::Dotenv, text.into_bytes().into())?;
+//! let key = ring.unwrap(&file.metadata().groups, file.metadata().shamir_threshold).map_err(|_| "not for us")?;
+//! assert_eq!(file.decrypt(&key, false)?.bytes(), b"TOKEN=hunter2\n");
+//! # Ok(())
+//! # }
+//! ```
 
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests set up files and look at them"))]
 

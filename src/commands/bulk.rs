@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::parallel;
 use super::session::Session;
 use super::sopsfile::Source;
+use super::{formats, parallel};
+use crate::document::kind::DocumentKind;
 use crate::failure::{Failure, Kind};
 use crate::fsio::batch::Batch;
 use crate::fsio::printable::sanitize;
@@ -23,6 +24,10 @@ use crate::fsio::{folder, output};
 
 /// So many failing files are named; the others are counted.
 const MOST_NAMED: usize = 20;
+/// So many links that were skipped are named.
+const MOST_LINKS: usize = 5;
+/// Why a link is skipped.
+const LINK: &str = "symbolic link";
 
 /// What the command line says about files.
 #[derive(clap::Args, Clone, Debug, Default)]
@@ -39,9 +44,9 @@ pub struct FileArgs {
     /// Write the results there: DIR/NAME, for a folder's files DIR/PATH-BELOW-IT
     #[arg(long, value_name = "DIR", group = "destination")]
     pub output_dir: Option<PathBuf>,
-    /// The format of the input; yaml (which includes JSON) is the only one so far
-    #[arg(long, value_name = "TYPE", value_parser = ["yaml"])]
-    pub input_type: Option<String>,
+    /// The format of the input, where content and name do not say it: yaml, json, dotenv, ini, binary, toml, hcl or properties
+    #[arg(long, value_name = "TYPE", value_parser = formats::parse)]
+    pub input_type: Option<DocumentKind>,
 }
 
 /// One file of a call.
@@ -75,13 +80,36 @@ impl Job {
     }
 }
 
+/// The files of a call.
+#[derive(Clone, Debug, Default)]
+pub struct Jobs {
+    /// Those to work on.
+    pub files: Vec<Job>,
+    /// Symbolic links below folders: they are not followed.
+    pub links: Vec<PathBuf>,
+}
+
+impl Jobs {
+    /// What is said about links: what they lead to was perhaps meant, too.
+    pub fn skipped_links(&self) -> Option<String> {
+        let shown: Vec<String> = self.links.iter().take(MOST_LINKS).map(|link| link.display().to_string()).collect();
+        let more = match self.links.len().saturating_sub(MOST_LINKS) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let count = counted(self.links.len(), LINK);
+        (!shown.is_empty())
+            .then(|| format!("skipped {count}: {}{more} (a link is taken when it is named)", shown.join(", ")))
+    }
+}
+
 /// What became of one file.
 #[derive(Debug)]
 pub enum Done {
     /// A result to write.
     Text {
         /// The file's new content.
-        text: Zeroizing<String>,
+        text: Zeroizing<Vec<u8>>,
         /// How many values were worked on.
         values: usize,
         /// What the file was when it was read.
@@ -102,7 +130,7 @@ pub struct Words {
     pub past: &'static str,
     /// The reasons for skipping, in the order of the summary.
     pub skipped: &'static [&'static str],
-    /// The mode of new files.
+    /// The mode of files that are written.
     pub mode: NewMode,
     /// `--json` is about the result, not about what was done.
     pub json_result: bool,
@@ -121,7 +149,7 @@ impl FileArgs {
     ///
     /// # Errors
     /// No file, a missing file, options that do not fit.
-    pub fn jobs(&self, verb: &str, wanted: &mut dyn FnMut(&Path) -> bool) -> Result<Vec<Job>, Failure> {
+    pub fn jobs(&self, verb: &str, wanted: &mut dyn FnMut(&Path) -> bool) -> Result<Jobs, Failure> {
         let stdin = [PathBuf::from("-")];
         let none = self.files.is_empty();
         if none && stdin_is_terminal() {
@@ -132,16 +160,33 @@ impl FileArgs {
             if self.in_place || self.output_dir.is_some() {
                 return Err(conflict("standard input has no place: use --output, or name a file"));
             }
-            return Ok(vec![Job { path: None, found: false, relative: PathBuf::new() }]);
+            let stdin = Job { path: None, found: false, relative: PathBuf::new() };
+            return Ok(Jobs { files: vec![stdin], links: Vec::new() });
         }
         if self.files.contains(&stdin[0]) {
             return Err(conflict("standard input (-) cannot be mixed with files: name only one"));
         }
-        let mut jobs = Vec::new();
+        let (mut jobs, folders) = self.collect(wanted)?;
+        // the same file for certain when there is but one argument
+        if self.files.len() > 1 {
+            take_once(&mut jobs);
+        }
+        if self.output.as_deref().is_some_and(|path| path.as_os_str() == "-") {
+            return Err(conflict("--output names a file: leave it out for standard output"));
+        }
+        if (folders || jobs.files.len() > 1) && !self.in_place && self.output_dir.is_none() {
+            return Err(conflict("several files need --in-place (-i) or --output-dir DIR"));
+        }
+        Ok(jobs)
+    }
+
+    /// All files that are named or found, and whether a folder was named.
+    fn collect(&self, wanted: &mut dyn FnMut(&Path) -> bool) -> Result<(Jobs, bool), Failure> {
+        let mut jobs = Jobs::default();
         let mut folders = false;
         for path in &self.files {
             if !folder::is_folder(path) {
-                jobs.push(Job {
+                jobs.files.push(Job {
                     path: Some(path.clone()),
                     found: false,
                     relative: path.file_name().unwrap_or_default().into(),
@@ -149,27 +194,16 @@ impl FileArgs {
                 continue;
             }
             folders = true;
-            for file in walk(std::slice::from_ref(path), Walk::default())? {
+            let found = walk(std::slice::from_ref(path), Walk::default())?;
+            jobs.links.extend(found.links.into_iter().filter(|link| is_missed(link, wanted)));
+            for file in found.files {
                 if wanted(&file) {
                     let relative = file.strip_prefix(path).unwrap_or(&file).to_owned();
-                    jobs.push(Job { path: Some(file), found: true, relative });
+                    jobs.files.push(Job { path: Some(file), found: true, relative });
                 }
             }
         }
-        // a file that is named, and also below a named folder, is one file
-        let named: HashSet<PathBuf> = jobs.iter().filter(|job| !job.found).filter_map(|job| job.path.clone()).collect();
-        let mut seen = HashSet::new();
-        jobs.retain(|job| match &job.path {
-            Some(path) if job.found => !named.contains(path) && seen.insert(path.clone()),
-            _ => true,
-        });
-        if self.output.as_deref().is_some_and(|path| path.as_os_str() == "-") {
-            return Err(conflict("--output names a file: leave it out for standard output"));
-        }
-        if (folders || jobs.len() > 1) && !self.in_place && self.output_dir.is_none() {
-            return Err(conflict("several files need --in-place (-i) or --output-dir DIR"));
-        }
-        Ok(jobs)
+        Ok((jobs, folders))
     }
 
     fn destination(&self) -> Destination<'_> {
@@ -182,8 +216,52 @@ impl FileArgs {
     }
 }
 
+/// Whether there would be work behind a link. In a folder behind it we look around; a large one counts as work.
+fn is_missed(link: &Path, wanted: &mut dyn FnMut(&Path) -> bool) -> bool {
+    let around = Walk { max_files: 1000, max_depth: 8, ..Walk::default() };
+    wanted(link)
+        || folder::is_folder(link)
+            && walk(&[link.to_owned()], around).map_or(true, |found| found.files.iter().any(|file| wanted(file)))
+}
+
+/// A file that is named twice, or named and also below a named folder, is one file, however it is spelled. A link and what it
+/// leads to stay two: they may have different rules.
+fn take_once(jobs: &mut Jobs) {
+    let Jobs { files: jobs, links } = jobs;
+    let mut real: HashMap<PathBuf, PathBuf> = HashMap::new();
+    let mut place = |path: &Path| {
+        let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+        let folder = real.entry(folder.to_owned()).or_insert_with(|| folder::real(folder));
+        folder.join(path.file_name().unwrap_or_default())
+    };
+    let places: Vec<Option<PathBuf>> = jobs.iter().map(|job| job.path.as_deref().map(&mut place)).collect();
+    let named: HashSet<&PathBuf> =
+        jobs.iter().zip(&places).filter(|(job, _)| !job.found).filter_map(|(_, place)| place.as_ref()).collect();
+    let mut linked = HashSet::new();
+    links.retain(|link| {
+        let place = place(link);
+        !named.contains(&place) && linked.insert(place)
+    });
+    let mut seen = HashSet::new();
+    let mut keep = jobs
+        .iter()
+        .zip(&places)
+        .map(|(job, place)| match place {
+            Some(place) => !(job.found && named.contains(place)) && seen.insert(place),
+            None => true,
+        })
+        .collect::<Vec<bool>>()
+        .into_iter();
+    jobs.retain(|_| keep.next().unwrap_or(true));
+}
+
 fn conflict(text: &str) -> Failure {
     Failure::new(Kind::ConflictingOptions, text)
+}
+
+/// The failure for a result and its summary that would both go to standard output.
+pub fn json_needs_a_place() -> Failure {
+    conflict("--json needs -i, --output or --output-dir: standard output holds the result")
 }
 
 /// A file that is done, and where its result goes.
@@ -200,16 +278,17 @@ struct Planned<'a> {
 pub fn run(
     session: &Session,
     args: &FileArgs,
-    jobs: &[Job],
+    jobs: &Jobs,
     words: Words,
     work: impl Fn(&Job) -> Result<Done, Failure> + Sync,
 ) -> Result<(), Failure> {
+    let files = jobs.files.as_slice();
     let destination = args.destination();
     if session.json() && !words.json_result && matches!(destination, Destination::Stdout) {
-        return Err(conflict("--json needs -i, --output or --output-dir: standard output holds the result"));
+        return Err(json_needs_a_place());
     }
     if let Destination::Dir(dir) = destination {
-        refuse_twins(dir, jobs)?;
+        refuse_twins(dir, files)?;
     }
     let mut progress = Progress::new(&session.env);
     let plan = |job: &Job| -> Result<(Option<Target>, Done), Failure> {
@@ -217,38 +296,46 @@ pub fn run(
         let target = target(&destination, job)?;
         Ok((target, work(job)?))
     };
-    let plans = parallel::map(jobs, plan, |done, job| {
+    let plans = parallel::map(files, plan, |done, job| {
         if !session.global.quiet {
-            progress.show(done, jobs.len(), &job.name());
+            progress.show(done, files.len(), &job.name());
         }
     });
     progress.clear();
     let mut planned = Vec::with_capacity(plans.len());
     let mut failures = Vec::new();
-    for (job, plan) in jobs.iter().zip(plans) {
+    for (job, plan) in files.iter().zip(plans) {
         match plan {
             Ok((target, done)) => planned.push(Planned { job, done, target }),
             Err(failure) => failures.push(failure),
         }
     }
     if !failures.is_empty() {
-        return Err(together(failures, jobs.len(), words));
+        return Err(together(failures, files.len(), words));
     }
     for one in &planned {
         if let Done::Text { warnings, .. } = &one.done {
             warnings.iter().for_each(|text| session.warn(text));
         }
     }
-    let report = Report::new(&planned, words);
+    if let Some(text) = jobs.skipped_links() {
+        session.warn(&text);
+    }
+    let report = Report::new(&planned, jobs, words, &destination);
     if matches!(destination, Destination::Stdout) {
         for one in &planned {
             if let Done::Text { text, .. } = &one.done {
-                output::data(text.as_bytes())?;
+                output::data(text)?;
             }
         }
         return Ok(());
     }
-    write_all(session, planned, words)?;
+    // in place a file stays as open as its owner made it, as with sops; elsewhere it was made for something else
+    let mode = match (words.mode, &destination) {
+        (NewMode::Private, Destination::File(_) | Destination::Dir(_)) => NewMode::OwnerOnly,
+        (mode, _) => mode,
+    };
+    write_all(session, planned, mode)?;
     report.print(session)
 }
 
@@ -276,9 +363,9 @@ fn target(destination: &Destination<'_>, job: &Job) -> Result<Option<Target>, Fa
     Ok(Some(Target::resolve(&path)?))
 }
 
-fn write_all(session: &Session, planned: Vec<Planned<'_>>, words: Words) -> Result<(), Failure> {
+fn write_all(session: &Session, planned: Vec<Planned<'_>>, mode: NewMode) -> Result<(), Failure> {
     session.guard_files();
-    let private = words.mode == NewMode::Private;
+    let private = mode != NewMode::Public;
     let mut folders = HashSet::new();
     let mut texts = Vec::new();
     for one in planned {
@@ -293,8 +380,7 @@ fn write_all(session: &Session, planned: Vec<Planned<'_>>, words: Words) -> Resu
         let in_place = one.job.path.as_ref() == Some(&target.named);
         texts.push((target, text, stamp.filter(|_| in_place)));
     }
-    let staged =
-        parallel::map(&texts, |(target, text, _)| Staged::new(target.clone(), text.as_bytes(), words.mode), |_, _| {});
+    let staged = parallel::map(&texts, |(target, text, _)| Staged::new(target.clone(), text, mode), |_, _| {});
     let mut batch = Batch::new();
     for (staged, (_, _, stamp)) in staged.into_iter().zip(texts) {
         batch.add(staged?, stamp, None);
@@ -334,18 +420,35 @@ fn together(mut failures: Vec<Failure>, total: usize, words: Words) -> Failure {
 /// What was done, for people and for scripts.
 struct Report {
     rows: Vec<Row>,
+    links: Vec<Row>,
     words: Words,
+    /// Where results went, unless that is where they came from.
+    to: Option<String>,
 }
 
+/// One file in the result that `--json` asks for.
 #[derive(Serialize)]
-struct Row {
-    file: String,
-    action: &'static str,
-    values: usize,
+pub struct Row {
+    /// The file.
+    pub file: String,
+    /// What was done with it, or why nothing was.
+    pub action: &'static str,
+    /// How many values were worked on.
+    pub values: usize,
+}
+
+/// Prints what `--json` asks for when files were worked on.
+///
+/// # Errors
+/// What the file system says of standard output.
+pub fn print_rows(rows: &[&Row]) -> Result<(), Failure> {
+    let mut text = serde_json::to_string_pretty(rows).map_err(|error| Failure::of(Kind::CannotEmit, &error))?;
+    text.push('\n');
+    Ok(output::data(text.as_bytes())?)
 }
 
 impl Report {
-    fn new(planned: &[Planned<'_>], words: Words) -> Self {
+    fn new(planned: &[Planned<'_>], jobs: &Jobs, words: Words, destination: &Destination<'_>) -> Self {
         let row = |one: &Planned<'_>| {
             let (action, values) = match &one.done {
                 Done::Text { values, .. } => (words.past, *values),
@@ -353,21 +456,25 @@ impl Report {
             };
             Row { file: one.job.name(), action, values }
         };
-        Self { rows: planned.iter().map(row).collect(), words }
+        let link = |path: &PathBuf| Row { file: path.display().to_string(), action: LINK, values: 0 };
+        let to = match destination {
+            Destination::File(path) | Destination::Dir(path) => Some(path.display().to_string()),
+            Destination::Stdout | Destination::InPlace => None,
+        };
+        let rows = planned.iter().map(row).collect();
+        Self { rows, links: jobs.links.iter().map(link).collect(), words, to }
     }
 
     fn print(&self, session: &Session) -> Result<(), Failure> {
         session.say(&self.summary());
         if session.json() && !self.words.json_result {
-            let mut text =
-                serde_json::to_string_pretty(&self.rows).map_err(|error| Failure::of(Kind::CannotEmit, &error))?;
-            text.push('\n');
-            output::data(text.as_bytes())?;
+            let rows: Vec<&Row> = self.rows.iter().chain(&self.links).collect();
+            print_rows(&rows)?;
         }
         Ok(())
     }
 
-    /// `encrypted 15 files (212 values), 3 already encrypted`.
+    /// `encrypted 15 files to out (212 values), 3 already encrypted`.
     fn summary(&self) -> String {
         let done: Vec<&Row> = self.rows.iter().filter(|row| row.action == self.words.past).collect();
         let values: usize = done.iter().map(|row| row.values).sum();
@@ -377,7 +484,10 @@ impl Report {
         };
         let mut text = match done.len() {
             0 => format!("nothing to {}", self.words.verb),
-            _ => format!("{} {what} ({})", self.words.past, counted(values, "value")),
+            _ => {
+                let to = self.to.as_ref().map(|to| format!(" to {}", sanitize(to))).unwrap_or_default();
+                format!("{} {what}{to} ({})", self.words.past, counted(values, "value"))
+            }
         };
         for why in self.words.skipped {
             let count = self.rows.iter().filter(|row| row.action == *why).count();

@@ -1,13 +1,15 @@
 //! `sealant decrypt`: encrypted files to plain ones.
 
+use zeroize::Zeroizing;
+
 use super::bulk::{self, Done, FileArgs, Job, Words};
 use super::json;
 use super::session::Session;
 use super::sopsfile::{self, Parsed, Source};
+use crate::document::kind::DocumentKind;
 use crate::document::path::KeyPath;
 use crate::failure::Failure;
 use crate::fsio::write::NewMode;
-use crate::sops::file::is_encrypted_file;
 
 /// The command line.
 #[derive(clap::Args, Debug)]
@@ -26,7 +28,7 @@ pub struct Args {
 
 const EXAMPLES: &str = "\
 Below a folder every encrypted file is decrypted; others are left out. All files are written, or
-none. New files are for their owner only (mode 0600).
+none. Files that are written are for their owner only (mode 0600); with -i they keep their mode.
 
 Examples:
   sealant decrypt config/prod/app.yml                       to standard output
@@ -49,12 +51,13 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
 }
 
 fn one(args: &Args, session: &Session, job: &Job, path: Option<&KeyPath>) -> Result<Done, Failure> {
-    let source = job.read()?;
+    let mut source = job.read()?;
+    source.format = args.files.input_type;
     if job.found && !may_be_encrypted(&source.bytes) {
         return Ok(Done::Skipped(PLAIN));
     }
     let parsed = match parse(source, job)? {
-        Some(parsed) if !job.found || is_encrypted_file(&parsed.document) => parsed,
+        Some(parsed) if !job.found || parsed.document.is_encrypted() => parsed,
         _ => return Ok(Done::Skipped(PLAIN)),
     };
     let opened = sopsfile::open_parsed(session, parsed)?;
@@ -67,8 +70,11 @@ fn one(args: &Args, session: &Session, job: &Job, path: Option<&KeyPath>) -> Res
         ));
     }
     let (text, values) = match path {
-        None => (decrypted.text, decrypted.values),
-        Some(path) => (json::show(session, &opened.name, &decrypted.text, path)?, 1),
+        None => (Zeroizing::new(decrypted.bytes().to_vec()), decrypted.values),
+        Some(path) => {
+            let text = json::show(session, &opened.name, &opened.parse_plain(&decrypted)?, path)?;
+            (Zeroizing::new(text.as_bytes().to_vec()), 1)
+        }
     };
     Ok(Done::Text { text, values, stamp: opened.stamp, warnings })
 }
@@ -81,7 +87,7 @@ fn may_be_encrypted(bytes: &[u8]) -> bool {
 
 /// `None` for a file that was found, is not YAML and does not look like one of ours that was damaged.
 fn parse(source: Source, job: &Job) -> Result<Option<Parsed>, Failure> {
-    let ours = source.bytes.starts_with(b"sops:") || memchr::memmem::find(&source.bytes, b"\nsops:").is_some();
+    let ours = DocumentKind::of_encrypted(&source.bytes).is_some();
     match source.parse() {
         Ok(parsed) => Ok(Some(parsed)),
         Err(_) if job.found && !ours => Ok(None),

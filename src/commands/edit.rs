@@ -10,25 +10,38 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
+use super::secret_data::SecretData;
 use super::selection::SelectionArgs;
 use super::session::Session;
 use super::sopsfile::{self, Change};
-use crate::document::yaml::{Document, YamlError};
+use crate::document::kind::DocumentKind;
+use crate::document::yaml::YamlError;
 use crate::failure::{Failure, Kind};
+use crate::fsio::env::Var;
 use crate::fsio::private::PrivateDir;
 use crate::fsio::read::{DOCUMENT_LIMIT, Wiped, read_bounded};
 use crate::fsio::target::Target;
 use crate::fsio::write::{NewMode, create_new};
-use crate::fsio::{FsError, child, folder, terminal};
-use crate::sops::file::{Encrypted, FileError, Settings, encrypt};
+use crate::fsio::{FsError, child, folder, output, terminal};
+use crate::sops::file::{Encrypted, FileError, Plain, Settings};
 use crate::sops::key::DataKey;
 use editor::Position;
 
-/// What a new file begins with.
-const NEW_TEXT: &str = "\
-# Replace this text. When you save, the values that the rule selects are encrypted; the rest stays as you write it.
-password: replace me
-";
+/// What a new file begins with, in its format.
+fn new_text(name: &str) -> &'static str {
+    match DocumentKind::from_name(name) {
+        Some(DocumentKind::Json) => "{\n\t\"password\": \"replace me\"\n}\n",
+        Some(DocumentKind::Dotenv) => "# Replace this text.\nPASSWORD=replace me\n",
+        Some(DocumentKind::Ini) => "; Replace this text.\n[database]\npassword = replace me\n",
+        Some(DocumentKind::Toml | DocumentKind::Hcl) => "# Replace this text.\npassword = \"replace me\"\n",
+        Some(DocumentKind::Properties) => "# Replace this text.\npassword=replace me\n",
+        Some(DocumentKind::Yaml | DocumentKind::Binary) | None => {
+            "# Replace this text. When you save, the values that the rule selects are encrypted; the rest stays as you write \
+             it.\npassword: replace me\n"
+        }
+    }
+}
+
 /// An editor that comes back sooner has probably handed the file to a window that is still open.
 const AT_ONCE: Duration = Duration::from_secs(1);
 /// As many names are tried for an edit that could not be saved under its own.
@@ -39,6 +52,7 @@ The editor is SOPS_EDITOR, VISUAL or EDITOR, else vim, nano or vi. Values that y
 
 Examples:
   sealant edit config/prod/app.yml
+  sealant edit --decode-data k8s/secret.yml              the data of a Secret without its base64
   EDITOR='code --wait' sealant edit secrets/new.yaml    a file that is not there is made";
 
 /// The command line.
@@ -48,6 +62,15 @@ pub struct Args {
     /// The file; it is made when it is not there
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
+    /// Show the `data` of Kubernetes Secrets decoded, and encode it again when the editor is closed
+    #[arg(long)]
+    pub decode_data: bool,
+    /// Accept a text in which nothing is selected
+    #[arg(long)]
+    pub allow_empty: bool,
+    /// Accept shapes that sops cannot read (see docs/compatibility.md)
+    #[arg(long)]
+    pub allow_unrepresentable: bool,
 }
 
 /// Runs it.
@@ -59,85 +82,163 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     // the folder with the plain text must go with us, whatever ends us
     session.guard_files();
     let editor = Editor::find(session)?;
-    if Target::resolve(&args.file)?.existing.is_some() {
-        edit_file(&args.file, &editor, session, true)
-    } else {
-        let recipe = SelectionArgs::default().recipe(session, &args.file)?;
-        let (key, settings) = recipe.prepare(session, &session.now())?;
-        edit_new(&args.file, &editor, session, &key, settings, NEW_TEXT)
+    let target = Target::resolve(&args.file)?;
+    if target.existing.is_some() {
+        let how = How {
+            decode_data: args.decode_data,
+            allow_empty: args.allow_empty,
+            allow_unrepresentable: args.allow_unrepresentable,
+            ..How::default()
+        };
+        return edit_file(&args.file, &editor, session, &how);
+    }
+    // nobody should edit a text that cannot be saved
+    target.check_folder()?;
+    let selection = SelectionArgs {
+        allow_empty: args.allow_empty,
+        allow_unrepresentable: args.allow_unrepresentable,
+        ..SelectionArgs::default()
+    };
+    let recipe = selection.recipe(session, &args.file)?;
+    let (key, settings) = recipe.prepare(session, &session.now())?;
+    let name = args.file.display().to_string();
+    let new = New { key: &key, settings, text: new_text(&name), parse: &|text| sopsfile::parse_new(&name, text) };
+    edit_new(&args.file, &editor, session, new)
+}
+
+/// How a file that is there is edited.
+#[derive(Debug, Default)]
+pub struct How {
+    /// Its format, when somebody said it.
+    pub format: Option<DocumentKind>,
+    /// Its integrity is not looked at.
+    pub unchecked: bool,
+    /// The data of Kubernetes Secrets is shown decoded.
+    pub decode_data: bool,
+    /// A text in which nothing is selected is accepted.
+    pub allow_empty: bool,
+    /// Shapes that sops cannot read are accepted.
+    pub allow_unrepresentable: bool,
+}
+
+/// A file that is not there yet.
+pub struct New<'a> {
+    /// Its data key.
+    pub key: &'a DataKey,
+    /// How it is encrypted.
+    pub settings: Settings,
+    /// What it begins as.
+    pub text: &'a str,
+    /// Reads what it has become.
+    pub parse: &'a dyn Fn(String) -> Result<Plain, FileError>,
+}
+
+impl std::fmt::Debug for New<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("New")
     }
 }
 
-/// Edits a file that is there; with `checked` false its integrity is not looked at.
+/// Edits a file that is there.
 ///
 /// # Errors
 /// As [`run`].
-pub fn edit_file(path: &Path, editor: &Editor, session: &Session, checked: bool) -> Result<(), Failure> {
-    let mut change = Change::begin_checked(session, path, checked)?;
+pub fn edit_file(path: &Path, editor: &Editor, session: &Session, how: &How) -> Result<(), Failure> {
+    let mut change = Change::begin_as(session, path, how.format, !how.unchecked)?;
+    change.settings.allow_empty |= how.allow_empty;
+    change.settings.allow_unrepresentable |= how.allow_unrepresentable;
     let name = change.opened.name.clone();
-    let draft = Draft::new(session, path, change.plain())?;
+    let data = if how.decode_data { decoded(&change)? } else { None };
+    let draft = Draft::new(session, path, data.as_ref().map_or(change.plain(), SecretData::text))?;
     let encrypted = draft.edit(editor, &name, &mut |text| {
         change.settings.now = session.now();
+        let text = match &data {
+            Some(data) => data.encode(text)?,
+            None => text,
+        };
         change.prepare(text)
     })?;
-    change.commit(session, &encrypted).map_err(|failure| rescue(path, &encrypted, failure))?;
-    session.say(&saved(&name, &encrypted));
-    Ok(())
+    change.commit(session, &encrypted).map_err(|failure| rescue(session, path, &encrypted, failure))?;
+    saved(session, &name, &encrypted)
 }
 
-/// Makes a file that begins as `text`.
+fn decoded(change: &Change) -> Result<Option<SecretData>, Failure> {
+    let data = match change.opened.file.kind() {
+        DocumentKind::Yaml => SecretData::decode(change.plain()).map_err(|error| change.failure(&error))?,
+        _ => None,
+    };
+    if data.is_none() {
+        let text = format!("{}: there is no Kubernetes Secret in it whose data could be decoded", change.opened.name);
+        return Err(Failure::new(Kind::ConflictingOptions, text).hint("leave --decode-data out"));
+    }
+    Ok(data)
+}
+
+/// Makes a file.
 ///
 /// # Errors
 /// As [`run`].
-pub fn edit_new(
-    path: &Path,
-    editor: &Editor,
-    session: &Session,
-    key: &DataKey,
-    mut settings: Settings,
-    text: &str,
-) -> Result<(), Failure> {
+pub fn edit_new(path: &Path, editor: &Editor, session: &Session, mut new: New<'_>) -> Result<(), Failure> {
     let name = path.display().to_string();
-    let draft = Draft::new(session, path, text)?;
+    let draft = Draft::new(session, path, new.text)?;
     let encrypted = draft.edit(editor, &name, &mut |text| {
-        settings.now = session.now();
-        let document = Document::parse(text)?;
-        encrypt(&document, key, &settings, None).map(Some)
+        new.settings.now = session.now();
+        (new.parse)(text)?.encrypt(new.key, &new.settings, None).map(Some)
     })?;
     let folder = path.parent().filter(|folder| *folder != Path::new(""));
     folder
         .map_or(Ok(()), |parent| folder::make(parent, false))
         .and_then(|()| create_new(path, encrypted.text.as_bytes(), NewMode::Public))
-        .map_err(|error| rescue(path, &encrypted, error.into()))?;
-    session.say(&saved(&name, &encrypted));
+        .map_err(|error| rescue(session, path, &encrypted, error.into()))?;
+    saved(session, &name, &encrypted)
+}
+
+fn saved(session: &Session, name: &str, encrypted: &Encrypted) -> Result<(), Failure> {
+    let s = if encrypted.values == 1 { "" } else { "s" };
+    session.say(&format!("{name}: saved, {} value{s} encrypted", encrypted.values));
+    if session.json() {
+        let result = serde_json::json!({"file": name, "changed": true});
+        output::data(format!("{result}\n").as_bytes())?;
+    }
     Ok(())
 }
 
-fn saved(name: &str, encrypted: &Encrypted) -> String {
-    let s = if encrypted.values == 1 { "" } else { "s" };
-    format!("{name}: saved, {} value{s} encrypted", encrypted.values)
+/// Keeps an edit that could not be written where it belongs: encrypted, beside the file, or when nothing can be written there
+/// in the folder for temporary files, the home folder, or in memory.
+fn rescue(session: &Session, path: &Path, encrypted: &Encrypted, failure: Failure) -> Failure {
+    let env = &session.env;
+    let elsewhere =
+        [Some(env.temp_folder()), env.home().map(Path::to_owned), env.path(Var::XdgRuntimeDir).map(Path::to_owned)];
+    let elsewhere = elsewhere.into_iter().flatten().map(|folder| folder.join(path.file_name().unwrap_or_default()));
+    let places = std::iter::once((path.to_owned(), NewMode::Public))
+        // values that the rule leaves in clear are nobody else's business there
+        .chain(elsewhere.map(|path| (path, NewMode::Private)));
+    for (place, mode) in places {
+        if let Some(kept) = keep(&place, encrypted, mode) {
+            let shown = kept.display();
+            return failure
+                .hint(format!("your edit is not lost: it is in {shown}, encrypted (sealant decrypt {shown})"));
+        }
+    }
+    failure.detail("the edit could not be kept either")
 }
 
-/// Keeps an edit that could not be written where it belongs: encrypted, beside the file.
-fn rescue(path: &Path, encrypted: &Encrypted, failure: Failure) -> Failure {
+/// Writes `PATH.edited`, or the next name that is free; `None` when nothing can be written there.
+fn keep(path: &Path, encrypted: &Encrypted, mode: NewMode) -> Option<PathBuf> {
     for number in 1..=RESCUE_NAMES {
         let mut name = path.file_name().unwrap_or_default().to_owned();
         name.push(".edited");
         if number > 1 {
             name.push(format!("-{number}"));
         }
-        let beside = path.with_file_name(name);
-        match create_new(&beside, encrypted.text.as_bytes(), NewMode::Public) {
-            Ok(()) => {
-                let shown = beside.display();
-                return failure
-                    .hint(format!("your edit is not lost: it is in {shown}, encrypted (sealant decrypt {shown})"));
-            }
+        let kept = path.with_file_name(name);
+        match create_new(&kept, encrypted.text.as_bytes(), mode) {
+            Ok(()) => return Some(kept),
             Err(FsError::Exists(_)) => {}
-            Err(_) => break,
+            Err(_) => return None,
         }
     }
-    failure.detail("the edit could not be kept either")
+    None
 }
 
 /// The user's editor.

@@ -4,17 +4,18 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::bulk::{self, Done, FileArgs, Job, Words};
+use super::bulk::{self, Done, FileArgs, Job, Jobs, Row, Words};
 use super::identities::NAMES_FOLDER;
 use super::selection::SelectionArgs;
 use super::session::{CONFIG_NAME, Session};
-use super::sopsfile::{self, Parsed};
+use super::sopsfile::{self, Opened, Parsed, Source};
+use crate::document::kind::DocumentKind;
 use crate::failure::{Failure, Kind};
 use crate::fsio::batch::Batch;
 use crate::fsio::target::Target;
 use crate::fsio::write::{NewMode, Staged};
 use crate::fsio::{folder, output};
-use crate::sops::file::{encrypt, is_encrypted_file};
+use crate::sops::file::{Decrypted, Plain};
 
 /// The command line.
 #[derive(clap::Args, Debug)]
@@ -52,6 +53,7 @@ Examples:
 
 const ALREADY: &str = "already encrypted";
 const EMPTY: &str = "empty";
+const UNCHANGED: &str = "unchanged";
 const WORDS: Words =
     Words { verb: "encrypt", past: "encrypted", skipped: &[ALREADY, EMPTY], mode: NewMode::Public, json_result: false };
 
@@ -114,12 +116,13 @@ impl<'a> Selector<'a> {
     }
 
     /// A folder without any file for us is most likely the wrong folder.
-    fn check_found(&self, jobs: &[Job]) -> Result<(), Failure> {
-        match (self.folders.as_slice(), jobs) {
+    fn check_found(&self, jobs: &Jobs) -> Result<(), Failure> {
+        match (self.folders.as_slice(), jobs.files.as_slice()) {
             ([first, ..], []) => {
                 let text = format!("no creation rule matches any file in {}", first.display());
                 let failure =
                     Failure::new(Kind::NoRule, text).hint("check the path_regex of the rules against the files' paths");
+                let failure = jobs.skipped_links().into_iter().fold(failure, Failure::detail);
                 Err(match self.session.config()? {
                     Some(loaded) => failure.detail(format!("the rules are in {}", loaded.name)),
                     None => failure,
@@ -131,12 +134,16 @@ impl<'a> Selector<'a> {
 }
 
 fn one(args: &Args, session: &Session, job: &Job, now: &str) -> Result<Done, Failure> {
-    let source = job.read()?;
+    let mut source = job.read()?;
+    source.format = args.files.input_type;
+    if let Some(path) = &args.filename_override {
+        source.named = Some(path.display().to_string());
+    }
     if job.found && source.bytes.is_empty() {
         return Ok(Done::Skipped(EMPTY));
     }
     let Parsed { name, document, stamp } = source.parse()?;
-    if is_encrypted_file(&document) {
+    if document.is_encrypted() {
         if job.found {
             return Ok(Done::Skipped(ALREADY));
         }
@@ -154,17 +161,33 @@ fn one(args: &Args, session: &Session, job: &Job, now: &str) -> Result<Done, Fai
         }
     };
     let (key, settings) = recipe.prepare(session, now)?;
-    let encrypted = encrypt(&document, &key, &settings, None).map_err(|error| sopsfile::failure(&name, &error))?;
+    let encrypted = document.encrypt(&key, &settings, None).map_err(|error| sopsfile::failure(&name, &error))?;
     let warnings = sopsfile::clear_copies(&name, &encrypted).into_iter().collect();
-    Ok(Done::Text { text: Zeroizing::new(encrypted.text), values: encrypted.values, stamp, warnings })
+    Ok(Done::Text { text: Zeroizing::new(encrypted.text.into_bytes()), values: encrypted.values, stamp, warnings })
+}
+
+/// The new text, read as the old file's plain text was.
+fn like_old(source: Source, opened: &Opened, old: &Decrypted) -> Result<Plain, Failure> {
+    let kind = source.format.or_else(|| source.named.as_deref().and_then(DocumentKind::from_name));
+    let wanted = opened.file.kind();
+    match kind {
+        Some(kind) if kind != wanted => {
+            let text = format!("{} is {}, but {} is {}", source.name, kind.word(), opened.name, wanted.word());
+            Err(Failure::new(Kind::ConflictingOptions, text).hint("encrypt it as a file of its own"))
+        }
+        _ => opened.file.parse_plain(source.bytes, old).map_err(|error| sopsfile::failure(&source.name, &error)),
+    }
 }
 
 /// The new text of an old file.
 fn onto(args: &Args, session: &Session, old: &Path) -> Result<(), Failure> {
+    if session.json() && args.files.output.is_none() && !args.files.in_place {
+        return Err(bulk::json_needs_a_place());
+    }
     // where the result goes is OLD's business, so that standard input will do with -i, too
     let new = FileArgs { in_place: false, ..args.files.clone() };
     let jobs = new.jobs(WORDS.verb, &mut |_| true)?;
-    let [job] = jobs.as_slice() else {
+    let [job] = jobs.files.as_slice() else {
         let text = "--onto takes one new file at a time";
         return Err(Failure::new(Kind::ConflictingOptions, text));
     };
@@ -172,27 +195,29 @@ fn onto(args: &Args, session: &Session, old: &Path) -> Result<(), Failure> {
         let text = "--onto takes a file, not a folder";
         return Err(Failure::new(Kind::ConflictingOptions, text));
     }
-    let source = job.read()?;
+    let mut source = job.read()?;
+    source.format = args.files.input_type;
     let new_name = source.name.clone();
-    let document = source.parse()?.document;
-    if is_encrypted_file(&document) {
+    if DocumentKind::of_encrypted(&source.bytes).is_some() && source.clone().parse()?.document.is_encrypted() {
         let text = format!("{new_name} is encrypted already: --onto takes the new plain text");
         return Err(
             Failure::new(Kind::AlreadyEncrypted, text).hint(format!("sealant encrypt --onto {} NEW", old.display()))
         );
     }
     let opened = sopsfile::open(session, old)?;
-    let old_text = opened.file.document().text().to_owned();
+    let old_text = opened.file.text().to_owned();
     let (plain, mut reuse) = opened.decrypt_for_reuse()?;
     sopsfile::warn_unreadable(session, &opened.name, &plain);
-    let unchanged = plain.text.as_str() == document.text();
+    let unchanged = plain.bytes() == source.bytes.as_slice();
     let (text, values) = if unchanged {
         (old_text, 0)
     } else {
         let mut settings = opened.settings(session, &plain);
         settings.allow_empty |= args.selection.allow_empty;
         settings.allow_unrepresentable |= args.selection.allow_unrepresentable;
-        let encrypted = encrypt(&document, &opened.key, &settings, Some(&mut reuse))
+        let document = like_old(source, &opened, &plain)?;
+        let encrypted = document
+            .encrypt(&opened.key, &settings, Some(&mut reuse))
             .map_err(|error| sopsfile::failure(&new_name, &error))?;
         if let Some(text) = sopsfile::clear_copies(&new_name, &encrypted) {
             session.warn(&text);
@@ -215,12 +240,17 @@ fn onto(args: &Args, session: &Session, old: &Path) -> Result<(), Failure> {
         batch.add(staged, stamp, None);
         batch.commit()?;
     }
-    let old = old.display();
+    let old = old.display().to_string();
     if unchanged {
         session.say(&format!("{old} is unchanged"));
     } else {
         let s = if values == 1 { "" } else { "s" };
-        session.say(&format!("encrypted {new_name} onto {old} ({values} value{s})"));
+        let to = args.files.output.as_ref().map(|path| format!(" to {}", path.display())).unwrap_or_default();
+        session.say(&format!("encrypted {new_name} onto {old}{to} ({values} value{s})"));
+    }
+    if session.json() {
+        let action = if unchanged { UNCHANGED } else { WORDS.past };
+        bulk::print_rows(&[&Row { file: old, action, values }])?;
     }
     Ok(())
 }

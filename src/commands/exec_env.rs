@@ -9,11 +9,12 @@ use super::redact::{SHORTEST, Secrets};
 use super::session::Session;
 use super::sops::convert;
 use super::sopsfile;
+use crate::document::kind::DocumentKind;
 use crate::document::tree::{Kind as NodeKind, Node};
-use crate::document::yaml::Document;
 use crate::failure::{Failure, Kind};
 use crate::fsio::child::ChildError;
 use crate::fsio::run::{Ended, Run, What};
+use crate::sops::file::Plain;
 
 /// Names and values for an environment.
 pub type Variables = Vec<(String, Zeroizing<String>)>;
@@ -52,7 +53,7 @@ Examples:
 pub fn run(args: &Args, session: &Session) -> Result<u8, Failure> {
     let opened = sopsfile::open(session, &args.file)?;
     let plain = opened.decrypt(false)?;
-    let variables = variables(&opened.name, &plain.text)?;
+    let variables = variables(&opened.name, &opened.parse_plain(&plain)?)?;
     drop(plain);
     let what = What::Program(args.program.clone());
     let run = Run { what, variables: &variables, pristine: args.pristine, keep_keys: false, user: None };
@@ -90,15 +91,15 @@ pub fn not_started(error: &ChildError) -> Failure {
 ///
 /// # Errors
 /// A list or a mapping; a name that no variable can have.
-pub fn variables(name: &str, plain: &str) -> Result<Variables, Failure> {
-    let failed = |error| sopsfile::failure(name, &crate::sops::file::FileError::Yaml(error));
-    let document = Document::parse(plain.to_owned()).map_err(failed)?;
-    let node = match document.documents() {
-        0 => Node::new(NodeKind::Null),
-        _ => document.tree(document.root(0)).map_err(failed)?,
-    };
-    let tree = super::json::Wiped::new(node);
-    let NodeKind::Map(entries) = &tree.node().kind else {
+pub fn variables(name: &str, plain: &Plain) -> Result<Variables, Failure> {
+    if plain.kind() == DocumentKind::Binary {
+        // as sops: the one value that it makes of bytes
+        let text = String::from_utf8(plain.bytes().to_vec());
+        let text = text.map_err(|_| Failure::new(Kind::Generic, format!("{name} holds bytes that are not text")))?;
+        return Ok(vec![("data".to_owned(), Zeroizing::new(text))]);
+    }
+    let tree = plain.tree().map_err(|error| sopsfile::failure(name, &error))?;
+    let NodeKind::Map(entries) = &tree.kind else {
         return Ok(Vec::new());
     };
     let mut variables = Vec::with_capacity(entries.len());
@@ -120,10 +121,17 @@ pub fn variables(name: &str, plain: &str) -> Result<Variables, Failure> {
 ///
 /// # Errors
 /// A text that is not of its format.
-pub fn leaves(name: &str, plain: &str) -> Result<Variables, Failure> {
-    let failed = |error| sopsfile::failure(name, &crate::sops::file::FileError::Yaml(error));
-    let document = Document::parse(plain.to_owned()).map_err(failed)?;
+pub fn leaves(name: &str, plain: &Plain) -> Result<Variables, Failure> {
     let mut found = Vec::new();
+    let Some(document) = plain.yaml() else {
+        let tree = plain.tree().map_err(|error| sopsfile::failure(name, &error))?;
+        add_leaves("", &tree, &mut found);
+        if plain.kind() == DocumentKind::Binary {
+            found = variables(name, plain).unwrap_or_default();
+        }
+        return Ok(found);
+    };
+    let failed = |error| sopsfile::failure(name, &crate::sops::file::FileError::Yaml(error));
     for index in 0..document.documents() {
         let tree = super::json::Wiped::new(document.tree(document.root(index)).map_err(failed)?);
         add_leaves("", tree.node(), &mut found);
@@ -143,24 +151,28 @@ fn add_leaves(key: &str, node: &Node, found: &mut Variables) {
 mod tests {
     use super::*;
 
+    fn plain(text: &str) -> Plain {
+        Plain::guess(Zeroizing::new(text.as_bytes().to_vec()))
+    }
+
     #[test]
     fn the_top_becomes_variables() {
-        let found = variables("f", "# c\nA: x\nB: 1\nC: true\nD: 1.0\nE: \"l1\\nl2\"\n").unwrap();
+        let found = variables("f", &plain("# c\nA: x\nB: 1\nC: true\nD: 1.0\nE: \"l1\\nl2\"\n")).unwrap();
         let shown: Vec<String> = found.iter().map(|(name, value)| format!("{name}={}", value.as_str())).collect();
         assert_eq!(shown, ["A=x", "B=1", "C=true", "D=1.0", "E=l1\nl2"]);
     }
 
     #[test]
     fn leaves_are_found_everywhere() {
-        let found = leaves("f", "a: {b: [x, 1]}\n---\nc: y\n").unwrap();
+        let found = leaves("f", &plain("a: {b: [x, 1]}\n---\nc: y\n")).unwrap();
         let shown: Vec<String> = found.iter().map(|(name, value)| format!("{name}={}", value.as_str())).collect();
         assert_eq!(shown, ["b=x", "b=1", "c=y"]);
     }
 
     #[test]
     fn what_cannot_be_one_is_named_without_its_value() {
-        for (plain, key) in [("a: [hunter2]\n", "a"), ("b: {c: hunter2}\n", "b"), ("\"c=d\": hunter2\n", "c=d")] {
-            let failure = variables("f", plain).unwrap_err();
+        for (text, key) in [("a: [hunter2]\n", "a"), ("b: {c: hunter2}\n", "b"), ("\"c=d\": hunter2\n", "c=d")] {
+            let failure = variables("f", &plain(text)).unwrap_err();
             assert!(failure.message().ends_with(&format!("offending key {key}")), "{failure}");
             assert!(!format!("{failure:?}").contains("hunter2"));
         }

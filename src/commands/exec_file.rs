@@ -57,8 +57,8 @@ pub fn run(args: &Args, session: &Session) -> Result<u8, Failure> {
     let name = local(&args.filename)?;
     let opened = sopsfile::open(session, &args.file)?;
     let plain = opened.decrypt(false)?;
-    let secret = if args.redact { exec_env::leaves(&opened.name, &plain.text)? } else { Vec::new() };
-    let shown = Shown::new(session, name, &plain.text, !args.no_fifo, None)?;
+    let secret = if args.redact { exec_env::leaves(&opened.name, &opened.parse_plain(&plain)?)? } else { Vec::new() };
+    let shown = Shown::new(session, name, plain.bytes(), !args.no_fifo, None)?;
     let words: Vec<OsString> = args.program.iter().map(|word| shown.put_into(word)).collect();
     if words == args.program {
         session.warn("no argument has {} in it: the program is not told where the content is");
@@ -94,7 +94,13 @@ impl Shown {
     ///
     /// # Errors
     /// What the system says.
-    pub fn new(session: &Session, name: &Path, text: &str, fifo: bool, owner: Option<&User>) -> Result<Self, Failure> {
+    pub fn new(
+        session: &Session,
+        name: &Path,
+        bytes: &[u8],
+        fifo: bool,
+        owner: Option<&User>,
+    ) -> Result<Self, Failure> {
         session.guard_files();
         let folder = PrivateDir::new(&session.env)?;
         let path = folder.path().join(name);
@@ -102,10 +108,9 @@ impl Shown {
         if let Some(owner) = owner {
             folder.give_to(owner).map_err(given)?;
         }
-        let bytes = Zeroizing::new(text.as_bytes().to_vec());
-        let fifo = if fifo { Fifo::new(&path, bytes, owner)? } else { None };
+        let fifo = if fifo { Fifo::new(&path, Zeroizing::new(bytes.to_vec()), owner)? } else { None };
         if fifo.is_none() {
-            create_new(&path, text.as_bytes(), NewMode::Private)?;
+            create_new(&path, bytes, NewMode::Private)?;
             if let Some(owner) = owner {
                 user::give(&path, owner).map_err(given)?;
             }

@@ -9,7 +9,7 @@ use super::sopsfile::{self, Parsed, Source};
 use crate::failure::{Failure, Kind};
 use crate::fsio::output;
 use crate::fsio::read::{DOCUMENT_LIMIT, read_bounded};
-use crate::sops::file::{EncryptedFile, is_encrypted_file};
+use crate::sops::file::SopsFile;
 
 /// The command line.
 #[derive(clap::Args, Debug)]
@@ -65,7 +65,7 @@ fn status(session: &Session, path: &Path) -> Result<Row, Failure> {
     let parsed = Source::file(path)?.parse()?;
     let file = parsed.name.clone();
     let none = Row { file, encrypted: false, version: None, lastmodified: None, groups: Vec::new() };
-    if !is_encrypted_file(&parsed.document) {
+    if !parsed.document.is_encrypted() {
         return Ok(none);
     }
     let metadata = metadata(parsed)?;
@@ -82,7 +82,7 @@ fn status(session: &Session, path: &Path) -> Result<Row, Failure> {
 
 fn metadata(parsed: Parsed) -> Result<crate::sops::metadata::Metadata, Failure> {
     let failed = |error| sopsfile::failure(&parsed.name, &error);
-    EncryptedFile::from_document(parsed.document).map(|file| file.metadata).map_err(failed)
+    SopsFile::from_plain(parsed.document).map(|file| file.metadata().clone()).map_err(failed)
 }
 
 fn is_complete(metadata: &crate::sops::metadata::Metadata) -> bool {
@@ -94,13 +94,10 @@ fn is_complete(metadata: &crate::sops::metadata::Metadata) -> bool {
 ///
 /// # Errors
 /// Metadata that cannot be read.
-pub fn is_encrypted(parsed: &Parsed) -> Result<bool, Failure> {
-    if !is_encrypted_file(&parsed.document) {
+pub fn is_encrypted(parsed: Parsed) -> Result<bool, Failure> {
+    if !parsed.document.is_encrypted() {
         return Ok(false);
     }
-    let again = crate::document::yaml::Document::parse(parsed.document.text().to_owned())
-        .map_err(|error| sopsfile::failure(&parsed.name, &error.into()))?;
-    let parsed = Parsed { name: parsed.name.clone(), document: again, stamp: None };
     Ok(is_complete(&metadata(parsed)?))
 }
 

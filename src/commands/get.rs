@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use super::json;
+use super::secret_data;
 use super::session::Session;
 use super::sopsfile;
 use crate::document::path::KeyPath;
-use crate::failure::Failure;
+use crate::failure::{Failure, Kind};
 use crate::fsio::output;
 
 /// The command line.
@@ -18,6 +19,9 @@ pub struct Args {
     /// The key path.
     #[arg(help = r#"The key path: db.users[0].password, "a.b".c or ["db"]["x"]"#)]
     pub path: String,
+    /// Decode the base64 of a value in a Kubernetes Secret's data
+    #[arg(long)]
+    pub decode_data: bool,
 }
 
 const EXAMPLES: &str = "\
@@ -36,6 +40,15 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     let path = KeyPath::parse(&args.path)?;
     let opened = sopsfile::open(session, &args.file)?;
     let decrypted = opened.decrypt(false)?;
-    let text = json::show(session, &opened.name, &decrypted.text, &path)?;
+    let plain = opened.parse_plain(&decrypted)?;
+    if args.decode_data {
+        secret_data::require(&plain, &opened.name, &path)?;
+        let base64 = json::extract(&opened.name, &plain, &path)?;
+        let bytes = secret_data::decode_value(&base64).ok_or_else(|| {
+            Failure::new(Kind::CannotEmit, format!("{}: the value at {path} is not base64", opened.name))
+        })?;
+        return Ok(output::data(&bytes)?);
+    }
+    let text = json::show(session, &opened.name, &plain, &path)?;
     Ok(output::data(text.as_bytes())?)
 }

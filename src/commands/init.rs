@@ -42,6 +42,18 @@ pub struct Args {
 /// A name that cannot be a file's or is taken, a key whose recipient is unknown, and what the file system says.
 pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     session.guard_files();
+    if let Some(store) = git::store(session.cwd()) {
+        let text = format!("{} is a bare Git repository: it has no files to work on", store.display());
+        let text = match store.file_name() {
+            Some(name) if name == ".git" => {
+                format!("{} is Git's own folder, not the files you work on", store.display())
+            }
+            _ => text,
+        };
+        return Err(
+            Failure::new(Kind::OddTarget, text).hint("run sealant init in a clone or a worktree; nothing was made")
+        );
+    }
     let repository = git::root(session.cwd());
     let root = repository.clone().unwrap_or_else(|| session.cwd().to_owned());
     let mut setup = Setup { session, root, made: 0 };

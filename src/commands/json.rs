@@ -5,6 +5,8 @@ use serde::{Serialize, Serializer};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::session::Session;
+use crate::document::gather;
+use crate::document::kind::DocumentKind;
 use crate::document::path::{KeyPath, Step};
 use crate::document::scalar::append_plain_bytes;
 use crate::document::tree::{Kind as NodeKind, Node};
@@ -12,6 +14,7 @@ use crate::document::value::Value;
 use crate::document::yaml::change::ChangeError;
 use crate::document::yaml::{Document, NodeId, NodeKind as Shape};
 use crate::failure::{Failure, Kind};
+use crate::sops::file::Plain;
 
 /// A tree that is wiped when dropped.
 pub struct Wiped(Node);
@@ -25,11 +28,6 @@ impl Wiped {
     /// The tree.
     pub fn node(&self) -> &Node {
         &self.0
-    }
-
-    /// The tree, to be changed.
-    pub fn node_mut(&mut self) -> &mut Node {
-        &mut self.0
     }
 }
 
@@ -55,7 +53,7 @@ fn wipe(node: &mut Node) {
 ///
 /// # Errors
 /// As those.
-pub fn show(session: &Session, name: &str, plain: &str, path: &KeyPath) -> Result<Zeroizing<String>, Failure> {
+pub fn show(session: &Session, name: &str, plain: &Plain, path: &KeyPath) -> Result<Zeroizing<String>, Failure> {
     if session.json() { extract_json(name, plain, path) } else { extract(name, plain, path) }
 }
 
@@ -63,11 +61,19 @@ pub fn show(session: &Session, name: &str, plain: &str, path: &KeyPath) -> Resul
 ///
 /// # Errors
 /// Nothing is there, or JSON has no such number.
-pub fn extract(name: &str, plain: &str, path: &KeyPath) -> Result<Zeroizing<String>, Failure> {
-    let (document, id) = find(name, plain, path)?;
+pub fn extract(name: &str, plain: &Plain, path: &KeyPath) -> Result<Zeroizing<String>, Failure> {
+    let Some(document) = plain.yaml() else {
+        let tree = tree_of(name, plain)?;
+        let node = gather::find(&tree, path).map_err(|error| no_value(name, path, &error.into()))?;
+        return match text_of(node) {
+            Some(text) => Ok(text),
+            None => tree_as_json(name, node, path),
+        };
+    };
+    let id = find(name, document, path)?;
     let bytes = match (document.kind(id), document.value(id)) {
         (Shape::Scalar, Ok(value)) => scalar(&value),
-        _ => return as_json(name, &document, id, path),
+        _ => return as_json(name, document, id, path),
     };
     // what is not UTF-8 can only come from !!binary
     match String::from_utf8(bytes) {
@@ -84,16 +90,39 @@ pub fn extract(name: &str, plain: &str, path: &KeyPath) -> Result<Zeroizing<Stri
 ///
 /// # Errors
 /// As [`extract`].
-pub fn extract_json(name: &str, plain: &str, path: &KeyPath) -> Result<Zeroizing<String>, Failure> {
-    let (document, id) = find(name, plain, path)?;
-    as_json(name, &document, id, path)
+pub fn extract_json(name: &str, plain: &Plain, path: &KeyPath) -> Result<Zeroizing<String>, Failure> {
+    let Some(document) = plain.yaml() else {
+        let tree = tree_of(name, plain)?;
+        let node = gather::find(&tree, path).map_err(|error| no_value(name, path, &error.into()))?;
+        return tree_as_json(name, node, path);
+    };
+    as_json(name, document, find(name, document, path)?, path)
 }
 
-fn find(name: &str, plain: &str, path: &KeyPath) -> Result<(Document, NodeId), Failure> {
-    let document = Document::parse(plain.to_owned()).map_err(|error| super::sopsfile::failure(name, &error.into()))?;
+fn tree_of(name: &str, plain: &Plain) -> Result<Zeroizing<Node>, Failure> {
+    if plain.kind() == DocumentKind::Binary {
+        let text = format!("{name} is binary: there are no key paths in it");
+        return Err(Failure::new(Kind::NoSuchPath, text).hint("sealant decrypt gives its whole content"));
+    }
+    plain.tree().map_err(|error| super::sopsfile::failure(name, &error))
+}
+
+fn find(name: &str, document: &Document, path: &KeyPath) -> Result<NodeId, Failure> {
     let id = document.find(0, path).map_err(|error| no_value(name, path, &error))?;
-    let id = document.resolve_alias(id);
-    Ok((document, id))
+    Ok(document.resolve_alias(id))
+}
+
+/// A scalar as [`scalar`] prints it.
+fn text_of(node: &Node) -> Option<Zeroizing<String>> {
+    let value = match &node.kind {
+        NodeKind::Str(text) | NodeKind::Time(text) => return Some(Zeroizing::new(text.clone())),
+        NodeKind::Null => Value::Null,
+        NodeKind::Bool(value) => Value::Bool(*value),
+        NodeKind::Int(value) => Value::Int(*value),
+        NodeKind::Float(value) => Value::Float(*value),
+        NodeKind::List(_) | NodeKind::Map(_) => return None,
+    };
+    String::from_utf8(scalar(&value)).ok().map(Zeroizing::new)
 }
 
 /// The failure for a key path that leads nowhere: how far it goes is no secret.
@@ -116,9 +145,14 @@ pub fn no_value(name: &str, path: &KeyPath, error: &ChangeError) -> Failure {
             Some(Step::Index(_)) => format!("{} is no list", place(*at)),
             _ => format!("{} is no mapping", place(*at)),
         },
-        (ChangeError::BadPath | ChangeError::NoPlace | ChangeError::Referred | ChangeError::NoDocument, _) => {
-            error.to_string()
-        }
+        (
+            ChangeError::Format(_)
+            | ChangeError::BadPath
+            | ChangeError::NoPlace
+            | ChangeError::Referred
+            | ChangeError::NoDocument,
+            _,
+        ) => error.to_string(),
     })
 }
 
@@ -137,8 +171,11 @@ fn scalar(value: &Value<'_>) -> Vec<u8> {
 
 fn as_json(name: &str, document: &Document, id: NodeId, path: &KeyPath) -> Result<Zeroizing<String>, Failure> {
     let tree = document.tree(id).map_err(|error| super::sopsfile::failure(name, &error.into()))?;
-    let tree = Wiped::new(tree);
-    let mut text = serde_json::to_string(&Json(tree.node())).map(Zeroizing::new).map_err(|_| {
+    tree_as_json(name, Wiped::new(tree).node(), path)
+}
+
+fn tree_as_json(name: &str, node: &Node, path: &KeyPath) -> Result<Zeroizing<String>, Failure> {
+    let mut text = serde_json::to_string(&Json(node)).map(Zeroizing::new).map_err(|_| {
         let text = format!("{name}: the value at {path} has no JSON form: it holds inf or nan");
         Failure::new(Kind::CannotEmit, text)
     })?;
@@ -183,8 +220,12 @@ mod tests {
     const TEXT: &str =
         "a: {b: [1, 2.50, x, true, ~, .inf], \"c.d\": 0x1F}\nz: |\n  two\n  lines\nt: 2024-01-01\nm: !!binary //8=\n";
 
+    fn plain(text: &str) -> Plain {
+        Plain::guess(Zeroizing::new(text.as_bytes().to_vec()))
+    }
+
     fn get(path: &str) -> Result<String, Failure> {
-        extract("f", TEXT, &KeyPath::parse(path).unwrap()).map(|text| text.to_string())
+        extract("f", &plain(TEXT), &KeyPath::parse(path).unwrap()).map(|text| text.to_string())
     }
 
     #[test]
@@ -209,7 +250,7 @@ mod tests {
     fn collections_are_json_in_order() {
         let text = "z: {y: 1, a: [x, 2.0, null]}\n";
         let path = KeyPath::parse("z").unwrap();
-        let json = extract("f", text, &path).unwrap();
+        let json = extract("f", &plain(text), &path).unwrap();
         assert_eq!(json.as_str(), "{\"y\":1,\"a\":[\"x\",2.0,null]}\n");
         assert_eq!(get("a").unwrap_err().kind(), Kind::CannotEmit);
     }

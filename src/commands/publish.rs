@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::filestatus;
 use super::session::{Loaded, Session, bad_rules};
+use super::sopsfile::Source;
 use crate::failure::{Failure, Kind};
 use crate::fsio::walk::{Walk, walk};
 use crate::fsio::{FsError, folder, output, terminal};
@@ -100,7 +101,7 @@ fn jobs(args: &Args, session: &Session, loaded: &Loaded, publisher: &mut Publish
     let mut make = |path: &Path, root: Option<&Path>, rule: &DestinationRule| -> Result<Job, Failure> {
         let name = destination_name(path, root, args.omit_extensions || rule.omit_extensions);
         let destination = rule.destination.as_ref().map_err(|why| no_destination(path, loaded, rule.line, *why))?;
-        publisher.job(path, destination, &name, Large::Refuse)
+        publisher.job(Source::file(path)?, path, destination, &name, Large::Refuse)
     };
     let rule_for = |path: &Path| loaded.config.destinations.rule_for(&path.to_string_lossy());
     if !folder::is_folder(&args.path) {
@@ -108,7 +109,11 @@ fn jobs(args: &Args, session: &Session, loaded: &Loaded, publisher: &mut Publish
         return Ok(vec![make(&args.path, None, rule)?]);
     }
     let mut jobs = Vec::new();
-    for file in walk(std::slice::from_ref(&args.path), Walk::default())? {
+    let found = walk(std::slice::from_ref(&args.path), Walk::default())?;
+    for link in &found.links {
+        session.warn(&format!("{}: a symbolic link, left out", link.display()));
+    }
+    for file in found.files {
         let file = walked(&file);
         match rule_for(&file) {
             _ if !filestatus::looks_encrypted(&file) => {}

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::session::Session;
 use super::sopsfile::{self, Opened, Parsed, Source, VERSION};
-use crate::document::yaml::Document;
+use crate::document::kind::DocumentKind;
 use crate::failure::{Failure, Kind};
 use crate::fsio::batch::Batch;
 use crate::fsio::lock::LockGuard;
@@ -12,7 +12,7 @@ use crate::fsio::read::Stamp;
 use crate::fsio::target::Target;
 use crate::fsio::write::{NewMode, Staged};
 use crate::keyservice::WrapError;
-use crate::sops::file::{Encrypted, EncryptedFile, encrypt};
+use crate::sops::file::{Encrypted, SopsFile};
 use crate::sops::key::{DataKey, KeyGroup, MasterKey};
 use crate::sops::rules::identity;
 
@@ -55,7 +55,7 @@ pub struct Held {
     /// The name for messages.
     pub name: String,
     /// The file as it is.
-    pub file: EncryptedFile,
+    pub file: SopsFile,
     place: Place,
 }
 
@@ -72,11 +72,11 @@ impl Held {
     ///
     /// # Errors
     /// Read-only, locked, not readable, not encrypted.
-    pub fn begin(path: &Path) -> Result<Self, Failure> {
+    pub fn begin(path: &Path, format: Option<DocumentKind>) -> Result<Self, Failure> {
         let target = Target::resolve(path)?;
         let lock = LockGuard::acquire(&target)?;
-        let Parsed { name, document, stamp } = Source::file(path)?.parse()?;
-        let file = EncryptedFile::from_document(document).map_err(|error| sopsfile::failure(&name, &error))?;
+        let Parsed { name, document, stamp } = Source { format, ..Source::file(path)? }.parse()?;
+        let file = SopsFile::from_plain(document).map_err(|error| sopsfile::failure(&name, &error))?;
         Ok(Self { name, file, place: Place { target, stamp, lock } })
     }
 
@@ -105,9 +105,9 @@ impl Place {
 }
 
 /// The keys of a file without what they wrap.
-pub fn groups_of(file: &EncryptedFile) -> Groups {
+pub fn groups_of(file: &SopsFile) -> Groups {
     let keys = |group: &KeyGroup| group.0.iter().map(|wrapped| wrapped.key.clone()).collect();
-    file.metadata.groups.iter().map(keys).collect()
+    file.metadata().groups.iter().map(keys).collect()
 }
 
 /// Whether two keys are the same for sops: of one kind and with one name.
@@ -142,9 +142,8 @@ pub fn rotate(session: &Session, opened: &Opened, groups: &Groups, ignore_mac: b
     (settings.groups, settings.shamir_threshold) =
         session.wrap_ring().wrap_all(groups, settings.shamir_threshold, &key)?;
     settings.version = newer(&settings.version);
-    let document = Document::parse(plain.text.as_str().to_owned())
-        .map_err(|error| sopsfile::failure(&opened.name, &error.into()))?;
-    encrypt(&document, &key, &settings, None).map_err(|error| sopsfile::failure(&opened.name, &error).into())
+    let document = opened.parse_plain(&plain)?;
+    document.encrypt(&key, &settings, None).map_err(|error| sopsfile::failure(&opened.name, &error).into())
 }
 
 /// The file's version or ours, whichever is later.

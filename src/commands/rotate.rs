@@ -4,9 +4,9 @@ use super::bulk::{self, Done, FileArgs, Job, Words};
 use super::rekey;
 use super::session::Session;
 use super::sopsfile;
+use crate::document::kind::DocumentKind;
 use crate::failure::{Failure, Kind};
 use crate::fsio::write::NewMode;
-use crate::sops::file::is_encrypted_file;
 use crate::sops::key::MasterKey;
 use crate::sops::rules::parse_key;
 use zeroize::Zeroizing;
@@ -46,16 +46,23 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     let add = keys("--add-age", &args.add_age)?;
     let remove = keys("--rm-age", &args.rm_age)?;
     let jobs = args.files.jobs(WORDS.verb, &mut |_| true)?;
-    bulk::run(session, &args.files, &jobs, WORDS, |job| one(session, job, &add, &remove))
+    bulk::run(session, &args.files, &jobs, WORDS, |job| one(session, job, args.files.input_type, &add, &remove))
 }
 
-fn one(session: &Session, job: &Job, add: &[MasterKey], remove: &[MasterKey]) -> Result<Done, Failure> {
-    let source = job.read()?;
+fn one(
+    session: &Session,
+    job: &Job,
+    format: Option<DocumentKind>,
+    add: &[MasterKey],
+    remove: &[MasterKey],
+) -> Result<Done, Failure> {
+    let mut source = job.read()?;
+    source.format = format;
     if job.found && memchr::memmem::find(&source.bytes, b"ENC[AES256_GCM").is_none() {
         return Ok(Done::Skipped(PLAIN));
     }
     let parsed = source.parse()?;
-    if job.found && !is_encrypted_file(&parsed.document) {
+    if job.found && !parsed.document.is_encrypted() {
         return Ok(Done::Skipped(PLAIN));
     }
     let opened = sopsfile::open_parsed(session, parsed)?;
@@ -64,7 +71,12 @@ fn one(session: &Session, job: &Job, add: &[MasterKey], remove: &[MasterKey]) ->
     let encrypted =
         rekey::rotate(session, &opened, &groups, false).map_err(|error| Failure::from(error).about(&opened.name))?;
     let warnings = sopsfile::clear_copies(&opened.name, &encrypted).into_iter().collect();
-    Ok(Done::Text { text: Zeroizing::new(encrypted.text), values: encrypted.values, stamp: opened.stamp, warnings })
+    Ok(Done::Text {
+        text: Zeroizing::new(encrypted.text.into_bytes()),
+        values: encrypted.values,
+        stamp: opened.stamp,
+        warnings,
+    })
 }
 
 fn keys(flag: &str, texts: &[String]) -> Result<Vec<MasterKey>, Failure> {

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 
 use super::identities;
 use crate::document::tree::{Kind as NodeKind, Node};
+use crate::document::value::Value;
 use crate::document::yaml::Document;
 use crate::failure::{Failure, Kind};
 use crate::fsio::env::{Env, Var};
@@ -165,6 +166,15 @@ impl Session {
             bad(format!("{name}:{line}:{column}: {}", error.problem))
         };
         let document = Document::from_bytes(std::mem::take(&mut *bytes)).map_err(|error| placed(&error))?;
+        // sops reads the first document only: whoever wrote a second one counts on it
+        let others = (1..document.documents()).map(|number| document.root(number));
+        let mut others = others.filter(|root| !matches!(document.value(*root), Ok(Value::Null)));
+        if let Some(root) = others.next() {
+            let (line, _) = document.position(document.span(root).start);
+            return Err(bad(format!(
+                "{name}:{line}: a second YAML document, which nobody reads: only the first counts"
+            )));
+        }
         let node = match document.documents() {
             0 => Node::new(NodeKind::Null),
             _ => document.tree(document.root(0)).map_err(|error| placed(&error))?,
@@ -354,6 +364,12 @@ mod tests {
                 Kind::BadRegex,
                 ".sops.yaml:2: `path_regex`: invalid regular expression `(`: a `)` is missing",
             ),
+            (
+                "creation_rules: []\n---\n# more\ncreation_rules: []\n",
+                Kind::BadConfig,
+                ".sops.yaml:4: a second YAML document",
+            ),
+            ("---\n---\n- 1\n", Kind::BadConfig, ".sops.yaml:3: a second YAML document"),
             ("creation_rules: 1\n", Kind::BadConfig, ".sops.yaml:1: `creation_rules` should be"),
         ] {
             let dir = tempfile::tempdir().unwrap();
@@ -361,6 +377,17 @@ mod tests {
             let failure = session(dir.path(), "").config().unwrap_err();
             assert_eq!(failure.kind(), kind, "{failure}");
             assert!(failure.message().starts_with(message), "{failure}");
+        }
+    }
+
+    #[test]
+    fn a_marker_alone_is_no_second_document() {
+        for text in
+            ["---\ncreation_rules: []\n...\n", "creation_rules: []\n---\n", "creation_rules: []\n---\n# end\n...\n"]
+        {
+            let dir = tempfile::tempdir().unwrap();
+            std::fs::write(dir.path().join(CONFIG_NAME), text).unwrap();
+            assert!(session(dir.path(), "").config().unwrap().unwrap().config.has_rules, "{text}");
         }
     }
 

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use zeroize::Zeroizing;
 
+use super::secret_data;
 use super::session::Session;
 use super::sopsfile::Change;
 use crate::document::path::KeyPath;
@@ -49,6 +50,9 @@ pub struct Args {
     /// Write the value even if the file's rule leaves it in clear
     #[arg(long)]
     pub in_clear: bool,
+    /// The value is what a Kubernetes Secret shall hold: it is written as base64, under data.NAME
+    #[arg(long, conflicts_with = "wanted")]
+    pub decode_data: bool,
     /// The type the value is to have, instead of the one it has
     #[arg(long = "type", value_name = "TYPE", value_enum)]
     pub wanted: Option<Type>,
@@ -61,14 +65,19 @@ pub struct Args {
 pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     let path = KeyPath::parse(&args.path)?;
     let mut change = Change::begin(session, &args.file)?;
+    // as for unset: null may take the place of the last secret
+    change.settings.allow_empty = true;
     let plain = place::parse(&change, change.plain())?;
     let present = place::present(&plain, &path).map_err(|error| place::refused(&error, &path))?;
+    if args.decode_data {
+        secret_data::require(&plain, &change.opened.name, &path)?;
+    }
     let value = typed(args, present, &path)?;
-    let new = plain.set(0, &path, &value).map_err(|error| place::refused(&error, &path))?;
-    let text = std::mem::take(&mut *plain.with(&new));
-    let was_clear = place::shows_clear(change.opened.file.document(), &path);
+    let mut new = plain.set(&path, &value).map_err(|error| place::refused(&error, &path))?;
+    let text = std::mem::take(&mut *new);
+    let was_clear = place::shows_clear(change.opened.file.kind(), change.opened.file.text(), &path);
     let outcome = place::save(session, &mut change, text)?;
-    let clear = outcome.shows_clear(&path);
+    let clear = outcome.shows_clear(change.opened.file.kind(), &path);
     if clear && !was_clear && !args.in_clear {
         let text = "the file's rule does not select this path: the value would stand in clear";
         return Err(Failure::new(Kind::NothingSelected, text)
@@ -91,6 +100,9 @@ fn typed(args: &Args, present: Present, path: &KeyPath) -> Result<Node, Failure>
         return value::typed("", Type::Null).map_err(|error| unfit(&error, path));
     }
     let text = read(args, path)?;
+    if args.decode_data {
+        return Ok(Node::text(secret_data::encode_value(&text).as_str()));
+    }
     let text = std::str::from_utf8(&text).map_err(|_| unfit(&BadValue::NotText, path))?;
     match args.wanted {
         Some(wanted) => value::typed(text, wanted),

@@ -29,21 +29,21 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 use super::session::Session;
-use crate::document::yaml::Document;
+use crate::document::kind::DocumentKind;
+use crate::document::open::Reading;
 use crate::failure::{Failure, Kind};
 use crate::fsio::batch::Batch;
 use crate::fsio::lock::LockGuard;
 use crate::fsio::read::{DOCUMENT_LIMIT, Stamp, Wiped, read_bounded, read_stdin};
 use crate::fsio::target::Target;
 use crate::fsio::write::{NewMode, Staged};
-use crate::sops::file::{Decrypted, Encrypted, EncryptedFile, FileError, Reuse, Settings, encrypt};
+use crate::sops::file::{Decrypted, Encrypted, FileError, Plain, Reuse, Settings, SopsFile};
 use crate::sops::key::DataKey;
 
-/// The sops release whose format we write. Real sops compares it with its own.
-pub const VERSION: &str = "3.13.2";
+pub use crate::sops::file::VERSION;
 
 /// A file's content before anybody has looked into it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Source {
     /// The name for messages.
     pub name: String,
@@ -51,6 +51,12 @@ pub struct Source {
     pub bytes: Wiped,
     /// What the file was when it was read; `None` for standard input.
     pub stamp: Option<Stamp>,
+    /// The format, when somebody said it; else content and name decide.
+    pub format: Option<DocumentKind>,
+    /// The name that says the format; `None` when there is none.
+    pub named: Option<String>,
+    /// Whether a plain `.env` file is read as sops reads it, quotes and all.
+    pub literal: bool,
 }
 
 impl Source {
@@ -60,7 +66,15 @@ impl Source {
     /// Missing, too large, not a file.
     pub fn file(path: &Path) -> Result<Self, Failure> {
         let original = read_bounded(path, DOCUMENT_LIMIT)?;
-        Ok(Self { name: path.display().to_string(), bytes: original.bytes, stamp: Some(original.stamp) })
+        let name = path.display().to_string();
+        Ok(Self {
+            name: name.clone(),
+            bytes: original.bytes,
+            stamp: Some(original.stamp),
+            format: None,
+            named: Some(name),
+            literal: false,
+        })
     }
 
     /// Reads standard input.
@@ -68,28 +82,37 @@ impl Source {
     /// # Errors
     /// Too large, or what the system says.
     pub fn stdin() -> Result<Self, Failure> {
-        Ok(Self { name: "standard input".into(), bytes: read_stdin(DOCUMENT_LIMIT)?, stamp: None })
+        let bytes = read_stdin(DOCUMENT_LIMIT)?;
+        Ok(Self { name: "standard input".into(), bytes, stamp: None, format: None, named: None, literal: false })
     }
 
     /// Parses it.
     ///
     /// # Errors
-    /// Not YAML.
-    pub fn parse(mut self) -> Result<Parsed, Failure> {
-        match Document::from_bytes(std::mem::take(&mut *self.bytes)) {
+    /// Not a document of its format.
+    pub fn parse(self) -> Result<Parsed, Failure> {
+        let encrypted = DocumentKind::of_encrypted(&self.bytes).is_some();
+        let kind = self.format.or_else(|| DocumentKind::of(self.named.as_deref(), &self.bytes));
+        // ciphertexts stand where sops looks for them, whatever the plain text was
+        let reading = Reading { commented_json: true, faithful_dotenv: !encrypted && !self.literal };
+        let document = match kind {
+            Some(kind) => Plain::parse(kind, self.bytes, reading),
+            None => Ok(Plain::guess(self.bytes)),
+        };
+        match document {
             Ok(document) => Ok(Parsed { name: self.name, document, stamp: self.stamp }),
-            Err(error) => Err(failure(&self.name, &error.into())),
+            Err(error) => Err(failure(&self.name, &error)),
         }
     }
 }
 
-/// A file that is YAML, encrypted or not.
+/// A file of a known format, encrypted or not.
 #[derive(Debug)]
 pub struct Parsed {
     /// The name for messages.
     pub name: String,
     /// The content.
-    pub document: Document,
+    pub document: Plain,
     /// What the file was when it was read; `None` for standard input.
     pub stamp: Option<Stamp>,
 }
@@ -100,7 +123,7 @@ pub struct Opened {
     /// The name for messages.
     pub name: String,
     /// The file.
-    pub file: EncryptedFile,
+    pub file: SopsFile,
     /// Its data key.
     pub key: DataKey,
     /// What the file was when it was read.
@@ -129,7 +152,7 @@ pub fn open_source(session: &Session, source: Source) -> Result<Opened, Failure>
 /// As [`open`].
 pub fn open_parsed(session: &Session, parsed: Parsed) -> Result<Opened, Failure> {
     let Parsed { name, document, stamp } = parsed;
-    let file = EncryptedFile::from_document(document).map_err(|error| failure(&name, &error))?;
+    let file = SopsFile::from_plain(document).map_err(|error| failure(&name, &error))?;
     unlock(session, name, file, stamp)
 }
 
@@ -137,8 +160,8 @@ pub fn open_parsed(session: &Session, parsed: Parsed) -> Result<Opened, Failure>
 ///
 /// # Errors
 /// Nobody here can open it.
-pub fn unlock(session: &Session, name: String, file: EncryptedFile, stamp: Option<Stamp>) -> Result<Opened, Failure> {
-    let metadata = &file.metadata;
+pub fn unlock(session: &Session, name: String, file: SopsFile, stamp: Option<Stamp>) -> Result<Opened, Failure> {
+    let metadata = file.metadata();
     let key = session
         .ring()?
         .unwrap(&metadata.groups, metadata.shamir_threshold)
@@ -160,14 +183,23 @@ impl Opened {
     /// # Errors
     /// As [`Opened::decrypt`].
     pub fn decrypt_for_reuse(&self) -> Result<(Decrypted, Reuse), Failure> {
-        self.file.decrypt_for_reuse(&self.key).map_err(|error| failure(&self.name, &error))
+        self.file.decrypt_for_reuse(&self.key, false).map_err(|error| failure(&self.name, &error))
+    }
+
+    /// The plain text as a document.
+    ///
+    /// # Errors
+    /// What was decrypted is not of its format.
+    pub fn parse_plain(&self, plain: &Decrypted) -> Result<Plain, Failure> {
+        let bytes = Zeroizing::new(plain.bytes().to_vec());
+        self.file.parse_plain(bytes, plain).map_err(|error| failure(&self.name, &error))
     }
 
     /// The file's own settings, to encrypt it again under the same data key. What its present plain text already is
     /// (nothing selected, shapes that sops cannot read) stays allowed.
     pub fn settings(&self, session: &Session, plain: &Decrypted) -> Settings {
-        let metadata = &self.file.metadata;
-        let odd = Document::parse(plain.text.as_str().to_owned()).is_ok_and(|document| !document.problems().is_empty());
+        let metadata = self.file.metadata();
+        let odd = self.parse_plain(plain).is_ok_and(|document| document.is_odd());
         Settings {
             selection: metadata.selection.clone(),
             mac_only_encrypted: metadata.mac_only_encrypted,
@@ -185,12 +217,21 @@ impl Opened {
 /// Encrypts a plain text under `key`.
 ///
 /// # Errors
-/// Not YAML, already encrypted, a refused shape, nothing selected.
+/// Not of the format its name says, already encrypted, a refused shape, nothing selected.
 pub fn encrypt_text(name: &str, text: String, key: &DataKey, settings: &Settings) -> Result<Encrypted, Failure> {
-    Document::parse(text)
-        .map_err(FileError::from)
-        .and_then(|document| encrypt(&document, key, settings, None))
+    parse_new(name, text)
+        .and_then(|document| document.encrypt(key, settings, None))
         .map_err(|error| failure(name, &error))
+}
+
+/// A text for a new file of that name; YAML when the name says nothing.
+///
+/// # Errors
+/// Not of its format.
+pub fn parse_new(name: &str, text: String) -> Result<Plain, FileError> {
+    let kind = DocumentKind::from_name(name).unwrap_or(DocumentKind::Yaml);
+    let reading = Reading { commented_json: true, faithful_dotenv: true };
+    Plain::parse(kind, Zeroizing::new(text.into_bytes()), reading)
 }
 
 /// An encrypted file that is being changed. Others cannot write it meanwhile.
@@ -201,7 +242,7 @@ pub struct Change {
     pub settings: Settings,
     target: Target,
     lock: Option<LockGuard>,
-    plain: Zeroizing<String>,
+    decrypted: Decrypted,
     reuse: Reuse,
 }
 
@@ -212,36 +253,50 @@ impl fmt::Debug for Change {
 }
 
 impl Change {
-    /// Checks that the file may be written, locks, reads and decrypts it.
+    /// Checks that the file may be replaced, locks, reads and decrypts it.
     ///
     /// # Errors
     /// Read-only, locked, and those of [`open`] and [`Opened::decrypt`].
     pub fn begin(session: &Session, path: &Path) -> Result<Self, Failure> {
-        Self::begin_checked(session, path, true)
+        Self::begin_as(session, path, None, true)
     }
 
-    /// The same; with `checked` false for a file whose integrity is not looked at.
+    /// The same for a file of a format that somebody said; with `checked` false its integrity is not looked at.
     ///
     /// # Errors
     /// As [`Change::begin`].
-    pub fn begin_checked(session: &Session, path: &Path, checked: bool) -> Result<Self, Failure> {
+    pub fn begin_as(
+        session: &Session,
+        path: &Path,
+        format: Option<DocumentKind>,
+        checked: bool,
+    ) -> Result<Self, Failure> {
         let target = Target::resolve(path)?;
+        target.check_folder()?;
         let lock = LockGuard::acquire(&target)?;
-        let opened = open(session, path)?;
+        let opened = open_source(session, Source { format, ..Source::file(path)? })?;
         let (decrypted, reuse) = if checked {
             opened.decrypt_for_reuse()?
         } else {
-            let found = opened.file.decrypt_for_reuse_unchecked(&opened.key);
+            let found = opened.file.decrypt_for_reuse(&opened.key, true);
             found.map_err(|error| failure(&opened.name, &error))?
         };
         warn_unreadable(session, &opened.name, &decrypted);
         let settings = opened.settings(session, &decrypted);
-        Ok(Self { opened, settings, target, lock, plain: decrypted.text, reuse })
+        Ok(Self { opened, settings, target, lock, decrypted, reuse })
     }
 
     /// The plain text.
     pub fn plain(&self) -> &str {
-        &self.plain
+        &self.decrypted.text
+    }
+
+    /// A plain text of this file as a document.
+    ///
+    /// # Errors
+    /// Not of the file's format.
+    pub fn parse(&self, text: String) -> Result<Plain, FileError> {
+        self.opened.file.parse_plain(Zeroizing::new(text.into_bytes()), &self.decrypted)
     }
 
     /// The file.
@@ -254,12 +309,11 @@ impl Change {
     /// # Errors
     /// [`FileError`]; another text may be tried then.
     pub fn prepare(&mut self, text: String) -> Result<Option<Encrypted>, FileError> {
-        if text == *self.plain {
+        if text == *self.decrypted.text {
             return Ok(None);
         }
-        let document = Document::parse(text)?;
-        let reuse = Some(&mut self.reuse);
-        encrypt(&document, &self.opened.key, &self.settings, reuse).map(Some)
+        let document = self.parse(text)?;
+        document.encrypt(&self.opened.key, &self.settings, Some(&mut self.reuse)).map(Some)
     }
 
     /// An error of [`Change::prepare`] for people.
@@ -285,13 +339,24 @@ impl Change {
 
 /// The warning about aliases that show an encrypted value in clear, if there are any.
 pub fn clear_copies(name: &str, encrypted: &Encrypted) -> Option<String> {
-    let lines: Vec<String> = encrypted.clear_copies.iter().map(ToString::to_string).collect();
+    let lines = &encrypted.clear_copies;
     let words = if lines.len() == 1 { "the alias on line" } else { "aliases on lines" };
     let verb = if lines.len() == 1 { "repeats" } else { "repeat" };
     (!lines.is_empty()).then(|| {
-        let lines = lines.join(", ");
+        let lines = listed(lines);
         format!("{name}: {words} {lines} {verb} an encrypted value where the rule leaves it in clear")
     })
+}
+
+/// Lines for a person: the first ten, and how many more there are.
+fn listed(lines: &[usize]) -> String {
+    const SHOWN: usize = 10;
+    let (first, more) = lines.split_at(lines.len().min(SHOWN));
+    let mut text = first.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    if !more.is_empty() {
+        text.push_str(&format!(" and {} more", more.len()));
+    }
+    text
 }
 
 /// Warns of comments that were left encrypted.
@@ -303,10 +368,10 @@ pub fn warn_unreadable(session: &Session, name: &str, decrypted: &Decrypted) {
 
 /// The warning about comments that were left encrypted, if there are any.
 pub fn unreadable(name: &str, decrypted: &Decrypted) -> Option<String> {
-    let lines: Vec<String> = decrypted.unreadable_comments.iter().map(ToString::to_string).collect();
+    let lines = &decrypted.unreadable_comments;
     let s = if lines.len() == 1 { "" } else { "s" };
     (!lines.is_empty()).then(|| {
-        format!("{name}: encrypted comment{s} on line{s} {} cannot be read and stay as they are", lines.join(", "))
+        format!("{name}: encrypted comment{s} on line{s} {} cannot be read and stay as they are", listed(lines))
     })
 }
 
@@ -314,12 +379,17 @@ pub fn unreadable(name: &str, decrypted: &Decrypted) -> Option<String> {
 pub fn line_of(error: &FileError) -> Option<usize> {
     match error {
         FileError::Yaml(error) => Some(error.line),
+        FileError::Format(error) => Some(error.line),
         FileError::Shape { line, .. }
+        | FileError::Unrepresentable { line, .. }
+        | FileError::NotAValue { line, .. }
+        | FileError::Unspellable { line, .. }
         | FileError::OnlyNull { line }
         | FileError::OpenBlockAtEnd { line }
         | FileError::AlreadyEncrypted { line }
         | FileError::LooksEncrypted { line, .. }
         | FileError::CommentLooksEncrypted { line }
+        | FileError::AliasBomb { line }
         | FileError::Value { line, .. } => Some(*line),
         _ => None,
     }
@@ -332,6 +402,7 @@ pub fn failure(name: &str, error: &FileError) -> Failure {
         FileError::Yaml(error) => {
             format!("{name}:{}:{}: {}", error.line, error.column, error.problem)
         }
+        FileError::Format(error) => format!("{name}:{}:{}: {}", error.line, error.column, error.what),
         _ => match line_of(error) {
             Some(line) => {
                 let text = error.to_string();
@@ -355,7 +426,19 @@ fn advice(error: &FileError) -> (Kind, Option<&'static str>) {
         FileError::Yaml(error) if error.problem.contains("deep") || error.problem.contains("larger") => {
             (Kind::TooLarge, None)
         }
-        FileError::Yaml(_) => (Kind::CannotRead, None),
+        FileError::Format(error) if error.what.contains("deep") || error.what.contains("larger") => {
+            (Kind::TooLarge, None)
+        }
+        FileError::Yaml(_) | FileError::Format(_) => (Kind::CannotRead, None),
+        FileError::Unrepresentable { is_final: true, .. } | FileError::Unspellable { .. } => {
+            (Kind::Unrepresentable, None)
+        }
+        FileError::Unrepresentable { .. } => {
+            (Kind::Unrepresentable, Some("if sops need not read the file, pass --allow-unrepresentable"))
+        }
+        FileError::NotAValue { .. } => {
+            (Kind::Unrepresentable, Some("write the value itself there, or change the rule's selection"))
+        }
         FileError::Shape { kind: ProblemKind::DuplicateKey, .. } => {
             (Kind::DuplicateKey, Some("remove one of them: which value counts would be a guess"))
         }
@@ -380,10 +463,17 @@ fn advice(error: &FileError) -> (Kind, Option<&'static str>) {
             Kind::NothingSelected,
             Some("check the rule's selection against the keys of the file, or pass --allow-empty"),
         ),
-        FileError::AliasBomb => (Kind::TooLarge, None),
+        FileError::AliasBomb { .. } => (Kind::TooLarge, None),
         FileError::NotEncrypted => (Kind::NotEncrypted, None),
+        FileError::NotBinary => (Kind::CannotRead, Some("say what it is: --input-type json")),
         FileError::Metadata(_) => (Kind::BadMetadata, Some("restore the sops entry from the file's Git history")),
         FileError::Regex(_) => (Kind::BadRegex, None),
+        FileError::CommentPattern { .. } => (
+            Kind::BadRegex,
+            Some(
+                "make the pattern longer, so that it does not match \"ENC[AES256_GCM,data:…,iv:…,tag:…,type:comment]\"",
+            ),
+        ),
         FileError::Value { .. } => (
             Kind::CannotDecryptValue,
             Some("restore the value from the file's Git history: it was changed, or moved to another key"),
@@ -471,6 +561,14 @@ mod tests {
         let failure = change.commit(&session, &encrypted).unwrap_err();
         assert_eq!(failure.kind(), Kind::Changed);
         assert_eq!(std::fs::read_to_string(&path).unwrap(), theirs);
+    }
+
+    /// A hostile file could fill the screen with line numbers.
+    #[test]
+    fn a_long_list_of_lines_is_cut() {
+        let lines: Vec<usize> = (1..=1000).collect();
+        assert_eq!(listed(&lines[..10]), "1, 2, 3, 4, 5, 6, 7, 8, 9, 10");
+        assert_eq!(listed(&lines), "1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 990 more");
     }
 
     #[test]

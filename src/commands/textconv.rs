@@ -8,14 +8,14 @@ use zeroize::Zeroizing;
 
 use super::identities;
 use super::session::Session;
-use crate::document::yaml::Document;
+use crate::document::kind::DocumentKind;
 use crate::failure::Failure;
 use crate::fsio::output;
 use crate::fsio::read::{DOCUMENT_LIMIT, read_stream};
 use crate::keyservice::KeyRing;
 use crate::keyservice::age::AgeKeys;
 use crate::secret::SecretText;
-use crate::sops::file::{EncryptedFile, is_encrypted_file};
+use crate::sops::file::SopsFile;
 
 /// The command line.
 #[derive(clap::Args, Debug)]
@@ -40,24 +40,22 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
 fn text(path: &Path, session: &Session) -> Option<Zeroizing<Vec<u8>>> {
     let bytes = read_stream(path, DOCUMENT_LIMIT).ok()?;
     // even a defect of ours must not stop git
-    let plain = catch_unwind(AssertUnwindSafe(|| decrypted(&bytes, session))).ok().flatten();
+    let plain = catch_unwind(AssertUnwindSafe(|| decrypted(path, &bytes, session))).ok().flatten();
     Some(match plain {
-        Some(plain) => Zeroizing::new(plain.as_bytes().to_vec()),
+        Some(plain) => plain,
         None => bytes,
     })
 }
 
-fn decrypted(bytes: &[u8], session: &Session) -> Option<Zeroizing<String>> {
-    let document = Document::from_bytes(bytes.to_vec()).ok()?;
-    if !is_encrypted_file(&document) {
-        return None;
-    }
-    let file = EncryptedFile::from_document(document).ok()?;
-    let metadata = &file.metadata;
+fn decrypted(path: &Path, bytes: &[u8], session: &Session) -> Option<Zeroizing<Vec<u8>>> {
+    // git's name for the file it has put aside ends as the real one does
+    let kind = DocumentKind::of(path.to_str(), bytes)?;
+    let file = SopsFile::parse(kind, Zeroizing::new(bytes.to_vec())).ok()?;
+    let metadata = file.metadata();
     // nobody is asked for a passphrase in the middle of a diff
     let sources = identities::sources(&session.env, &session.global.identity);
     let nobody = |_: &str| -> Option<SecretText> { None };
     let ring = KeyRing::new(vec![Box::new(AgeKeys::new(sources, nobody))]);
     let key = ring.unwrap(&metadata.groups, metadata.shamir_threshold).ok()?;
-    Some(file.decrypt(&key, false).ok()?.text)
+    Some(Zeroizing::new(file.decrypt(&key, false).ok()?.bytes().to_vec()))
 }

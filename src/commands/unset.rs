@@ -33,8 +33,8 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     let path = KeyPath::parse(&args.path)?;
     let mut change = Change::begin(session, &args.file)?;
     let plain = place::parse(&change, change.plain())?;
-    let removal = plain.unset(0, &path).map_err(|error| place::refused(&error, &path))?;
-    let text = std::mem::take(&mut *plain.with(&removal));
+    let mut new = plain.unset(&path).map_err(|error| place::refused(&error, &path))?;
+    let text = std::mem::take(&mut *new);
     // the last secret may go: that the rule selects the right keys has been seen before
     change.settings.allow_empty = true;
     place::save(session, &mut change, text)?.finish(session, change, |_| format!("removed {path}"))

@@ -54,7 +54,7 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
             rows.extend(one(args, session, path, false)?);
             continue;
         }
-        for file in walk(std::slice::from_ref(path), Walk::default())? {
+        for file in walk(std::slice::from_ref(path), Walk::default())?.files {
             rows.extend(one(args, session, &file, true)?);
         }
     }
@@ -77,10 +77,10 @@ fn one(args: &Args, session: &Session, path: &std::path::Path, found: bool) -> R
         return Ok(None);
     }
     let (new, threshold) = rekey::wanted(session, path)?;
-    let held = Held::begin(path)?;
+    let held = Held::begin(path, None)?;
     let name = held.name.clone();
     let old = rekey::groups_of(&held.file);
-    let present = held.file.metadata.shamir_threshold;
+    let present = held.file.metadata().shamir_threshold;
     let wanted = match (new.len(), threshold) {
         (0 | 1, _) => 0,
         (groups, 0) => groups,

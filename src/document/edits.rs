@@ -25,8 +25,8 @@ struct Edit {
 
 /// Size of one piece of new text, in bytes.
 const PIECE: usize = 1 << 20;
-/// Most bytes that one byte of a text can be written as (`\\xNN`).
-const LONGEST_ESCAPE: usize = 4;
+/// Most bytes that one byte of a text can be written as (`\\xNN`, or `\\u00NN` in JSON).
+const LONGEST_ESCAPE: usize = 6;
 
 impl Edits {
     /// A piece with room for `room` more bytes.
@@ -46,12 +46,15 @@ impl Edits {
         });
     }
 
-    /// Replaces what `write` says by what it appends; `length` is how long the value is, before it is spelled.
+    /// Replaces what `write` says by what it appends; `length` is how long the value is, before it is spelled,
+    /// and the indentation of its lines.
     pub fn replace_by(&mut self, length: usize, write: impl FnOnce(&mut String) -> Range<usize>) {
         let index = self.piece(length * LONGEST_ESCAPE + 4096);
         let piece = &mut self.pieces[index];
         let from = piece.len();
+        let room = piece.capacity();
         let span = write(piece);
+        debug_assert_eq!(piece.capacity(), room, "a piece that grows leaves a copy of a secret behind");
         self.list.push(Edit { start: span.start, end: span.end, piece: index, from, to: piece.len() });
     }
 
@@ -60,9 +63,10 @@ impl Edits {
         self.list.iter().any(|edit| edit.start == offset || (edit.start..edit.end).contains(&offset))
     }
 
-    /// The text with every replacement made. A replacement inside another one is dropped; insertions at one place keep their order.
+    /// The text with every replacement made. A replacement inside another one is dropped; insertions at one place keep their order,
+    /// and stand before what begins there.
     pub fn apply(mut self, text: &str) -> Zeroizing<String> {
-        self.list.sort_by_key(|edit| (edit.start, std::cmp::Reverse(edit.end)));
+        self.list.sort_by_key(|edit| (edit.start, edit.end > edit.start, std::cmp::Reverse(edit.end)));
         let grown: usize = self.list.iter().map(|edit| edit.to - edit.from).sum();
         let mut out = Zeroizing::new(String::with_capacity(text.len() + grown));
         let mut done = 0;
@@ -76,5 +80,19 @@ impl Edits {
         }
         out.push_str(&text[done..]);
         out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Edits;
+
+    #[test]
+    fn an_insertion_before_a_removal_stays() {
+        let mut edits = Edits::default();
+        edits.replace(1..3, "");
+        edits.replace(1..1, "x");
+        edits.replace(2..3, "inside");
+        assert_eq!(edits.apply("abcd").as_str(), "axd");
     }
 }

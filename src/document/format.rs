@@ -122,11 +122,11 @@ pub trait Format: fmt::Debug + Send + Sync {
     /// Gives the text back.
     fn into_text(self: Box<Self>) -> Zeroizing<String>;
 
-    /// Another text read in the same way as this one was.
+    /// Another text of this format, read in the reading of that name (see [`Format::reading`]).
     ///
     /// # Errors
     /// [`FormatError`] when it is not a document of this format.
-    fn reparse(&self, text: String) -> Result<Box<dyn Format>, FormatError>;
+    fn reparse(&self, text: String, reading: Option<&str>) -> Result<Box<dyn Format>, FormatError>;
 
     /// The steps through the document.
     fn events(&self) -> &[Event];
@@ -148,7 +148,14 @@ pub trait Format: fmt::Debug + Send + Sync {
         self.value(leaf)
     }
 
-    /// The bytes that spell a leaf, quotes included: what is replaced.
+    /// Why sops could not read the file if this leaf stayed in clear; `None` when it could.
+    fn unrepresentable_in_clear(&self, _leaf: usize) -> Option<&'static str> {
+        None
+    }
+
+    /// The bytes that spell a leaf, quotes included: what is replaced. A selected leaf whose value is empty while
+    /// [`Format::clear_value`] is not (`""` where quotes mean something) is replaced too, by nothing: sops would take what stands
+    /// there for a ciphertext.
     fn span(&self, leaf: usize) -> Range<usize>;
 
     /// Appends the canonical spelling of `value` where `leaf` stands, in the style (kind of quotes) that the leaf has where that can
@@ -159,6 +166,19 @@ pub trait Format: fmt::Debug + Send + Sync {
     /// # Errors
     /// [`Unspellable`] when the format cannot carry the value.
     fn spell(&self, leaf: usize, value: &Value<'_>, out: &mut String) -> Result<(), Unspellable>;
+
+    /// The same where the leaf stands in an encrypted file, which sops reads: differs where this format is read more faithfully.
+    ///
+    /// # Errors
+    /// As [`Format::spell`].
+    fn spell_in_file(&self, leaf: usize, value: &Value<'_>, out: &mut String) -> Result<(), Unspellable> {
+        self.spell(leaf, value, out)
+    }
+
+    /// Whether several leaves can have the same path.
+    fn repeats_paths(&self) -> bool {
+        true
+    }
 
     /// The bytes of a comment that are replaced when it is encrypted.
     fn comment(&self, comment: usize) -> Range<usize>;
@@ -175,6 +195,11 @@ pub trait Format: fmt::Debug + Send + Sync {
     /// [`FormatError`] when there is some, but it is not complete enough to be read.
     fn metadata(&self) -> Result<Option<Node>, FormatError>;
 
+    /// The line on which the metadata begins; 1 where that is not known.
+    fn metadata_line(&self) -> usize {
+        1
+    }
+
     /// Adds the metadata. `remove_metadata` of the outcome gives back exactly this text.
     fn insert_metadata(&self, metadata: &Node, edits: &mut Edits);
 
@@ -184,6 +209,12 @@ pub trait Format: fmt::Debug + Send + Sync {
     /// What sops cannot represent.
     fn unrepresentable(&self) -> &[Unrepresentable] {
         &[]
+    }
+
+    /// Why a leaf is no value that sops could carry: a reference, a template, a local date. Such a leaf cannot be encrypted; in
+    /// clear its [`Format::value`] is the text that spells it, which the MAC covers as text. Never holds the value.
+    fn not_a_value(&self, _leaf: usize) -> Option<&'static str> {
+        None
     }
 
     /// What has to be known to read the plain text again as it was read now, and is recorded with the file: the name of the

@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use zeroize::Zeroize;
+
 /// One value and the line (from 1; 0 when it was not read from a file) it starts on.
 #[derive(Clone, PartialEq)]
 pub struct Node {
@@ -62,6 +64,22 @@ impl Node {
     }
 }
 
+/// Wipes every value below, and leaves null. Keys are no secrets. Trees are as deep as the reader lets them be.
+impl Zeroize for Node {
+    fn zeroize(&mut self) {
+        match &mut self.kind {
+            Kind::Bool(state) => state.zeroize(),
+            Kind::Int(number) => number.zeroize(),
+            Kind::Float(number) => number.zeroize(),
+            Kind::Time(text) | Kind::Str(text) => text.zeroize(),
+            Kind::List(items) => items.iter_mut().for_each(Zeroize::zeroize),
+            Kind::Map(items) => items.iter_mut().for_each(|(_, node)| node.zeroize()),
+            Kind::Null => {}
+        }
+        self.kind = Kind::Null;
+    }
+}
+
 /// Trees may hold secrets: only the shape is printed.
 impl fmt::Debug for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -76,5 +94,19 @@ impl fmt::Debug for Node {
             Kind::Map(_) => "map",
         };
         write!(f, "Node({shape} at line {})", self.line)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The tree that `set` reads again was dropped without being wiped.
+    #[test]
+    fn a_tree_is_wiped() {
+        let key = Key { name: "key".into(), line: 1 };
+        let mut tree = Node::new(Kind::Map(vec![(key, Node::new(Kind::List(vec![Node::text("secret")])))]));
+        tree.zeroize();
+        assert!(tree.kind == Kind::Null);
     }
 }

@@ -167,6 +167,11 @@ impl Env {
         self.path(if cfg!(windows) { Var::UserProfile } else { Var::Home })
     }
 
+    /// The folder for temporary files.
+    pub fn temp_folder(&self) -> PathBuf {
+        self.path(Var::TmpDir).map_or_else(std::env::temp_dir, Path::to_owned)
+    }
+
     /// The folder of per-user configuration, where Go's `os.UserConfigDir` and sops look
     /// (sops 3.13.2 `age/keysource.go`, `getUserConfigDir`).
     pub fn config_folder(&self) -> Option<PathBuf> {

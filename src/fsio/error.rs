@@ -26,6 +26,14 @@ pub enum FsError {
     /// Nobody, or not we, may write to the file.
     #[error("{} is read-only", .0.display())]
     ReadOnly(PathBuf),
+    /// The file may be written, but nothing new may be made in its folder: it cannot be replaced.
+    #[error("{} cannot be replaced: its folder {} is read-only", .path.display(), .folder.display())]
+    ReadOnlyFolder {
+        /// The file.
+        path: PathBuf,
+        /// The folder, or the one it would be made in.
+        folder: PathBuf,
+    },
     /// The file is longer than we read.
     #[error("{} is larger than {limit} bytes", .path.display())]
     TooLarge {
@@ -40,6 +48,14 @@ pub enum FsError {
         /// The folder.
         path: PathBuf,
         /// How many we would have taken.
+        limit: usize,
+    },
+    /// Folders in folders beyond our bound.
+    #[error("{} is nested deeper than {limit} folders", .path.display())]
+    TooDeep {
+        /// The folder.
+        path: PathBuf,
+        /// How deep we would have looked.
         limit: usize,
     },
     /// The file is not the one that was read.
@@ -70,6 +86,17 @@ impl FsError {
             return Self::Missing(path.to_owned());
         }
         Self::Io { action, path: path.to_owned(), source }
+    }
+
+    /// Whether this process, or the system, has as many files open as it may.
+    pub fn is_too_many_open(&self) -> bool {
+        #[cfg(unix)]
+        if let Self::Io { source, .. } = self {
+            use rustix::io::Errno;
+            let code = source.raw_os_error();
+            return [Errno::MFILE, Errno::NFILE].iter().any(|error| code == Some(error.raw_os_error()));
+        }
+        false
     }
 
     /// Whether the disk, or the quota, is full.

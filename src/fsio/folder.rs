@@ -28,6 +28,11 @@ pub fn is_folder(path: &Path) -> bool {
     path.is_dir()
 }
 
+/// The folder's one true name, without links, `.` and `..`; as it is when there is none.
+pub fn real(folder: &Path) -> PathBuf {
+    folder.canonicalize().unwrap_or_else(|_| folder.to_owned())
+}
+
 /// Whether `path` is a device or a pipe, such as `/dev/stdin`: to be read once, and with nothing to replace.
 pub fn is_stream(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())

@@ -11,8 +11,9 @@ pub fn quiet_panics() {
     }));
 }
 
-/// As many files as we hold open without asking for more: far below the usual limit of 1024.
-pub(super) const FEW_FILES: usize = 200;
+/// Handles that must stay free: standard streams, the signal pipe, the threads that wait for the disk, folders.
+#[cfg(unix)]
+const SPARE_FILES: usize = 32;
 
 /// Turns core dumps off and, on Linux, keeps other processes of the same user from reading our memory.
 /// Best effort: a system that refuses leaves us as we were. Child programs are not concerned.
@@ -29,19 +30,29 @@ pub fn harden_process() {
     }
 }
 
-/// Raises the limit of open files as far as the system allows: a batch locks all its files at once.
-pub fn allow_many_files() {
+/// How many files may be held open at once, out of `wanted`. The limit is raised as far as the system allows when it is too
+/// low.
+pub fn room_for_files(wanted: usize) -> usize {
     #[cfg(unix)]
     {
         use rustix::process::{Resource, getrlimit, setrlimit};
+        let needed = wanted.saturating_add(SPARE_FILES) as u64;
         let mut limit = getrlimit(Resource::Nofile);
-        limit.current = limit.maximum;
-        // macOS says "no limit" but takes no more than this
-        if limit.current.is_none() && cfg!(target_vendor = "apple") {
-            limit.current = Some(10_240);
+        if limit.current.is_some_and(|current| current < needed) {
+            limit.current = limit.maximum;
+            // macOS says "no limit" but takes no more than this
+            if limit.current.is_none() && cfg!(target_vendor = "apple") {
+                limit.current = Some(10_240);
+            }
+            _ = setrlimit(Resource::Nofile, limit);
         }
-        _ = setrlimit(Resource::Nofile, limit);
+        match getrlimit(Resource::Nofile).current {
+            Some(current) => wanted.min(usize::try_from(current).unwrap_or(usize::MAX).saturating_sub(SPARE_FILES)),
+            None => wanted,
+        }
     }
+    #[cfg(not(unix))]
+    wanted
 }
 
 #[cfg(test)]
@@ -54,8 +65,10 @@ mod tests {
         super::harden_process();
         assert_eq!(getrlimit(Resource::Core).current, Some(0));
         assert_eq!(dumpable_behavior(), Ok(DumpableBehavior::NotDumpable));
-        super::allow_many_files();
+        assert_eq!(super::room_for_files(1), 1);
+        let room = super::room_for_files(usize::MAX) as u64;
         let limit = getrlimit(Resource::Nofile);
         assert_eq!(limit.current, limit.maximum);
+        assert!(limit.current.is_none_or(|limit| room < limit));
     }
 }

@@ -32,7 +32,7 @@ impl PrivateDir {
                 return Ok(made);
             }
         }
-        let place = env.path(Var::TmpDir).map_or_else(std::env::temp_dir, Path::to_owned);
+        let place = env.temp_folder();
         Self::within(&place, false).map_err(|error| FsError::io("make a private folder in", &place, error))
     }
 

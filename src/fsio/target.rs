@@ -60,6 +60,23 @@ impl Target {
         }
     }
 
+    /// Checks that something new can be put into the folder, or made where the folder is missing: before somebody works
+    /// for nothing.
+    ///
+    /// # Errors
+    /// [`FsError::ReadOnlyFolder`].
+    pub fn check_folder(&self) -> Result<(), FsError> {
+        let there =
+            self.folder().ancestors().map(|folder| if folder == Path::new("") { Path::new(".") } else { folder });
+        let nearest = there.into_iter().find(|folder| folder.is_dir());
+        match nearest {
+            Some(folder) if !may_make_files(folder) => {
+                Err(FsError::ReadOnlyFolder { path: self.named.clone(), folder: folder.to_owned() })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The folder the file is in.
     pub fn folder(&self) -> &Path {
         folder_of(&self.real)
@@ -99,6 +116,17 @@ fn may_write(path: &Path) -> bool {
 
 #[cfg(not(unix))]
 fn may_write(_: &Path) -> bool {
+    true
+}
+
+#[cfg(unix)]
+fn may_make_files(folder: &Path) -> bool {
+    use rustix::fs::{Access, AtFlags, CWD, accessat};
+    accessat(CWD, folder, Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS).is_ok()
+}
+
+#[cfg(not(unix))]
+fn may_make_files(_: &Path) -> bool {
     true
 }
 

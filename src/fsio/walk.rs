@@ -1,4 +1,4 @@
-//! Files below folders, in a stable order. Links are not followed, `.git` is not entered, nothing else is hidden.
+//! Files below folders, in a stable order. Links are not followed but told of, `.git` is not entered, nothing else is hidden.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use super::FsError;
 pub struct Walk {
     /// Most files in all.
     pub max_files: usize,
-    /// Most folders below each other.
+    /// Most folders below each other; more are an error.
     pub max_depth: usize,
     /// Whether files that Git ignores are left out.
     pub skip_git_ignored: bool,
@@ -24,22 +24,34 @@ impl Default for Walk {
     }
 }
 
+/// What a walk found.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// The files.
+    pub files: Vec<PathBuf>,
+    /// Symbolic links below folders, to whatever: they are not followed.
+    pub links: Vec<PathBuf>,
+}
+
 /// The files `paths` name: a file (or a link to one) as it is, a folder as all regular files below it. Every path
 /// appears once; the order is that of `paths`, within a folder that of the names' bytes.
 ///
 /// # Errors
-/// [`FsError`]: missing, not a file, too many, or what the system says about a folder.
-pub fn walk(paths: &[PathBuf], limits: Walk) -> Result<Vec<PathBuf>, FsError> {
+/// [`FsError`]: missing, not a file, too many, too deep, or what the system says about a folder.
+pub fn walk(paths: &[PathBuf], limits: Walk) -> Result<Found, FsError> {
     let mut files = Vec::new();
+    let mut links = BTreeSet::new();
     let mut seen = BTreeSet::new();
     for path in paths {
         let metadata = std::fs::metadata(path).map_err(|error| FsError::io("read", path, error))?;
         if metadata.is_dir() {
-            walk_folder(path, limits, &mut |file| {
-                if seen.insert(file.clone()) {
-                    files.push(file);
+            walk_folder(path, limits, &mut |entry, is_link| {
+                if is_link {
+                    links.insert(entry);
+                } else if seen.insert(entry.clone()) {
+                    files.push(entry);
                 }
-                files.len() <= limits.max_files
+                files.len().max(links.len()) <= limits.max_files
             })?;
         } else if metadata.is_file() {
             if seen.insert(path.clone()) {
@@ -48,15 +60,15 @@ pub fn walk(paths: &[PathBuf], limits: Walk) -> Result<Vec<PathBuf>, FsError> {
         } else {
             return Err(FsError::NotAFile(path.clone()));
         }
-        if files.len() > limits.max_files {
+        if files.len().max(links.len()) > limits.max_files {
             return Err(FsError::TooMany { path: path.clone(), limit: limits.max_files });
         }
     }
-    Ok(files)
+    Ok(Found { files, links: links.into_iter().collect() })
 }
 
-/// Hands every regular file below `folder` to `take` until that says stop.
-fn walk_folder(folder: &Path, limits: Walk, take: &mut dyn FnMut(PathBuf) -> bool) -> Result<(), FsError> {
+/// Hands every regular file and every link (`true`) below `folder` to `take` until that says stop.
+fn walk_folder(folder: &Path, limits: Walk, take: &mut dyn FnMut(PathBuf, bool) -> bool) -> Result<(), FsError> {
     let mut builder = WalkBuilder::new(folder);
     builder
         .standard_filters(false)
@@ -69,7 +81,13 @@ fn walk_folder(folder: &Path, limits: Walk, take: &mut dyn FnMut(PathBuf) -> boo
     }
     for entry in builder.build() {
         let entry = entry.map_err(|error| walk_error(folder, error))?;
-        if entry.file_type().is_some_and(|kind| kind.is_file()) && !take(entry.into_path()) {
+        let Some(kind) = entry.file_type() else { continue };
+        // the walker would not look into it, and say nothing
+        if kind.is_dir() && entry.depth() >= limits.max_depth {
+            return Err(FsError::TooDeep { path: entry.into_path(), limit: limits.max_depth });
+        }
+        let is_link = kind.is_symlink() && entry.depth() > 0;
+        if (kind.is_file() || is_link) && !take(entry.into_path(), is_link) {
             break;
         }
     }
@@ -119,15 +137,20 @@ mod tests {
     fn finds_regular_files_once_in_order() {
         let dir = tree();
         let root = dir.path();
-        let files = walk(&[root.join("b/z.yaml"), root.to_owned()], Walk::default()).unwrap();
-        assert_eq!(names(root, &files), ["b/z.yaml", "a.yaml", "b/.hidden.yaml", "b/c/d.yaml", "b.yaml"]);
+        let found = walk(&[root.join("b/z.yaml"), root.to_owned()], Walk::default()).unwrap();
+        assert_eq!(names(root, &found.links), ["b/loop", "link.yaml"]);
+        assert_eq!(names(root, &found.files), ["b/z.yaml", "a.yaml", "b/.hidden.yaml", "b/c/d.yaml", "b.yaml"]);
     }
 
     #[test]
     fn a_named_link_is_taken_as_it_is() {
         let dir = tree();
         let link = dir.path().join("link.yaml");
-        assert_eq!(walk(std::slice::from_ref(&link), Walk::default()).unwrap(), [link]);
+        let found = walk(std::slice::from_ref(&link), Walk::default()).unwrap();
+        assert_eq!((found.files, found.links), (vec![link], vec![]));
+        // a folder that is a link, too
+        let found = walk(&[dir.path().join("b/loop")], Walk::default()).unwrap();
+        assert_eq!(names(&dir.path().join("b/loop"), &found.files), [".hidden.yaml", "c/d.yaml", "z.yaml"]);
     }
 
     #[test]
@@ -135,8 +158,8 @@ mod tests {
         let dir = tree();
         std::fs::write(dir.path().join(".gitignore"), "b/\n").unwrap();
         let limits = Walk { skip_git_ignored: true, ..Walk::default() };
-        let files = walk(&[dir.path().to_owned()], limits).unwrap();
-        assert_eq!(names(dir.path(), &files), [".gitignore", "a.yaml", "b.yaml"]);
+        let found = walk(&[dir.path().to_owned()], limits).unwrap();
+        assert_eq!(names(dir.path(), &found.files), [".gitignore", "a.yaml", "b.yaml"]);
     }
 
     #[test]
@@ -145,6 +168,9 @@ mod tests {
         let limits = Walk { max_files: 2, ..Walk::default() };
         let result = walk(&[dir.path().to_owned()], limits);
         assert!(matches!(result, Err(FsError::TooMany { limit: 2, .. })));
+        let depth = |max_depth| walk(&[dir.path().to_owned()], Walk { max_depth, ..Walk::default() });
+        assert!(matches!(depth(2), Err(FsError::TooDeep { limit: 2, path }) if path.ends_with("b/c")));
+        assert_eq!(depth(3).unwrap().files.len(), 5);
         assert!(matches!(walk(&[dir.path().join("no")], limits), Err(FsError::Missing(_))));
         assert!(matches!(walk(&["/dev/null".into()], limits), Err(FsError::NotAFile(_))));
     }

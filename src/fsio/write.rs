@@ -1,7 +1,8 @@
 //! One atomic replacement: a temporary file in the same folder, made durable, then renamed over the target.
 //!
-//! Whatever happens, the target is the old file or the new one, whole. The new file gets the old one's mode and,
-//! where the system lets us, its owner. A file with several hard links is replaced under this one name only.
+//! Whatever happens, the target is the old file or the new one, whole. The new file gets the old one's mode, unless it is to
+//! be for its owner only, and where the system lets us its owner. A file with several hard links is replaced under this
+//! one name only.
 
 use std::fs::{File, Metadata, Permissions};
 use std::io::{self, Write};
@@ -19,12 +20,14 @@ const SUFFIX: &str = ".tmp";
 /// A temporary file of a process that is gone is left alone for this long: it might be another container's.
 const LEFTOVER_AGE: Duration = Duration::from_secs(60);
 
-/// What a new file's mode is. An existing file's mode is kept.
+/// What a file's mode is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum NewMode {
-    /// For plaintext and keys: 0600.
+    /// For keys, and plaintext in the place of its ciphertext: 0600; a file that is replaced keeps its mode.
     Private,
-    /// For ciphertext: 0644 as the umask allows.
+    /// For plaintext in a file of its own: 0600, whatever the mode was of a file that is replaced.
+    OwnerOnly,
+    /// For ciphertext: 0644 as the umask allows; a file that is replaced keeps its mode.
     Public,
 }
 
@@ -71,7 +74,8 @@ impl Staged {
         let (mut file, temp) = Temp::new(&target, new_mode).map_err(failed)?;
         write(&mut file).and_then(|()| file.flush()).map_err(failed)?;
         if let Some(old) = &target.existing {
-            copy_owner_and_mode(&file, old).map_err(failed)?;
+            let mask = if new_mode == NewMode::OwnerOnly { 0o600 } else { 0o7777 };
+            copy_owner_and_mode(&file, old, mask).map_err(failed)?;
         }
         Ok(Self { target, temp })
     }
@@ -234,11 +238,11 @@ fn allow_reading(_: &mut tempfile::Builder<'_, '_>) {}
 /// Owner before mode: a change of owner may clear mode bits. Failing to give a file away is no error,
 /// but then the mode must not give the wrong group what the old group had.
 #[cfg(unix)]
-fn copy_owner_and_mode(file: &File, old: &Metadata) -> io::Result<()> {
+fn copy_owner_and_mode(file: &File, old: &Metadata, mask: u32) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 
     let mine = file.metadata()?;
-    let mut mode = old.mode() & 0o7777;
+    let mut mode = old.mode() & mask;
     if mine.gid() != old.gid() && fchown(file, None, Some(old.gid())).is_err() {
         mode &= !0o2070;
     }
@@ -249,7 +253,7 @@ fn copy_owner_and_mode(file: &File, old: &Metadata) -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
-fn copy_owner_and_mode(file: &File, old: &Metadata) -> io::Result<()> {
+fn copy_owner_and_mode(file: &File, old: &Metadata, _: u32) -> io::Result<()> {
     file.set_permissions(old.permissions())
 }
 
@@ -298,6 +302,18 @@ mod tests {
         assert_eq!(std::fs::read(&path).unwrap(), b"new");
         assert_eq!((after.mode(), after.uid(), after.gid()), (before.mode(), before.uid(), before.gid()));
         assert_ne!(after.ino(), before.ino());
+    }
+
+    #[test]
+    fn plaintext_over_a_file_that_others_may_read_is_for_its_owner_only() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a");
+        for old in [0o644, 0o2755, 0o666, 0o200] {
+            std::fs::write(&path, "old").unwrap();
+            std::fs::set_permissions(&path, Permissions::from_mode(old)).unwrap();
+            write_atomic(&path, b"new", NewMode::OwnerOnly).unwrap();
+            assert_eq!(mode(&path), old & 0o600);
+        }
     }
 
     #[test]

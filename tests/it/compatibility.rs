@@ -115,6 +115,34 @@ fn invalid_patterns_do_not_leave_secrets_in_clear() {
     assert!(ran.stdout.is_empty() && ran.stderr.contains("invalid regular expression"), "{}", ran.stderr);
 }
 
+/// A short pattern is in some ciphertexts by chance, a word of their form in all of them.
+#[test]
+fn comment_patterns_that_match_ciphertexts() {
+    let Some(peers) = peers::locate("comment_patterns_that_match_ciphertexts") else {
+        return;
+    };
+    let world = World::new("# about a\na: x\n# clear\nb: w\n");
+    let encrypt = |program: &Path, pattern: &str| {
+        let rule = format!("creation_rules:\n  - age: {RECIPIENT}\n    unencrypted_comment_regex: {pattern}\n");
+        world.write(".sops.yaml", &rule);
+        world.run(program, &["encrypt", "plain.yaml"])
+    };
+    for pattern in ["ENC|clear", "type.comment|clear"] {
+        let theirs = encrypt(&peers.sops, pattern);
+        assert!(theirs.stderr.contains("matches UnencryptedCommentRegex"), "{}", theirs.stderr);
+        let ours = encrypt(Path::new(env!("CARGO_BIN_EXE_sealant")), pattern);
+        assert_eq!(ours.status.code(), Some(213), "{}", ours.stderr);
+        assert!(ours.stderr.contains("`unencrypted_comment_regex` also matches"), "{}", ours.stderr);
+    }
+    // More than one ciphertext in three holds two such digits.
+    for _ in 0..8 {
+        let ours = encrypt(Path::new(env!("CARGO_BIN_EXE_sealant")), "'[0-4]{2}|clear'");
+        assert!(ours.ok(), "{}", ours.last_words());
+        world.write("ours.yaml", &ours.text());
+        assert_eq!(world.good(&peers.sops, &["decrypt", "ours.yaml"]), world.read("plain.yaml"));
+    }
+}
+
 #[test]
 fn whole_numbers_stay_whole() {
     let Some(peers) = peers::locate("whole_numbers_stay_whole") else {

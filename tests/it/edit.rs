@@ -1,10 +1,11 @@
 //! `edit`, with editors that are shell scripts: what they see, what is written, and that nothing stays behind.
 
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::sandbox::{PLAIN, Sandbox, only_value_and_metadata};
+use crate::sandbox::{Ended, PLAIN, Sandbox, only_value_and_metadata, without_privileges};
 
 const FILE: &str = "secret/app.yaml";
 
@@ -95,6 +96,85 @@ fn a_change_by_somebody_else_is_found() {
     assert!(!sandbox.read("secret/app.yaml.edited").contains("canary"));
     assert!(sandbox.plain("secret/app.yaml.edited").contains("canary-new"));
     sandbox.nothing_left();
+}
+
+/// The file itself may be written, but not replaced: that is said before anybody works for nothing.
+#[test]
+fn a_read_only_folder_is_found_before_the_editor_opens() {
+    let sandbox = Sandbox::encrypted();
+    let before = sandbox.read(FILE);
+    sandbox.mode("secret", 0o555);
+    for mut command in [
+        sandbox.edit_command("exit 9", FILE),
+        sandbox.edit_command("exit 9", "secret/new.yaml"),
+        sandbox.edit_command("exit 9", "secret/deep/new.yaml"),
+        sandbox.command(&["set", FILE, "db.password", "x"]),
+        sandbox.command(&["unset", FILE, "db.password"]),
+    ] {
+        let ended: Ended = without_privileges(&mut command).output().unwrap().into();
+        ended.code(219).says("secret is read-only").says("hint: make the folder writable first: chmod u+w secret");
+    }
+    sandbox.mode("secret", 0o755);
+    assert!(sandbox.folders().is_empty(), "the editor was opened");
+    assert_eq!(sandbox.read(FILE), before);
+}
+
+/// What cannot be written beside the file any more is kept elsewhere, encrypted.
+#[test]
+fn an_edit_is_rescued_outside_of_a_folder_that_became_read_only() {
+    let sandbox = Sandbox::encrypted();
+    let before = sandbox.read(FILE);
+    let folder = sandbox.path("secret");
+    let script = format!("sed -i.bak s/canary-one/canary-new/ \"$file\"; chmod 555 '{}'", folder.display());
+    let tmp = sandbox.path("../tmp").canonicalize().unwrap();
+    for kept in [tmp.join("app.yaml.edited"), tmp.join("app.yaml.edited-2"), sandbox.home().join("app.yaml.edited")] {
+        let mut command = sandbox.edit_command(&script, FILE);
+        command.env("TMPDIR", &tmp);
+        if kept.starts_with(sandbox.home()) {
+            command.env("TMPDIR", "/no/such/folder");
+        }
+        let ended: Ended = without_privileges(&mut command).output().unwrap().into();
+        sandbox.mode("secret", 0o755);
+        let ended = ended.code(3).says(&format!("your edit is not lost: it is in {}, encrypted", kept.display()));
+        assert!(!ended.stderr.contains("canary"), "{}", ended.stderr);
+        assert_eq!(sandbox.read(FILE), before);
+        let text = std::fs::read_to_string(&kept).unwrap();
+        assert!(!text.contains("canary"), "{text}");
+        assert_eq!(sandbox.plain(kept.to_str().unwrap()), PLAIN.replace("canary-one", "canary-new"));
+        let mode = std::fs::metadata(&kept).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    assert!(sandbox.folders().iter().all(|folder| !folder.exists()));
+}
+
+#[test]
+fn allow_empty_takes_a_text_without_secrets_as_the_hint_says() {
+    let sandbox = Sandbox::encrypted();
+    let script = "printf 'host: x\\n' > \"$file\"";
+    sandbox.edit(script, FILE).code(211).says("pass --allow-empty");
+    for file in [FILE, "secret/new.yaml"] {
+        let mut command = sandbox.edit_command(script, file);
+        Ended::from(command.arg("--allow-empty").output().unwrap()).code(0).says("saved, 0 values encrypted");
+        assert_eq!(sandbox.plain(file), "host: x\n");
+    }
+    let mut command = sandbox.edit_command("printf '1: x\\npin: 2\\n' > \"$file\"", FILE);
+    Ended::from(command.output().unwrap()).code(216).says("pass --allow-unrepresentable");
+    Ended::from(command.arg("--allow-unrepresentable").output().unwrap()).code(0);
+    sandbox.nothing_left();
+}
+
+#[test]
+fn json_says_which_file_was_saved() {
+    let sandbox = Sandbox::encrypted();
+    for file in [FILE, "secret/new.yaml"] {
+        let mut command = sandbox.edit_command("echo 'pin: 1' > \"$file\"", file);
+        let ended = Ended::from(command.args(["--json", "-q"]).output().unwrap()).code(0);
+        assert_eq!(ended.stdout, format!("{{\"changed\":true,\"file\":\"{file}\"}}\n"));
+        assert_eq!(ended.stderr, "");
+        // the same text again is an error, and no result
+        let ended = Ended::from(command.output().unwrap()).code(200);
+        assert_eq!(ended.stdout, "");
+    }
 }
 
 #[test]

@@ -2,7 +2,8 @@
 //!
 //! `SEALANT_FUZZ_SECONDS` (10) is shared by the targets; `SEALANT_FUZZ_SEED` repeats a run. An input that fails is kept
 //! under `target/tmp/fuzz`, and the message says how to run it again (`SEALANT_FUZZ_INPUT=FILE`). The input being run is
-//! always there too, for the failures that end the process.
+//! always there too, for the failures that end the process. `SEALANT_FUZZ_SEEDS=FOLDER` only writes the seeds there: what
+//! libFuzzer starts `decrypt_hostile` from, whose seeds are encrypted on the spot.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -47,6 +48,12 @@ fn run(name: &str, target: fn(&[u8])) {
     let current = folder().join(format!("{name}.current"));
     let seeds = seeds::of(name);
     assert!(!seeds.is_empty(), "no seeds for {name}");
+    if let Some(to) = std::env::var_os("SEALANT_FUZZ_SEEDS") {
+        let to = Path::new(&to).join(name);
+        fs::create_dir_all(&to).unwrap();
+        seeds.iter().enumerate().for_each(|(at, seed)| fs::write(to.join(at.to_string()), seed).unwrap());
+        return;
+    }
     let mut random = Random::new(seed);
     let begin = Instant::now();
     let mut runs = 0_usize;

@@ -141,6 +141,28 @@ fn init_overwrites_nothing() {
 }
 
 #[test]
+fn init_in_a_bare_repository_says_so_and_makes_nothing() {
+    let fresh = Fresh::new();
+    assert!(fresh.git(&["commit", "-q", "--allow-empty", "-m", "first"]).status.success());
+    assert!(fresh.git(&["clone", "-q", "--bare", ".", "../shop.git"]).status.success());
+    let bare = fresh.repo().join("../shop.git").canonicalize().unwrap();
+    let before = fresh.everything();
+    for (folder, message) in [
+        (bare.clone(), "shop.git is a bare Git repository"),
+        (bare.join("hooks"), "shop.git is a bare Git repository"),
+        (fresh.repo().join(".git"), "repo/.git is Git's own folder"),
+    ] {
+        fresh.sealant_in(&folder, &["init"]).code(223).says(message).says("hint: run sealant init in a clone");
+    }
+    assert_eq!(fresh.everything(), before);
+    // a worktree of a bare repository has files
+    let added = fresh.git(&["-C", "../shop.git", "worktree", "add", "-q", "-b", "work", "work"]);
+    assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
+    fresh.sealant_in(&bare.join("work"), &["init"]).code(0);
+    assert!(bare.join("work/.sops.yaml").exists());
+}
+
+#[test]
 fn git_diff_shows_plain_text_to_who_holds_a_key() {
     let fresh = Fresh::new();
     fresh.sealant(&["init"]).code(0);

@@ -6,7 +6,9 @@
     reason = "tests set up files, run programs, read the clock, and may stop at a surprise"
 )]
 
+mod ahead;
 mod arrows;
+mod bulk;
 mod cmd;
 mod compatibility;
 mod conformance;
@@ -16,6 +18,7 @@ mod docs;
 mod edit;
 mod example;
 mod exec;
+mod formats;
 mod fuzz;
 mod init;
 mod interop;

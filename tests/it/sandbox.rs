@@ -104,6 +104,11 @@ impl Sandbox {
         std::fs::read_to_string(self.path(path)).unwrap()
     }
 
+    pub fn mode(&self, path: &str, mode: u32) {
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(mode);
+        std::fs::set_permissions(self.path(path), mode).unwrap();
+    }
+
     pub fn exists(&self, path: &str) -> bool {
         std::fs::symlink_metadata(self.path(path)).is_ok()
     }
@@ -203,6 +208,27 @@ impl Sandbox {
         let names: Vec<_> = repo.map(|entry| entry.unwrap().file_name()).collect();
         assert!(names.iter().all(|name| !name.to_string_lossy().contains(".sealant-")), "{names:?}");
     }
+}
+
+/// The same command where permissions count: root gives up the privilege to write everywhere.
+pub fn without_privileges(command: &mut Command) -> Command {
+    let id = Command::new("id").arg("-u").output().unwrap();
+    if id.stdout != b"0\n" {
+        return copied(Command::new(command.get_program()), command);
+    }
+    let mut plain = Command::new("setpriv");
+    plain.args(["--bounding-set", "-dac_override", "--inh-caps", "-dac_override", "--"]);
+    plain.arg(command.get_program());
+    copied(plain, command)
+}
+
+fn copied(mut to: Command, from: &Command) -> Command {
+    to.args(from.get_args()).env_clear().stdin(Stdio::null());
+    to.envs(from.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    if let Some(folder) = from.get_current_dir() {
+        to.current_dir(folder);
+    }
+    to
 }
 
 fn fixture(name: &str) -> String {

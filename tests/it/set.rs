@@ -178,3 +178,13 @@ fn json_results_say_whether_anything_changed() {
 fn lines_are_compared() {
     assert_eq!(differing("a\nb\n", "a\nc\n"), ["c"]);
 }
+
+/// `set` has no `--allow-empty` that a hint could name: null may take the place of the last secret.
+#[test]
+fn null_may_replace_the_last_secret() {
+    let sandbox = Sandbox::new();
+    sandbox.write(FILE, "host: x\npassword: canary-one\n");
+    sandbox.run(&["encrypt", "-i", FILE]).code(0);
+    sandbox.run(&["set", FILE, "password", "--type", "null"]).code(0);
+    assert!(!sandbox.plain(FILE).contains("canary-one"));
+}

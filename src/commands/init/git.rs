@@ -15,6 +15,19 @@ pub fn root(inside: &Path) -> Option<PathBuf> {
     inside.ancestors().find(|folder| folder::exists(&folder.join(".git"))).map(Path::to_owned)
 }
 
+/// The folder that Git keeps its own things in, when `inside` is in one: there are no files to work on.
+pub fn store(inside: &Path) -> Option<PathBuf> {
+    let is_store = |folder: &&Path| {
+        folder::is_folder(&folder.join("objects"))
+            && folder::is_folder(&folder.join("refs"))
+            && folder::exists(&folder.join("HEAD"))
+    };
+    // a folder with files checked out may well be in a bare repository
+    let up_to_root = inside.ancestors().take_while(|folder| !folder::exists(&folder.join(".git")));
+    let mut stores = up_to_root.filter(is_store);
+    stores.next().map(Path::to_owned)
+}
+
 /// What became of the diff driver.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Driver {
@@ -62,6 +75,21 @@ mod tests {
         std::fs::create_dir(dir.path().join(".git")).unwrap();
         assert_eq!(root(&inside).as_deref(), Some(dir.path()));
         assert_eq!(root(dir.path()).as_deref(), Some(dir.path()));
+    }
+
+    #[test]
+    fn a_store_has_no_files_to_work_on() {
+        let dir = tempfile::tempdir().unwrap();
+        let bare = dir.path().join("shop.git");
+        for folder in ["objects", "refs", "hooks", "work/config"] {
+            std::fs::create_dir_all(bare.join(folder)).unwrap();
+        }
+        assert_eq!(store(&bare), None);
+        std::fs::write(bare.join("HEAD"), "ref: refs/heads/main\n").unwrap();
+        std::fs::write(bare.join("work/.git"), "gitdir: ../worktrees/work\n").unwrap();
+        assert_eq!(store(&bare.join("hooks")).as_ref(), Some(&bare));
+        assert_eq!(store(&bare.join("work/config")), None);
+        assert_eq!(store(dir.path()), None);
     }
 
     #[test]

@@ -11,10 +11,14 @@ use crate::fsio::printable::sanitize;
 #[derive(clap::Args, Debug)]
 pub struct Args {}
 
-struct Row {
-    name: Option<String>,
-    recipient: String,
-    yours: bool,
+/// A recipient.
+pub struct Row {
+    /// Whose it is, by `keys/NAME.pub`.
+    pub name: Option<String>,
+    /// The recipient.
+    pub recipient: String,
+    /// Whether its private key is at hand.
+    pub yours: bool,
 }
 
 /// Runs it.
@@ -24,12 +28,7 @@ struct Row {
 pub fn run(_args: &Args, session: &Session) -> Result<(), Failure> {
     let rows = rows(session)?;
     if session.json() {
-        let list: Vec<_> = rows
-            .iter()
-            .map(|row| serde_json::json!({"name": row.name, "recipient": row.recipient, "yours": row.yours}))
-            .collect();
-        let text = format!("{}\n", serde_json::Value::from(list));
-        return Ok(output::data(text.as_bytes())?);
+        return print_json(&rows);
     }
     if rows.is_empty() {
         session.say("there is no key: neither one of yours nor a keys/NAME.pub here");
@@ -38,7 +37,24 @@ pub fn run(_args: &Args, session: &Session) -> Result<(), Failure> {
     Ok(output::data(table(&rows).as_bytes())?)
 }
 
-fn rows(session: &Session) -> Result<Vec<Row>, Failure> {
+/// Prints rows as `--json` shows them.
+///
+/// # Errors
+/// What the file system says of standard output.
+pub fn print_json(rows: &[Row]) -> Result<(), Failure> {
+    let list: Vec<_> = rows
+        .iter()
+        .map(|row| serde_json::json!({"name": row.name, "recipient": row.recipient, "yours": row.yours}))
+        .collect();
+    let text = format!("{}\n", serde_json::Value::from(list));
+    Ok(output::data(text.as_bytes())?)
+}
+
+/// Everybody in `keys/`, and the user's own recipients that have no name there.
+///
+/// # Errors
+/// A file in `keys/` that is no recipients file.
+pub fn rows(session: &Session) -> Result<Vec<Row>, Failure> {
     let own = own_recipients(session);
     let named = identities::named(&session.names_root())?;
     let mut rows = Vec::new();

@@ -1,8 +1,10 @@
 //! `sealant keys show`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::{own_recipients, text};
+use zeroize::Zeroizing;
+
+use super::{list, own_recipients, text};
 use crate::commands::identities;
 use crate::commands::session::Session;
 use crate::failure::{Failure, Kind};
@@ -49,6 +51,14 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     if recipients.is_empty() {
         return Err(Failure::new(Kind::NoFile, "you have no key at hand").hint("make one with: sealant keys new NAME"));
     }
+    if session.json() {
+        let mut rows = list::rows(session)?;
+        rows.retain(|row| match &args.name {
+            None => row.yours,
+            Some(name) => row.name.as_ref() == Some(name),
+        });
+        return list::print_json(&rows);
+    }
     let lines: String = recipients.iter().map(|line| format!("{line}\n")).collect();
     Ok(output::data(lines.as_bytes())?)
 }
@@ -60,7 +70,25 @@ fn private(args: &Args, session: &Session) -> Result<(), Failure> {
         "this is the private key in {}: whoever sees it can open what is encrypted for it",
         path.display()
     ));
+    if session.json() {
+        return Ok(output::data(&as_json(&path, &content)?)?);
+    }
     Ok(output::data(&content)?)
+}
+
+/// `{"private": PATH, "content": TEXT}`.
+fn as_json(path: &Path, content: &[u8]) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let text = std::str::from_utf8(content)
+        .map_err(|_| Failure::new(Kind::CannotEmit, format!("{} is not text", path.display())))?;
+    let bad = |error: serde_json::Error| Failure::of(Kind::CannotEmit, &error);
+    let path = serde_json::to_string(&path.to_string_lossy()).map_err(bad)?;
+    let start = format!("{{\"private\":{path},\"content\":");
+    // room for all of it, so that no unwiped copy is left when the text grows: a character becomes six at most
+    let mut line = Zeroizing::new(Vec::with_capacity(start.len() + 6 * content.len() + 8));
+    line.extend_from_slice(start.as_bytes());
+    serde_json::to_writer(&mut *line, text).map_err(bad)?;
+    line.extend_from_slice(b"}\n");
+    Ok(line)
 }
 
 /// Where `keys new` has put it.
@@ -74,5 +102,21 @@ fn private_file(args: &Args, session: &Session) -> Result<PathBuf, Failure> {
             let text = format!("{name} cannot be the name of a key");
             Err(Failure::new(Kind::Generic, text))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn private_json_never_grows() {
+        let content = "\u{1}\"\\é\n".repeat(50);
+        let line = as_json(Path::new("a\"b"), content.as_bytes()).unwrap();
+        let value: serde_json::Value = serde_json::from_slice(&line).unwrap();
+        assert_eq!(value, serde_json::json!({"private": "a\"b", "content": content}));
+        let only_controls = "\u{1}".repeat(100);
+        let line = as_json(Path::new("a"), only_controls.as_bytes()).unwrap();
+        assert_eq!(line.capacity(), "{\"private\":\"a\",\"content\":".len() + 6 * 100 + 8);
     }
 }

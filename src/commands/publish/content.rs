@@ -3,18 +3,19 @@
 
 #![cfg_attr(not(feature = "vault"), allow(dead_code, reason = "only a client sends it"))]
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use crate::commands::json::Wiped;
 use crate::commands::sops::convert;
 use crate::commands::sops::store::Store;
 use crate::commands::sopsfile::{self, Opened};
+use crate::document::kind::DocumentKind;
 use crate::document::path::{KeyPath, Step};
-use crate::document::tree::{Kind as NodeKind, Node};
-use crate::document::yaml::Document;
+use crate::document::tree::{Key, Kind as NodeKind, Node};
 use crate::failure::{Failure, Kind};
-use crate::sops::file::{Decrypted, FileError};
+use crate::sops::file::{Decrypted, Plain};
 
 /// Whole numbers beyond this change in a store with versions: it takes every number for a float.
 const EXACT: u64 = 1 << 53;
@@ -29,7 +30,7 @@ pub enum Large {
 }
 
 /// See the file's description.
-pub struct Content(Wiped);
+pub struct Content(Zeroizing<Node>);
 
 impl std::fmt::Debug for Content {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -38,24 +39,36 @@ impl std::fmt::Debug for Content {
 }
 
 impl Content {
-    /// What `plain` holds, of which `opened` is the encrypted form.
+    /// What `decrypted` holds, of which `opened` is the encrypted form.
     ///
     /// # Errors
-    /// A document that is a list or a single value.
-    pub fn of(opened: &Opened, plain: &Decrypted) -> Result<Self, Failure> {
-        Self::of_yaml(&opened.name, &plain.text)
+    /// A document that is a list or a single value; bytes that are not text.
+    pub fn of(opened: &Opened, decrypted: &Decrypted) -> Result<Self, Failure> {
+        Self::of_plain(&opened.name, &opened.parse_plain(decrypted)?)
     }
 
-    fn of_yaml(name: &str, text: &str) -> Result<Self, Failure> {
-        let failed = |error| sopsfile::failure(name, &FileError::Yaml(error));
-        let document = Document::parse(text.to_owned()).map_err(failed)?;
-        let mut merged = Wiped::new(Node::new(NodeKind::Map(Vec::new())));
-        for number in 0..document.documents() {
-            let tree = document.tree(document.root(number)).map_err(failed)?;
-            merge(&mut merged, Wiped::new(tree)).ok_or_else(|| {
-                let text = format!("{name}: a document that is no mapping has no names to publish its values under");
-                Failure::new(Kind::CannotEmit, text)
-            })?;
+    fn of_plain(name: &str, plain: &Plain) -> Result<Self, Failure> {
+        let failed = |error| sopsfile::failure(name, &error);
+        let no_mapping = || {
+            let text = format!("{name}: a document that is no mapping has no names to publish its values under");
+            Failure::new(Kind::CannotEmit, text)
+        };
+        let mut merged = Zeroizing::new(Node::new(NodeKind::Map(Vec::new())));
+        match plain.yaml() {
+            Some(document) => {
+                for number in 0..document.documents() {
+                    let tree = document.tree(document.root(number)).map_err(|error| failed(error.into()))?;
+                    merge(&mut merged, Zeroizing::new(tree)).ok_or_else(no_mapping)?;
+                }
+            }
+            None if plain.kind() == DocumentKind::Binary => {
+                // as sops keeps them
+                let text = std::str::from_utf8(plain.bytes()).map_err(|_| {
+                    Failure::new(Kind::CannotEmit, format!("{name}: JSON has no form for bytes that are not text"))
+                })?;
+                merged.kind = NodeKind::Map(vec![(Key { name: "data".into(), line: 0 }, Node::text(text))]);
+            }
+            None => merge(&mut merged, plain.tree().map_err(failed)?).ok_or_else(no_mapping)?,
         }
         Ok(Self(merged))
     }
@@ -66,7 +79,7 @@ impl Content {
     /// A number that JSON has not; one that the store would round, unless that is to be a warning.
     pub fn check(&self, name: &str, versioned: bool, large: Large, warn: &mut dyn FnMut(&str)) -> Result<(), Failure> {
         let mut path = KeyPath::default();
-        walk(self.0.node(), &mut path, &mut |node, path| match node.kind {
+        walk(&self.0, &mut path, &mut |node, path| match node.kind {
             NodeKind::Float(number) if !number.is_finite() => {
                 let text = format!("{name}: JSON has no word for the number at {path}");
                 Err(Failure::new(Kind::CannotEmit, text).hint("put it in quotes: sealant edit"))
@@ -90,8 +103,7 @@ impl Content {
     /// # Errors
     /// JSON cannot hold it.
     pub fn body(&self, versioned: bool) -> Result<Zeroizing<String>, Failure> {
-        let json =
-            convert::document(self.0.node(), Store::Json).map_err(|error| Failure::of(Kind::CannotEmit, &error))?;
+        let json = convert::document(&self.0, Store::Json).map_err(|error| Failure::of(Kind::CannotEmit, &error))?;
         if !versioned {
             return Ok(json);
         }
@@ -104,26 +116,31 @@ impl Content {
 
     /// Whether a store with versions holds the same.
     pub fn is_same(&self, there: &Value) -> bool {
-        same(self.0.node(), there)
+        same(&self.0, there)
     }
 }
 
 /// Adds the entries of a mapping, over those that are there; `None` when it is none.
-fn merge(merged: &mut Wiped, mut tree: Wiped) -> Option<()> {
-    let NodeKind::Map(entries) = &mut merged.node_mut().kind else {
+fn merge(merged: &mut Node, mut tree: Zeroizing<Node>) -> Option<()> {
+    let NodeKind::Map(entries) = &mut merged.kind else {
         return None;
     };
-    match &mut tree.node_mut().kind {
-        NodeKind::Null => {}
-        NodeKind::Map(more) => {
-            for (key, node) in more.drain(..) {
-                match entries.iter_mut().find(|(known, _)| known.name == key.name) {
-                    Some((_, old)) => drop(Wiped::new(std::mem::replace(old, node))),
-                    None => entries.push((key, node)),
-                }
-            }
-        }
+    let more = match &mut tree.kind {
+        NodeKind::Null => return Some(()),
+        NodeKind::Map(more) => more,
         _ => return None,
+    };
+    if entries.is_empty() {
+        std::mem::swap(entries, more);
+        return Some(());
+    }
+    let places: HashMap<String, usize> =
+        entries.iter().enumerate().map(|(at, (key, _))| (key.name.clone(), at)).collect();
+    for (key, node) in more.drain(..) {
+        match places.get(&key.name) {
+            Some(at) => drop(Zeroizing::new(std::mem::replace(&mut entries[*at].1, node))),
+            None => entries.push((key, node)),
+        }
     }
     Some(())
 }
@@ -161,9 +178,7 @@ fn same(node: &Node, there: &Value) -> bool {
             here.len() == there.len() && here.iter().zip(there).all(|(here, there)| same(here, there))
         }
         (NodeKind::Map(here), Value::Object(there)) => {
-            let has = |(key, here): &(crate::document::tree::Key, Node)| {
-                there.get(&key.name).is_some_and(|there| same(here, there))
-            };
+            let has = |(key, here): &(Key, Node)| there.get(&key.name).is_some_and(|there| same(here, there));
             here.len() == there.len() && here.iter().all(has)
         }
         _ => false,
@@ -173,9 +188,35 @@ fn same(node: &Node, there: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::document::open::Reading;
 
     fn content(text: &str) -> Content {
-        Content::of_yaml("f", text).unwrap()
+        Content::of_plain("f", &plain(DocumentKind::Yaml, text.as_bytes())).unwrap()
+    }
+
+    fn plain(kind: DocumentKind, bytes: &[u8]) -> Plain {
+        Plain::parse(kind, Zeroizing::new(bytes.to_vec()), Reading::default()).unwrap()
+    }
+
+    #[test]
+    fn every_format() {
+        for (kind, text, expected) in [
+            (
+                DocumentKind::Json,
+                "{\"a\": [{\"b\": 1.5}], \"c\": null}",
+                serde_json::json!({"a": [{"b": 1.5}], "c": null}),
+            ),
+            (DocumentKind::Dotenv, "# c\nA=x y\nB=\n", serde_json::json!({"A": "x y", "B": ""})),
+            (DocumentKind::Ini, "; c\n[s]\na = 1\n", serde_json::json!({"DEFAULT": {}, "s": {"a": "1"}})),
+            (DocumentKind::Binary, "hunter2\n", serde_json::json!({"data": "hunter2\n"})),
+        ] {
+            let content = Content::of_plain("f", &plain(kind, text.as_bytes())).unwrap();
+            let body: Value = serde_json::from_str(&content.body(false).unwrap()).unwrap();
+            assert!(content.is_same(&body), "{kind:?}");
+            assert_eq!(body, expected, "{kind:?}");
+        }
+        let failure = Content::of_plain("f", &plain(DocumentKind::Binary, b"\xFF")).unwrap_err();
+        assert_eq!(failure.kind(), Kind::CannotEmit);
     }
 
     fn json(text: &str) -> Value {
@@ -196,7 +237,7 @@ mod tests {
         assert_eq!(body, serde_json::json!({"data": {"a": 1}}));
         assert_eq!(json(""), serde_json::json!({}));
         for text in ["- 1\n", "a: 1\n---\nhunter2\n"] {
-            let failure = Content::of_yaml("f", text).unwrap_err();
+            let failure = Content::of_plain("f", &plain(DocumentKind::Yaml, text.as_bytes())).unwrap_err();
             assert!(failure.kind() == Kind::CannotEmit && !failure.to_string().contains("hunter2"));
         }
         assert_eq!(format!("{:?}", content("a: hunter2\n")), "Content([REDACTED])");

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::client::Clients;
 use super::content::{Content, Large};
 use crate::commands::session::Session;
-use crate::commands::sopsfile;
+use crate::commands::sopsfile::{self, Source};
 use crate::failure::{Failure, Kind};
 use crate::fsio::folder;
 use crate::sops::rules::{Destination, VaultPlace};
@@ -46,12 +46,19 @@ impl<'a> Publisher<'a> {
         Self { session, clients: Clients::default() }
     }
 
-    /// Opens and decrypts a file; its MAC is checked. Nothing is sent yet.
+    /// Opens and decrypts what was read from `path`; its MAC is checked. Nothing is sent yet.
     ///
     /// # Errors
     /// A destination that this build has no client for, or whose settings are wrong; no token; what keeps the file from
     /// being opened; data that has no form at the destination.
-    pub fn job(&mut self, path: &Path, destination: &Destination, name: &str, large: Large) -> Result<Job, Failure> {
+    pub fn job(
+        &mut self,
+        source: Source,
+        path: &Path,
+        destination: &Destination,
+        name: &str,
+        large: Large,
+    ) -> Result<Job, Failure> {
         let shown = destination.show(name, super::client::default_address(self.session));
         let place = match destination {
             Destination::Vault(place) => place.clone(),
@@ -63,7 +70,7 @@ impl<'a> Publisher<'a> {
             return Err(Failure::new(Kind::BadConfig, text).hint("publish it without --omit-extensions"));
         }
         self.clients.prepare(self.session, &place)?;
-        let opened = sopsfile::open(self.session, path)?;
+        let opened = sopsfile::open_source(self.session, source)?;
         let plain = opened.decrypt(false)?;
         let content = Content::of(&opened, &plain)?;
         content.check(&opened.name, place.versioned, large, &mut |text| self.session.warn(text))?;

@@ -1,29 +1,40 @@
 //! What `set` and `unset` share: the place in the plain text, the splice, the checks around it, and saving.
 
+use zeroize::Zeroizing;
+
 use super::value::Present;
 use crate::commands::session::Session;
 use crate::commands::sopsfile::Change;
+use crate::document::gather;
+use crate::document::kind::DocumentKind;
+use crate::document::open::Reading;
 use crate::document::path::KeyPath;
+use crate::document::tree::{Kind as NodeKind, Node};
+use crate::document::value::Value;
 use crate::document::yaml::change::ChangeError;
 use crate::document::yaml::{Document, NodeId, NodeKind as Shape};
 use crate::failure::{Failure, Kind};
 use crate::fsio::output;
 use crate::sops::cipher::is_encrypted;
-use crate::sops::file::Encrypted;
+use crate::sops::file::{Encrypted, Plain};
 
 /// Parses a plain text of the file that is being changed.
 ///
 /// # Errors
-/// Not YAML.
-pub fn parse(change: &Change, text: &str) -> Result<Document, Failure> {
-    Document::parse(text.to_owned()).map_err(|error| change.failure(&error.into()))
+/// Not of the file's format.
+pub fn parse(change: &Change, text: &str) -> Result<Plain, Failure> {
+    change.parse(text.to_owned()).map_err(|error| change.failure(&error))
 }
 
 /// What stands at `path`.
 ///
 /// # Errors
 /// [`ChangeError::NoDocument`]; what is not there is no error.
-pub fn present(document: &Document, path: &KeyPath) -> Result<Present, ChangeError> {
+pub fn present(plain: &Plain, path: &KeyPath) -> Result<Present, ChangeError> {
+    let Some(document) = plain.yaml() else {
+        let tree = plain.tree().map_err(|_| ChangeError::NoDocument)?;
+        return Ok(gather::find(&tree, path).map_or(Present::Nothing, present_node));
+    };
     let id = match document.find(0, path) {
         Ok(id) => document.resolve_alias(id),
         Err(ChangeError::NoDocument) => return Err(ChangeError::NoDocument),
@@ -36,6 +47,19 @@ pub fn present(document: &Document, path: &KeyPath) -> Result<Present, ChangeErr
     })
 }
 
+fn present_node(node: &Node) -> Present {
+    match &node.kind {
+        NodeKind::Map(_) => Present::Map,
+        NodeKind::List(_) => Present::List,
+        NodeKind::Null => Present::of(&Value::Null),
+        NodeKind::Bool(value) => Present::of(&Value::Bool(*value)),
+        NodeKind::Int(value) => Present::of(&Value::Int(*value)),
+        NodeKind::Float(value) => Present::of(&Value::Float(*value)),
+        NodeKind::Time(text) => Present::of(&Value::Time(text.clone())),
+        NodeKind::Str(text) => Present::of(&Value::Str(text.as_str().into())),
+    }
+}
+
 fn failure_of_alias(path: &KeyPath) -> Failure {
     Failure::of(Kind::BadSetValue, &ChangeError::Referred).about(path).hint("change those first, or use sealant edit")
 }
@@ -46,7 +70,7 @@ pub fn refused(error: &ChangeError, path: &KeyPath) -> Failure {
         ChangeError::Missing { at } => (Kind::NoSuchPath, Some(*at)),
         ChangeError::BeyondEnd { at, .. } | ChangeError::NotThere { at } => (Kind::NoSuchPath, Some(*at)),
         ChangeError::BadPath => (Kind::BadPath, None),
-        ChangeError::NoPlace => (Kind::BadSetValue, None),
+        ChangeError::NoPlace | ChangeError::Format(_) => (Kind::BadSetValue, None),
         ChangeError::Referred => return failure_of_alias(path),
         ChangeError::NoDocument => (Kind::NoDocument, None),
     };
@@ -61,14 +85,32 @@ pub fn refused(error: &ChangeError, path: &KeyPath) -> Failure {
     }
 }
 
-/// Whether a value at or below `path` stands in clear.
-pub fn shows_clear(document: &Document, path: &KeyPath) -> bool {
+/// Whether a value at or below `path` of an encrypted text stands in clear.
+pub fn shows_clear(kind: DocumentKind, text: &str, path: &KeyPath) -> bool {
+    let bytes = Zeroizing::new(text.as_bytes().to_vec());
+    let Ok(plain) = Plain::parse(kind, bytes, Reading { commented_json: true, faithful_dotenv: false }) else {
+        return false;
+    };
+    let Some(document) = plain.yaml() else {
+        let tree = plain.tree();
+        return tree.is_ok_and(|tree| gather::find(&tree, path).is_ok_and(has_clear));
+    };
     let Ok(id) = document.find(0, path) else {
         return false;
     };
     let (mut clear, mut secret) = (0, 0);
     count(document, id, &mut clear, &mut secret);
     clear > 0
+}
+
+fn has_clear(node: &Node) -> bool {
+    match &node.kind {
+        NodeKind::Map(entries) => entries.iter().any(|(_, value)| has_clear(value)),
+        NodeKind::List(items) => items.iter().any(has_clear),
+        NodeKind::Str(text) => !text.is_empty() && !is_encrypted(text),
+        NodeKind::Null => false,
+        _ => true,
+    }
 }
 
 fn count(document: &Document, id: NodeId, clear: &mut usize, secret: &mut usize) {
@@ -109,9 +151,8 @@ pub fn save(session: &Session, change: &mut Change, text: String) -> Result<Outc
 
 impl Outcome {
     /// Whether a value at or below `path` will stand in clear.
-    pub fn shows_clear(&self, path: &KeyPath) -> bool {
-        let document = self.0.as_ref().and_then(|encrypted| Document::parse(encrypted.text.clone()).ok());
-        document.is_some_and(|document| shows_clear(&document, path))
+    pub fn shows_clear(&self, kind: DocumentKind, path: &KeyPath) -> bool {
+        self.0.as_ref().is_some_and(|encrypted| shows_clear(kind, &encrypted.text, path))
     }
 
     /// Replaces the file, unless nothing changed, and says what was done.

@@ -169,17 +169,17 @@ impl Call {
     ///
     /// # Errors
     /// What the file system says.
-    pub fn deliver(&self, text: &str, over: Option<(&Path, Option<Stamp>)>, new: NewMode) -> Result<(), Exit> {
+    pub fn deliver(&self, bytes: &[u8], over: Option<(&Path, Option<Stamp>)>, new: NewMode) -> Result<(), Exit> {
         let (path, stamp) = match (self.given.os("output"), over) {
             (Some(path), _) => (Path::new(path), None),
             (None, Some((path, stamp))) if self.given.is_on("in-place") => (path, stamp),
-            _ => return Ok(output::data(text.as_bytes())?),
+            _ => return Ok(output::data(bytes)?),
         };
-        if output::to_stream(path, text.as_bytes())? {
+        if output::to_stream(path, bytes)? {
             return Ok(());
         }
         self.session.guard_files();
-        let staged = Staged::new(Target::resolve(path)?, text.as_bytes(), new)?;
+        let staged = Staged::new(Target::resolve(path)?, bytes, new)?;
         let mut batch = Batch::new();
         batch.add(staged, stamp, None);
         batch.commit().map_err(|error| Exit::from(crate::failure::Failure::from(error)))
@@ -206,6 +206,24 @@ impl Call {
     }
 }
 
+impl Call {
+    /// Reads a file in the format that it is said to have, as sops reads it.
+    ///
+    /// # Errors
+    /// As [`read`].
+    pub fn source(&self, path: &Path) -> Result<Source, Exit> {
+        Ok(Source { format: Some(self.input(path).kind()), literal: true, ..read(path)? })
+    }
+
+    /// The same from standard input.
+    ///
+    /// # Errors
+    /// As [`Source::stdin`].
+    pub fn stdin(&self) -> Result<Source, Exit> {
+        Ok(Source { format: Some(self.input(Path::new("")).kind()), literal: true, ..Source::stdin()? })
+    }
+}
+
 /// Reads a file, or what has a name but is none: `/dev/stdin`, a pipe of the shell.
 ///
 /// # Errors
@@ -216,7 +234,8 @@ pub fn read(path: &Path) -> Result<Source, Exit> {
     }
     if folder::is_stream(path) {
         let bytes: Zeroizing<Vec<u8>> = read_stream(path, DOCUMENT_LIMIT)?;
-        return Ok(Source { name: path.display().to_string(), bytes, stamp: None });
+        let name = path.display().to_string();
+        return Ok(Source { name, bytes, stamp: None, format: None, named: None, literal: true });
     }
     Ok(Source::file(path)?)
 }

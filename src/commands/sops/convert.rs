@@ -4,28 +4,28 @@
 use zeroize::Zeroizing;
 
 use super::store::Store;
-use crate::document::scalar::format_float_g;
-use crate::document::tree::{Key, Kind, Node};
+use crate::document::json::emit as json;
+use crate::document::json::emit::Indent;
+use crate::document::scalar::go_text;
+use crate::document::tree::{Kind, Node};
 use crate::document::yaml::emit;
+use crate::document::{dotenv, ini};
 
 /// What a format cannot hold. Never holds a value.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Unspellable {
-    /// A list or mapping where only single values can be.
-    #[error("cannot use complex value in {0}; offending key {1}")]
-    Complex(&'static str, String),
-    /// A key with `=` or a line break.
-    #[error("the key {0} cannot be used in {1}")]
-    Key(String, &'static str),
     /// A document without text under `data`.
     #[error(
         "error emitting binary store: no binary data found in tree\n\nThis is likely not an encrypted binary file? \
          If not, use --output-type to select the correct output type."
     )]
     NoData,
-    /// INI is not written yet, and single values not in every format.
+    /// Single values are not written in every format.
     #[error("{0}")]
     Not(&'static str),
+    /// What the format's writer says, with the key.
+    #[error("{0}")]
+    Other(String),
 }
 
 /// A whole document.
@@ -36,16 +36,13 @@ pub fn document(node: &Node, to: Store) -> Result<Zeroizing<String>, Unspellable
     let mut out = Zeroizing::new(String::new());
     match to {
         Store::Yaml => yaml(node, &mut out),
-        Store::Json => {
-            json(node, 0, &mut out);
-            out.push('\n');
-        }
-        Store::Dotenv => dotenv(node, &mut out)?,
+        Store::Json => json::pretty(node, Indent::Tab, &mut out).map_err(|error| Unspellable::Not(error.0))?,
+        Store::Dotenv => dotenv::emit(node, &mut out).map_err(|error| Unspellable::Other(error.to_string()))?,
         Store::Binary => match node.get("data").map(|node| &node.kind) {
             Some(Kind::Str(text)) => out.push_str(text),
             _ => return Err(Unspellable::NoData),
         },
-        Store::Ini => return Err(Unspellable::Not("ini output is not supported yet")),
+        Store::Ini => ini::emit(node, &mut out).map_err(|error| Unspellable::Other(error.to_string()))?,
     }
     Ok(out)
 }
@@ -60,7 +57,11 @@ pub fn part(node: &Node, to: Store) -> Result<Zeroizing<String>, Unspellable> {
         (Kind::Str(text), _) => out.push_str(text),
         (Kind::Map(_), _) => return document(node, to),
         (_, Store::Yaml) => yaml(node, &mut out),
-        (_, Store::Json | Store::Ini) => json(node, 0, &mut out),
+        (_, Store::Json | Store::Ini) => {
+            json::pretty(node, Indent::Tab, &mut out).map_err(|error| Unspellable::Not(error.0))?;
+            let end = out.trim_end_matches('\n').len();
+            out.truncate(end);
+        }
         (_, Store::Dotenv) => return Err(Unspellable::Not("the dotenv store cannot emit a single value")),
         (_, Store::Binary) => return Err(Unspellable::Not("the binary store cannot emit a single value")),
     }
@@ -82,116 +83,9 @@ fn yaml(node: &Node, out: &mut String) {
     }
 }
 
-fn json(node: &Node, depth: usize, out: &mut String) {
-    let line = |depth: usize, out: &mut String| {
-        out.push('\n');
-        out.extend(std::iter::repeat_n('\t', depth));
-    };
-    match &node.kind {
-        Kind::List(items) if items.is_empty() => out.push_str("[]"),
-        Kind::Map(items) if items.is_empty() => out.push_str("{}"),
-        Kind::List(items) => {
-            for (at, item) in items.iter().enumerate() {
-                out.push(if at == 0 { '[' } else { ',' });
-                line(depth + 1, out);
-                json(item, depth + 1, out);
-            }
-            line(depth, out);
-            out.push(']');
-        }
-        Kind::Map(items) => {
-            for (at, (key, value)) in items.iter().enumerate() {
-                out.push(if at == 0 { '{' } else { ',' });
-                line(depth + 1, out);
-                json_text(&key.name, out);
-                out.push_str(": ");
-                json(value, depth + 1, out);
-            }
-            line(depth, out);
-            out.push('}');
-        }
-        Kind::Null => out.push_str("null"),
-        Kind::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
-        Kind::Int(number) => out.push_str(&number.to_string()),
-        Kind::Float(number) => out.push_str(&json_number(*number)),
-        Kind::Time(text) | Kind::Str(text) => json_text(text, out),
-    }
-}
-
-/// As Go's `encoding/json`.
-fn json_text(text: &str, out: &mut String) {
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => out.push_str(&format!("\\u{:04x}", u32::from(c))),
-            c if c < ' ' => out.push_str(&format!("\\u{:04x}", u32::from(c))),
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-}
-
-fn json_number(number: f64) -> String {
-    let size = number.abs();
-    if size != 0.0 && !(1e-6..1e21).contains(&size) && number.is_finite() {
-        // 1e+21, 1e-7
-        let text = format!("{number:e}");
-        return if text.contains("e-") { text } else { text.replace('e', "e+") };
-    }
-    // JSON has no word for what is not finite
-    if number.is_finite() { number.to_string() } else { format!("\"{number}\"") }
-}
-
-fn dotenv(node: &Node, out: &mut String) -> Result<(), Unspellable> {
-    for (key, value) in entries(node) {
-        let text = scalar(value).ok_or_else(|| Unspellable::Complex("dotenv file", key.name.clone()))?;
-        if key.name.contains(['=', '\n']) {
-            return Err(Unspellable::Key(key.name.clone(), "a dotenv file"));
-        }
-        out.push_str(&key.name);
-        out.push('=');
-        out.push_str(&Zeroizing::new(text.replace('\n', "\\n")));
-        out.push('\n');
-    }
-    Ok(())
-}
-
-fn entries(node: &Node) -> &[(Key, Node)] {
-    match &node.kind {
-        Kind::Map(items) => items,
-        _ => &[],
-    }
-}
-
 /// A single value as text (sops 3.13.2 `stores/stores.go`, `ValToString`); `None` for a list or mapping.
 pub fn scalar(node: &Node) -> Option<Zeroizing<String>> {
-    Some(Zeroizing::new(match &node.kind {
-        Kind::Null => "<nil>".into(),
-        Kind::Bool(value) => value.to_string(),
-        Kind::Int(number) => number.to_string(),
-        Kind::Float(number) => {
-            let text = format_float_g(*number).to_uppercase();
-            if text.contains(['.', 'E', 'N', 'I']) { text } else { format!("{text}.0") }
-        }
-        Kind::Time(text) => whole_seconds(text),
-        Kind::Str(text) => text.clone(),
-        Kind::List(_) | Kind::Map(_) => return None,
-    }))
-}
-
-/// RFC 3339 without parts of a second.
-fn whole_seconds(time: &str) -> String {
-    match time.split_once('.') {
-        Some((seconds, rest)) => format!("{seconds}{}", rest.trim_start_matches(|c: char| c.is_ascii_digit())),
-        None => time.to_owned(),
-    }
+    go_text(&node.kind).map(|text| Zeroizing::new(text.into_owned()))
 }
 
 #[cfg(test)]

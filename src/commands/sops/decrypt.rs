@@ -4,10 +4,10 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use super::call::{Call, read};
+use super::call::Call;
 use super::exit::{Exit, warn};
 use super::{path, store};
-use crate::commands::sopsfile::{self, Source};
+use crate::commands::sopsfile;
 use crate::failure::Kind;
 use crate::fsio::write::NewMode;
 
@@ -28,29 +28,29 @@ pub fn run(call: &Call) -> Result<u8, Exit> {
         Some(path) => call.must_exist(path)?,
     }
     let name = file.unwrap_or(Path::new(""));
-    let (input, output) = (call.input(name), call.output(name));
+    let output = call.output(name);
     let part = call.given.text("extract").map(path::parse).transpose();
     let part = part.map_err(|why| Exit::new(Kind::BadPath.code(), format!("error parsing --extract path: {why}")))?;
     call.check_config()?;
-    store::check(input)?;
     let source = match file {
-        Some(path) => read(path)?,
-        None => Source::stdin()?,
+        Some(path) => call.source(path)?,
+        None => call.stdin()?,
     };
     let opened = sopsfile::open_source(&call.session, source)?;
     let decrypted = opened.decrypt(call.given.is_on("ignore-mac"))?;
     if let Some(text) = sopsfile::unreadable(&opened.name, &decrypted) {
         warn(&text);
     }
-    let text: Zeroizing<String> = match part {
-        None => store::emit(&opened.name, &decrypted.text, input, output)?,
+    let bytes: Zeroizing<Vec<u8>> = match part {
+        None if opened.file.kind() == output.kind() => Zeroizing::new(decrypted.bytes().to_vec()),
+        None => store::emit(&opened.name, &opened.parse_plain(&decrypted)?, output)?,
         Some(part) => {
-            let tree = store::tree(&opened.name, &decrypted.text)?;
-            let found = path::find(tree.node(), &part);
+            let tree = store::tree(&opened.name, &opened.parse_plain(&decrypted)?)?;
+            let found = path::find(&tree, &part);
             let found = found.map_err(|why| Exit::new(1, format!("error truncating tree: {why}")))?;
-            store::emit_part(found, output)?
+            Zeroizing::new(store::emit_part(found, output)?.as_bytes().to_vec())
         }
     };
-    call.deliver(&text, file.map(|path| (path, opened.stamp)), NewMode::Private)?;
+    call.deliver(&bytes, file.map(|path| (path, opened.stamp)), NewMode::Private)?;
     Ok(0)
 }

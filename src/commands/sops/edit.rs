@@ -3,9 +3,13 @@
 use super::call::Call;
 use super::encrypt::Recipe;
 use super::exit::{Exit, warn};
-use super::store;
-use crate::commands::edit::{self, Editor};
+use super::store::{self, Store};
+use zeroize::Zeroizing;
+
+use crate::commands::edit::{self, Editor, How, New};
+use crate::document::open::Reading;
 use crate::fsio::folder;
+use crate::sops::file::Plain;
 
 /// What a new file begins with, as in sops (`stores/stores.go`, `ExampleComplexTree`).
 const EXAMPLE: &str = "\
@@ -21,6 +25,27 @@ example_booleans:
     - false
 ";
 
+/// The same in other formats (`ExampleSimpleTree`, `ExampleFlatTree` for those that cannot nest).
+fn example(format: Store) -> &'static str {
+    match format {
+        Store::Yaml => EXAMPLE,
+        Store::Json => {
+            "{\n\t\"hello\": \"Welcome to SOPS! Edit this file as you please!\",\n\t\"example_key\": \"example_value\",\n\t\
+             \"example_array\": [\n\t\t\"example_value1\",\n\t\t\"example_value2\"\n\t],\n\t\"example_number\": 1234.56789,\n\t\
+             \"example_booleans\": [\n\t\ttrue,\n\t\tfalse\n\t]\n}\n"
+        }
+        Store::Dotenv => {
+            "hello=Welcome to SOPS! Edit this file as you please!\nexample_key=example_value\n# Example comment\n\
+             example_multiline=foo\\nbar\\nbaz\n"
+        }
+        Store::Ini => {
+            "[Welcome!]\n; This is an example file.\nhello       = Welcome to SOPS! Edit this file as you please!\n\
+             example_key = example_value\n"
+        }
+        Store::Binary => "Welcome to SOPS! Edit this file as you please!",
+    }
+}
+
 /// Runs it.
 ///
 /// # Errors
@@ -28,7 +53,8 @@ example_booleans:
 pub fn run(call: &Call) -> Result<u8, Exit> {
     let path = call.file().ok_or_else(Exit::no_file)?;
     call.check_config()?;
-    store::check_both(call.input(path), call.output(path))?;
+    let format = call.input(path);
+    store::same(format, call.output(path))?;
     if call.given.is_on("show-master-keys") {
         warn("--show-master-keys is not supported: the metadata is not shown");
     }
@@ -40,12 +66,14 @@ pub fn run(call: &Call) -> Result<u8, Exit> {
             return Err(Exit::no_rule(true));
         }
         let editor = Editor::find(session)?;
-        let checked = !call.given.is_on("ignore-mac");
-        edit::edit_file(path, &editor, session, checked).map_err(|failure| Exit::encrypting(&failure))?;
+        let how = How { format: Some(format.kind()), unchecked: call.given.is_on("ignore-mac"), ..How::default() };
+        edit::edit_file(path, &editor, session, &how).map_err(|failure| Exit::encrypting(&failure))?;
         return Ok(0);
     }
     let (key, settings) = Recipe::new(call, path)?.prepare(call).map_err(|exit| exit.with_code(128))?;
     let editor = Editor::find(session)?;
-    edit::edit_new(path, &editor, session, &key, settings, EXAMPLE).map_err(|failure| Exit::encrypting(&failure))?;
+    let parse = |text: String| Plain::parse(format.kind(), Zeroizing::new(text.into_bytes()), Reading::default());
+    let new = New { key: &key, settings, text: example(format), parse: &parse };
+    edit::edit_new(path, &editor, session, new).map_err(|failure| Exit::encrypting(&failure))?;
     Ok(0)
 }

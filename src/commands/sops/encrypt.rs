@@ -2,14 +2,15 @@
 
 use std::path::Path;
 
-use super::call::{Call, read};
+use super::call::Call;
 use super::exit::{Exit, warn};
-use super::store;
+use super::store::{self, Store};
 use crate::commands::rekey::Groups;
-use crate::commands::sopsfile::{self, Source, VERSION};
+use crate::commands::sopsfile::{self, Parsed, VERSION};
+use crate::document::open::Reading;
 use crate::failure::{Failure, Kind};
 use crate::fsio::write::NewMode;
-use crate::sops::file::{Settings, encrypt, is_encrypted_file};
+use crate::sops::file::{Plain, Settings};
 use crate::sops::key::DataKey;
 use crate::sops::selector::{Selection, Selector};
 
@@ -38,17 +39,18 @@ pub fn run(call: &Call) -> Result<u8, Exit> {
     let path = file.unwrap_or(Path::new(""));
     call.check_config()?;
     let recipe = Recipe::new(call, call.name(path))?;
-    store::check_both(call.input(path), call.output(path))?;
     let source = match file {
-        Some(path) => read(path)?,
-        None => Source::stdin()?,
+        Some(path) => call.source(path)?,
+        None => call.stdin()?,
     };
     let parsed = source.parse().map_err(|failure| Exit::encrypting(&failure))?;
-    if is_encrypted_file(&parsed.document) {
+    let document = as_output(&parsed, call.output(path))?;
+    if document.is_encrypted() {
         return Err(Failure::new(Kind::AlreadyEncrypted, "").into());
     }
     let (key, settings) = recipe.prepare(call)?;
-    let encrypted = encrypt(&parsed.document, &key, &settings, None)
+    let encrypted = document
+        .encrypt(&key, &settings, None)
         .map_err(|error| Exit::encrypting(&sopsfile::failure(&parsed.name, &error)))?;
     if encrypted.values == 0 {
         warn(&format!("{}: the rule selects no value: everything stays in clear", parsed.name));
@@ -56,8 +58,15 @@ pub fn run(call: &Call) -> Result<u8, Exit> {
     if let Some(text) = sopsfile::clear_copies(&parsed.name, &encrypted) {
         warn(&text);
     }
-    call.deliver(&encrypted.text, file.map(|path| (path, parsed.stamp)), NewMode::Public)?;
+    call.deliver(encrypted.text.as_bytes(), file.map(|path| (path, parsed.stamp)), NewMode::Public)?;
     Ok(0)
+}
+
+/// The document in the format that is written.
+fn as_output(parsed: &Parsed, output: Store) -> Result<Plain, Exit> {
+    let bytes = store::emit(&parsed.name, &parsed.document, output)?;
+    Plain::parse(output.kind(), bytes, Reading::default())
+        .map_err(|error| Exit::encrypting(&sopsfile::failure(&parsed.name, &error)))
 }
 
 /// How a new file is encrypted: flags first, then the creation rule, one setting at a time.

@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
-use super::call::{Call, must_be_readable, read};
+use super::call::{Call, must_be_readable};
 use super::exit::{Exit, warn};
-use super::store::{self, Store};
 use crate::commands::exec_env;
 use crate::commands::sopsfile;
 use crate::failure::Kind;
@@ -27,12 +26,11 @@ pub fn run(call: &Call) -> Result<u8, Exit> {
         let text = "Error: The --same-process flag cannot be used with --background";
         return Err(Exit::new(Kind::ConflictingOptions.code(), text));
     }
-    store::check(Store::of_name(file))?;
     must_be_readable(file)?;
     let user = find_user(call)?;
-    let opened = sopsfile::open_source(&call.session, read(file)?)?;
+    let opened = sopsfile::open_source(&call.session, call.source(file)?)?;
     let plain = opened.decrypt(false)?;
-    let variables = exec_env::variables(&opened.name, &plain.text)?;
+    let variables = exec_env::variables(&opened.name, &opened.parse_plain(&plain)?)?;
     drop(plain);
     let run = Run {
         what: What::Shell(line.clone()),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::call::{Call, must_be_readable, read};
+use super::call::{Call, must_be_readable};
 use super::exec_env::{find_user, finish, warn_background};
 use super::exit::Exit;
 use super::store;
@@ -23,13 +23,12 @@ pub fn run(call: &Call) -> Result<u8, Exit> {
     let background = warn_background(call, "exec-file");
     let name = Path::new(call.given.os("filename").unwrap_or("tmp-file".as_ref()));
     let name = exec_file::local(name).map_err(|failure| Exit::new(1, failure.message()))?;
-    let (input, output) = (call.input(file), call.output(file));
-    store::check(input)?;
+    let output = call.output(file);
     must_be_readable(file)?;
     let user = find_user(call)?;
-    let opened = sopsfile::open_source(&call.session, read(file)?)?;
+    let opened = sopsfile::open_source(&call.session, call.source(file)?)?;
     let plain = opened.decrypt(false)?;
-    let text = store::emit(&opened.name, &plain.text, input, output)?;
+    let text = store::emit(&opened.name, &opened.parse_plain(&plain)?, output)?;
     // somebody who runs on has to find a file, as nobody would write a FIFO any more
     let fifo = !call.given.is_on("no-fifo") && !background;
     let shown = Shown::new(&call.session, name, &text, fifo, user.as_ref())?;

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use super::call::Call;
 use super::exit::Exit;
-use super::store;
 use crate::commands::rekey::{self, Groups, Held};
 use crate::commands::sopsfile;
 use crate::fsio::output;
@@ -58,14 +57,13 @@ fn run(call: &Call, change: impl FnOnce(&mut Groups) -> Result<(), Exit>) -> Res
     let path = file(call)?;
     call.must_exist(&path)?;
     call.check_config()?;
-    store::check(call.input(&path))?;
     let given = usize::try_from(call.given.number("shamir-secret-sharing-threshold"))
         .map_err(|_| Exit::fatal("the threshold is negative"))?;
     let session = &call.session;
     let rewrite = |opened: &sopsfile::Opened| -> Result<String, Exit> {
         let mut groups = rekey::groups_of(&opened.file);
         change(&mut groups)?;
-        let threshold = if given == 0 { opened.file.metadata.shamir_threshold } else { given };
+        let threshold = if given == 0 { opened.file.metadata().shamir_threshold } else { given };
         if groups.len() < threshold {
             let text = format!(
                 "removing this key group will make the Shamir threshold impossible to satisfy: Shamir threshold is {threshold}, but we only have {} key groups",
@@ -76,11 +74,11 @@ fn run(call: &Call, change: impl FnOnce(&mut Groups) -> Result<(), Exit>) -> Res
         Ok(rekey::rewrap(session, opened, &groups, threshold)?)
     };
     if call.given.is_on("in-place") {
-        let (opened, place) = Held::begin(&path)?.open(session)?;
+        let (opened, place) = Held::begin(&path, Some(call.input(&path).kind()))?.open(session)?;
         place.replace(session, &rewrite(&opened)?)?;
         return Ok(0);
     }
-    let opened = sopsfile::open(session, &path)?;
+    let opened = sopsfile::open_source(session, call.source(&path)?)?;
     output::data(rewrite(&opened)?.as_bytes())?;
     Ok(0)
 }

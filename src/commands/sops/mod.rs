@@ -6,7 +6,7 @@
 //! | [`grammar`], [`flags`], [`path`] | pure: the command line |
 //! | [`call`] | what was given, and the session |
 //! | [`exit`], [`report`] | codes and messages |
-//! | [`store`], [`convert`] | formats; [`store::check`] is where new ones plug in |
+//! | [`store`], [`convert`] | formats, and one as another |
 //! | others | one subcommand each |
 
 pub mod call;

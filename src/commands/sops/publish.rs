@@ -4,7 +4,6 @@ use std::path::Path;
 
 use super::call::Call;
 use super::exit::{Exit, log, warn};
-use super::store;
 use crate::commands::publish::{Large, Outcome, Publisher, destination_name, walked};
 use crate::commands::session::Loaded;
 use crate::fsio::printable::sanitize;
@@ -42,7 +41,11 @@ pub fn run(call: &Call) -> Result<u8, Exit> {
         one(call, loaded, path, recursive.then_some(path), &mut publisher)?;
         return Ok(0);
     }
-    for file in walk(&[path.to_owned()], Walk::default())? {
+    let mut found = walk(&[path.to_owned()], Walk::default())?;
+    // sops follows those to files
+    found.files.extend(found.links.into_iter().filter(|link| !folder::is_folder(link)));
+    found.files.sort();
+    for file in found.files {
         one(call, loaded, &walked(&file), Some(path), &mut publisher)?;
     }
     Ok(0)
@@ -61,9 +64,8 @@ fn one(
         NoDestination::None => Exit::new(1, format!("{why} ({}:{})", loaded.name, rule.line)),
         _ => Exit::new(1, format!("error loading config: {why} ({}:{})", loaded.name, rule.line)),
     })?;
-    store::check(call.input(path))?;
     let name = destination_name(path, root, call.given.is_on("omit-extensions") || rule.omit_extensions);
-    let job = publisher.job(path, destination, &name, Large::Warn)?;
+    let job = publisher.job(call.source(path)?, path, destination, &name, Large::Warn)?;
     if !call.given.is_on("yes") && !agreed(&format!("uploading {} to {} ? (y/n): ", job.absolute.display(), job.shown))?
     {
         let text = format!("Publication of {} canceled", job.absolute.display());

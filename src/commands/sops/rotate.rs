@@ -23,7 +23,8 @@ pub fn run(call: &Call) -> Result<u8, Exit> {
     if call.legacy && call.session.rule_for(file)?.is_none() && call.has_rules() {
         return Err(Exit::no_rule(true));
     }
-    store::check_both(call.input(file), call.output(file))?;
+    let format = call.input(file);
+    store::same(format, call.output(file))?;
     let (add, remove) = (call.keys("add-")?, call.keys("rm-")?);
     let ignore_mac = call.given.is_on("ignore-mac");
     let rotate = |opened: &sopsfile::Opened| -> Result<String, Exit> {
@@ -32,11 +33,11 @@ pub fn run(call: &Call) -> Result<u8, Exit> {
         Ok(rekey::rotate(&call.session, opened, &groups, ignore_mac)?.text)
     };
     if call.given.is_on("in-place") {
-        let (opened, place) = Held::begin(file)?.open(&call.session)?;
+        let (opened, place) = Held::begin(file, Some(format.kind()))?.open(&call.session)?;
         place.replace(&call.session, &rotate(&opened)?)?;
         return Ok(0);
     }
-    let opened = sopsfile::open(&call.session, file)?;
-    call.deliver(&rotate(&opened)?, None, NewMode::Public)?;
+    let opened = sopsfile::open_source(&call.session, call.source(file)?)?;
+    call.deliver(rotate(&opened)?.as_bytes(), None, NewMode::Public)?;
     Ok(0)
 }

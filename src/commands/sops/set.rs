@@ -9,12 +9,13 @@ use super::exit::Exit;
 use super::{path, store};
 use crate::commands::set::{place, value};
 use crate::commands::sopsfile::{Change, Source};
+use crate::document::gather;
 use crate::document::path::{KeyPath, Step};
-use crate::document::tree::Node;
-use crate::document::yaml::change::{Change as Splice, ChangeError};
-use crate::document::yaml::{Document, NodeKind};
+use crate::document::tree::{Kind as NodeKind, Node};
+use crate::document::yaml::change::ChangeError;
 use crate::failure::Kind;
 use crate::fsio::folder;
+use crate::sops::file::Plain;
 
 /// Runs it.
 ///
@@ -64,12 +65,13 @@ fn change(call: &Call, file: &Path, at: &KeyPath, bytes: &[u8]) -> Result<u8, Ex
     let text = std::str::from_utf8(bytes).map_err(|_| not_json())?;
     let new = value::typed(text, value::Type::Json).map_err(|_| not_json())?;
     call.check_config()?;
-    store::check_both(call.input(file), call.output(file))?;
+    let format = call.input(file);
+    store::same(format, call.output(file))?;
     let session = &call.session;
-    let change = Change::begin_checked(session, file, !call.given.is_on("ignore-mac"))?;
+    let change = Change::begin_as(session, file, Some(format.kind()), !call.given.is_on("ignore-mac"))?;
     let plain = place::parse(&change, change.plain())?;
-    let splice = set(&plain, at, new).map_err(|error| refused(&error, at))?;
-    let text = std::mem::take(&mut *plain.with(&splice));
+    let mut text = set(&plain, at, new).map_err(|error| refused(&error, at))?;
+    let text = std::mem::take(&mut *text);
     save(call, change, text)
 }
 
@@ -88,28 +90,29 @@ pub fn save(call: &Call, mut change: Change, text: String) -> Result<u8, Exit> {
 }
 
 /// As sops: a position beyond the end appends, and a single value on the way is replaced by what the path needs.
-fn set(plain: &Document, at: &KeyPath, new: Node) -> Result<Splice, ChangeError> {
+fn set(plain: &Plain, at: &KeyPath, new: Node) -> Result<Zeroizing<String>, ChangeError> {
     let steps = &at.0;
-    let known = (0..=steps.len()).rev().find(|length| plain.find(0, &KeyPath(steps[..*length].to_vec())).is_ok());
+    let tree = plain.tree().map_err(|_| ChangeError::NoDocument)?;
+    let there = |length: usize| gather::find(&tree, &KeyPath(steps[..length].to_vec())).ok();
+    let known = (0..=steps.len()).rev().find(|length| there(*length).is_some());
     let Some(known) = known.filter(|known| *known < steps.len()) else {
-        return plain.set(0, at, &new);
+        return plain.set(at, &new);
     };
-    let id = plain.find(0, &KeyPath(steps[..known].to_vec()))?;
-    let id = plain.resolve_alias(id);
     let mut place = steps[..known].to_vec();
-    let below = match (plain.kind(id), &steps[known]) {
-        (NodeKind::Map, Step::Key(_)) => {
+    let below = match (there(known).map(|node| &node.kind), &steps[known]) {
+        (Some(NodeKind::Map(_)), Step::Key(_)) => {
             place.push(steps[known].clone());
             &steps[known + 1..]
         }
-        (NodeKind::List, Step::Index(_)) => {
-            place.push(Step::Index(plain.items(id).count()));
+        (Some(NodeKind::List(items)), Step::Index(_)) => {
+            place.push(Step::Index(items.len()));
             &steps[known + 1..]
         }
-        (NodeKind::Scalar, _) if known > 0 => &steps[known..],
-        _ => return plain.set(0, at, &new),
+        (Some(NodeKind::Map(_) | NodeKind::List(_)) | None, _) => return plain.set(at, &new),
+        _ if known > 0 => &steps[known..],
+        _ => return plain.set(at, &new),
     };
-    plain.set(0, &KeyPath(place), &path::nest(below, new))
+    plain.set(&KeyPath(place), &path::nest(below, new))
 }
 
 /// A path that cannot be changed.
@@ -124,10 +127,10 @@ mod tests {
     use super::*;
 
     fn after(plain: &str, at: &str, new: &str) -> String {
-        let document = Document::parse(plain.to_owned()).unwrap();
+        let document = Plain::guess(Zeroizing::new(plain.as_bytes().to_vec()));
         let new = value::typed(new, value::Type::Json).unwrap();
         match set(&document, &path::parse(at).unwrap(), new) {
-            Ok(splice) => document.with(&splice).to_string(),
+            Ok(text) => text.to_string(),
             Err(error) => error.to_string(),
         }
     }

@@ -1,6 +1,4 @@
 //! Formats as sops chooses them: by name, or by `--input-type` and `--output-type` (sops 3.13.2 `formats/formats.go`).
-//!
-//! [`check`] is the one place that says which formats can be read and written.
 
 use std::path::Path;
 
@@ -8,11 +6,11 @@ use zeroize::Zeroizing;
 
 use super::convert;
 use super::exit::Exit;
-use crate::commands::json::Wiped;
 use crate::commands::sopsfile;
-use crate::document::tree::Node;
-use crate::document::yaml::Document;
+use crate::document::kind::DocumentKind;
+use crate::document::tree::{Key, Kind as NodeKind, Node};
 use crate::failure::Kind;
+use crate::sops::file::Plain;
 
 /// A format.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -60,6 +58,17 @@ impl Store {
         flag.and_then(Self::of_word).unwrap_or_else(|| Self::of_name(name))
     }
 
+    /// The format.
+    pub fn kind(self) -> DocumentKind {
+        match self {
+            Self::Yaml => DocumentKind::Yaml,
+            Self::Json => DocumentKind::Json,
+            Self::Dotenv => DocumentKind::Dotenv,
+            Self::Ini => DocumentKind::Ini,
+            Self::Binary => DocumentKind::Binary,
+        }
+    }
+
     /// Its name.
     pub fn word(self) -> &'static str {
         match self {
@@ -72,52 +81,53 @@ impl Store {
     }
 }
 
-/// Whether files of this format can be read and written.
+/// Refuses to rewrite a file of one format as one of another in its place.
 ///
 /// # Errors
-/// A clear message for those that cannot be yet.
-pub fn check(store: Store) -> Result<(), Exit> {
-    match store {
-        Store::Yaml => Ok(()),
-        other => Err(Exit::not_yet(&format!("{} files are", other.word()))),
-    }
-}
-
-/// Whether a file of the first format can be rewritten as one of the second.
-///
-/// # Errors
-/// As [`check`].
-pub fn check_both(input: Store, output: Store) -> Result<(), Exit> {
-    check(input)?;
+/// A clear message.
+pub fn same(input: Store, output: Store) -> Result<(), Exit> {
     if input == output {
         return Ok(());
     }
-    let what = format!("encrypting from {} to {} is", input.word(), output.word());
-    Err(Exit::not_yet(&what))
+    let text = format!("a {} file is not rewritten as {} in its place", input.word(), output.word());
+    Err(Exit::new(Kind::ConflictingOptions.code(), format!("{text}: decrypt it, and encrypt that")))
 }
 
-/// The first document of a plain text as a tree.
+/// A plain text as one of another format; it may hold one document only.
 ///
 /// # Errors
-/// A text that is not of its format.
-pub fn tree(name: &str, plain: &str) -> Result<Wiped, Exit> {
-    let failed = |error| Exit::from(sopsfile::failure(name, &crate::sops::file::FileError::Yaml(error)));
-    let document = Document::parse(plain.to_owned()).map_err(failed)?;
-    if document.documents() == 0 {
-        return Ok(Wiped::new(Node::new(crate::document::tree::Kind::Map(Vec::new()))));
+/// What the other format cannot hold.
+pub fn emit(name: &str, plain: &Plain, to: Store) -> Result<Zeroizing<Vec<u8>>, Exit> {
+    if plain.kind() == to.kind() {
+        return Ok(Zeroizing::new(plain.bytes().to_vec()));
     }
-    document.tree(document.root(0)).map(Wiped::new).map_err(failed)
+    if plain.yaml().is_some_and(|document| document.documents() > 1) {
+        // sops drops all but the first (3.13.2 `stores/json/store.go`, `EmitPlainFile`)
+        let text = format!("{name} holds several documents, and {} only one", to.word());
+        return Err(Exit::new(Kind::CannotEmit.code(), format!("Error dumping file: {text}")));
+    }
+    let tree = tree(name, plain)?;
+    let text = convert::document(&tree, to).map_err(|why| cannot_emit(&why))?;
+    Ok(Zeroizing::new(text.as_bytes().to_vec()))
 }
 
-/// A plain text of the first format as one of the second.
+/// The tree of a plain text; that of bytes is what sops makes of them.
 ///
 /// # Errors
-/// What the second cannot hold.
-pub fn emit(name: &str, plain: &str, from: Store, to: Store) -> Result<Zeroizing<String>, Exit> {
-    if from == to {
-        return Ok(Zeroizing::new(plain.to_owned()));
+/// Aliases without end.
+pub fn tree(name: &str, plain: &Plain) -> Result<Zeroizing<Node>, Exit> {
+    if plain.kind() == DocumentKind::Binary {
+        let text = std::str::from_utf8(plain.bytes()).map_err(|_| {
+            Exit::new(Kind::CannotEmit.code(), format!("Error dumping file: {name} holds bytes that are not text"))
+        })?;
+        let key = Key { name: "data".into(), line: 0 };
+        return Ok(Zeroizing::new(Node::new(NodeKind::Map(vec![(key, Node::text(text))]))));
     }
-    convert::document(tree(name, plain)?.node(), to).map_err(|why| cannot_emit(&why))
+    let mut tree = plain.tree().map_err(|error| Exit::from(sopsfile::failure(name, &error)))?;
+    if tree.kind == NodeKind::Null {
+        tree.kind = NodeKind::Map(Vec::new());
+    }
+    Ok(tree)
 }
 
 /// A part of a plain text on its own, as `--extract` gives it.

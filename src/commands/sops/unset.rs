@@ -25,12 +25,13 @@ pub fn run(call: &Call) -> Result<u8, Exit> {
     let at = path::parse(&index.to_string_lossy())
         .map_err(|_| Exit::new(Kind::BadSetValue.code(), "Invalid unset index format"))?;
     call.check_config()?;
-    store::check_both(call.input(file), call.output(file))?;
-    let change = Change::begin_checked(&call.session, file, !call.given.is_on("ignore-mac"))?;
+    let format = call.input(file);
+    store::same(format, call.output(file))?;
+    let change = Change::begin_as(&call.session, file, Some(format.kind()), !call.given.is_on("ignore-mac"))?;
     let plain = place::parse(&change, change.plain())?;
-    match plain.unset(0, &at) {
-        Ok(removal) => {
-            let text = std::mem::take(&mut *plain.with(&removal));
+    match plain.unset(&at) {
+        Ok(mut text) => {
+            let text = std::mem::take(&mut *text);
             set::save(call, change, text)
         }
         Err(ChangeError::Missing { .. } | ChangeError::BeyondEnd { .. } | ChangeError::NotThere { .. })

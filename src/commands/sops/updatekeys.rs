@@ -4,7 +4,6 @@ use std::path::Path;
 
 use super::call::Call;
 use super::exit::{Exit, log};
-use super::store;
 use crate::commands::rekey::{self, Difference, Fate, Groups, Held};
 use crate::failure::Kind;
 use crate::fsio::{clock, folder, output, terminal};
@@ -48,14 +47,13 @@ fn update(call: &Call, file: &Path) -> Result<u8, Exit> {
     let shown = folder::absolute(call.session.cwd(), file);
     let say = |text: &str| output::say(&format!("{} {text}", stamp(&clock::now())));
     say(&format!("Syncing keys for file {}", shown.display()));
-    store::check(call.input(file))?;
     let Some(rule) = call.session.rule_for(file)? else {
         return Err(Exit::no_rule(call.has_rules()));
     };
     let new = rule.groups.clone();
-    let held = Held::begin(file)?;
+    let held = Held::begin(file, Some(call.input(file).kind()))?;
     let old = rekey::groups_of(&held.file);
-    let threshold = held.file.metadata.shamir_threshold;
+    let threshold = held.file.metadata().shamir_threshold;
     let wanted = threshold.min(new.len());
     let difference = Difference::between(&old, &new, (threshold, wanted));
     if difference.is_empty() {

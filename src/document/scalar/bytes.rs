@@ -3,8 +3,11 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use zeroize::Zeroizing;
+
 use super::{number, time};
 use crate::document::value::Value;
+use crate::secret::make_room;
 
 /// The `type:` word of an encrypted value.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -99,6 +102,25 @@ pub fn append_plain_bytes(value: &Value<'_>, out: &mut Vec<u8>) -> bool {
         }
     };
     true
+}
+
+/// Most characters of a number written without an exponent, or of a time.
+const LONGEST_NUMBER: usize = 400;
+
+/// [`append_plain_bytes`] in place of what `out` held, which is wiped; `out` never grows while it is written.
+pub fn write_plain_bytes(value: &Value<'_>, out: &mut Zeroizing<Vec<u8>>) -> bool {
+    make_room(out, plain_room(value));
+    append_plain_bytes(value, out)
+}
+
+/// How many bytes the plain bytes of a value are at most.
+pub fn plain_room(value: &Value<'_>) -> usize {
+    match value {
+        Value::Str(text) => text.len(),
+        Value::Bytes(bytes) => bytes.len(),
+        Value::Time(text) => text.len(),
+        _ => LONGEST_NUMBER,
+    }
 }
 
 /// Lets numbers be written straight into the caller's buffer, which is wiped, and not through a temporary, which would not be.

@@ -6,6 +6,7 @@
 mod block;
 mod bytes;
 pub(crate) mod chars;
+mod go_text;
 mod hexfloat;
 mod number;
 mod quote;
@@ -16,7 +17,10 @@ mod time;
 #[cfg(test)]
 mod tests;
 
-pub use bytes::{BadPlaintext, TypeWord, append_plain_bytes, from_plain_bytes, type_word};
+pub use bytes::{
+    BadPlaintext, TypeWord, append_plain_bytes, from_plain_bytes, plain_room, type_word, write_plain_bytes,
+};
+pub use go_text::go_text;
 pub use number::{format_float_f, format_float_g};
 pub(crate) use quote::{push_double_quoted, push_single_quoted};
 pub use resolve::{TagMismatch, resolve_plain, resolve_tagged};

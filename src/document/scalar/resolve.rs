@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use base64_simd::STANDARD;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::{number, time};
 use crate::document::value::Value;
@@ -58,30 +59,54 @@ fn resolve_word(text: &str) -> Option<Value<'static>> {
 ///
 /// # Errors
 /// [`TagMismatch`] where go-yaml fails.
-pub fn resolve_tagged<'a>(text: Cow<'a, str>, tag: &str, plain: bool) -> Result<Value<'a>, TagMismatch> {
+pub fn resolve_tagged<'a>(mut text: Cow<'a, str>, tag: &str, plain: bool) -> Result<Value<'a>, TagMismatch> {
+    let resolved = resolve_under(&text, tag, plain);
+    match resolved {
+        Ok(None) => Ok(Value::Str(text)),
+        Ok(Some(value)) => {
+            wipe(&mut text);
+            Ok(value)
+        }
+        Err(error) => {
+            wipe(&mut text);
+            Err(error)
+        }
+    }
+}
+
+/// A copy that no value keeps.
+fn wipe(text: &mut Cow<'_, str>) {
+    if let Cow::Owned(text) = text {
+        text.zeroize();
+    }
+}
+
+/// `None` for text.
+fn resolve_under(text: &str, tag: &str, plain: bool) -> Result<Option<Value<'static>>, TagMismatch> {
     let typed = match tag {
-        "" | "!" if plain => return Ok(resolve_typed(&text, true).unwrap_or(Value::Str(text))),
-        "!!bool" | "!!int" | "!!float" | "!!null" => resolve_typed(&text, false),
-        "!!timestamp" => resolve_typed(&text, true),
-        "!!binary" => return decode_binary(&text),
-        _ => return Ok(Value::Str(text)),
+        "" | "!" if plain => return Ok(resolve_typed(text, true)),
+        "!!bool" | "!!int" | "!!float" | "!!null" => resolve_typed(text, false),
+        "!!timestamp" => resolve_typed(text, true),
+        "!!binary" => return decode_binary(text).map(Some),
+        _ => return Ok(None),
     };
     match (tag, typed) {
         ("!!bool", Some(value @ Value::Bool(_)))
         | ("!!int", Some(value @ (Value::Int(_) | Value::BigInt(_))))
         | ("!!float", Some(value @ Value::Float(_)))
         | ("!!null", Some(value @ Value::Null))
-        | ("!!timestamp", Some(value @ Value::Time(_))) => Ok(value),
+        | ("!!timestamp", Some(value @ Value::Time(_))) => Ok(Some(value)),
         // Only integers within i64 turn into floats.
-        ("!!float", Some(Value::Int(number))) => Ok(Value::Float(number as f64)),
+        ("!!float", Some(Value::Int(number))) => Ok(Some(Value::Float(number as f64))),
         _ => Err(TagMismatch::Type { tag: tag.to_owned() }),
     }
 }
 
 /// Go's base64 decoder skips line breaks and insists on padding.
 fn decode_binary(text: &str) -> Result<Value<'static>, TagMismatch> {
-    let mut bytes: Vec<u8> = text.bytes().filter(|byte| !matches!(byte, b'\r' | b'\n')).collect();
+    let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
+    bytes.extend(text.bytes().filter(|byte| !matches!(byte, b'\r' | b'\n')));
     let length = STANDARD.decode_inplace(&mut bytes).map_err(|_| TagMismatch::Base64)?.len();
     bytes.truncate(length);
-    Ok(Value::from_bytes(bytes))
+    Ok(Value::from_bytes(std::mem::take(&mut *bytes)))
 }

@@ -1,11 +1,10 @@
 //! Setting and removing one value of a plain document, by splicing: everything else keeps its bytes.
 
-use std::ops::Range;
-
 use super::chars::{BREAKS, first_break_len};
 use super::document::Document;
 use super::node::{NodeId, NodeKind, ScalarStyle};
 use super::scan::MAX_DEPTH;
+use crate::document::format::{Change, PathError};
 use crate::document::path::{KeyPath, Step};
 use crate::document::scalar::{Context, Style, spell};
 use crate::document::tree::{Kind, Node};
@@ -43,17 +42,24 @@ pub enum ChangeError {
     /// Aliases elsewhere stand for this value.
     #[error("other values refer to it by an alias")]
     Referred,
+    /// The format cannot hold it there.
+    #[error("{0}")]
+    Format(&'static str),
     /// The stream has no document.
     #[error("there is no document")]
     NoDocument,
 }
 
-/// A text that is replaced in a document.
-pub struct Change {
-    /// The bytes.
-    pub span: Range<usize>,
-    /// What they become.
-    pub text: zeroize::Zeroizing<String>,
+impl From<PathError> for ChangeError {
+    fn from(error: PathError) -> Self {
+        match error {
+            PathError::Missing { at } => Self::Missing { at },
+            PathError::BeyondEnd { at, len } => Self::BeyondEnd { at, len },
+            PathError::NotThere { at } => Self::NotThere { at },
+            PathError::BadPath => Self::BadPath,
+            PathError::NoPlace(why) => Self::Format(why),
+        }
+    }
 }
 
 impl Document {
@@ -119,7 +125,8 @@ impl Document {
             return Ok(self.replace_value(found, value));
         }
         let missing = &path.0[at..];
-        let null = self.kind(found) == NodeKind::Scalar && matches!(self.value(found), Ok(Value::Null));
+        let null = self.kind(found) == NodeKind::Scalar
+            && matches!(self.value(found).map(zeroize::Zeroizing::new).as_deref(), Ok(Value::Null));
         match (self.kind(found), &missing[0]) {
             (NodeKind::Map, Step::Key(key)) => self.add_entry(found, key, &nest(&missing[1..], value)?),
             (NodeKind::List, Step::Index(position)) if *position == self.items(found).count() => {

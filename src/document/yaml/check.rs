@@ -4,11 +4,12 @@
 
 use zeroize::Zeroizing;
 
-use super::change::{Change, ChangeError};
+use super::change::ChangeError;
 use super::document::Document;
 use super::walk::Visit;
+use crate::document::format::Change;
 use crate::document::path::{KeyPath, Step};
-use crate::document::scalar::{append_plain_bytes, type_word};
+use crate::document::scalar::{TypeWord, type_word, write_plain_bytes};
 use crate::document::trail::Trail;
 use crate::document::tree::{Kind, Node};
 use crate::document::value::Value;
@@ -42,7 +43,7 @@ impl Document {
         }
         if let Some(wanted) = wanted {
             let found = changed.find(index, path).map_err(|_| ChangeError::NoPlace)?;
-            let read = changed.tree(found).map_err(|_| ChangeError::NoPlace)?;
+            let read = Zeroizing::new(changed.tree(found).map_err(|_| ChangeError::NoPlace)?);
             if !same(&read, wanted) {
                 return Err(ChangeError::NoPlace);
             }
@@ -60,10 +61,9 @@ impl Document {
     }
 
     /// Every value with its place, without those that a change of `path` is about; `None` for an alias bomb.
-    fn rest(&self, document: usize, path: Option<&KeyPath>, removed: bool) -> Option<Zeroizing<Vec<u8>>> {
+    fn rest(&self, document: usize, path: Option<&KeyPath>, removed: bool) -> Option<Vec<Rest>> {
         let mut trail = Trail::default();
-        let mut out = Zeroizing::new(Vec::new());
-        let mut plain = Zeroizing::new(Vec::new());
+        let mut rest = Vec::new();
         let walked = self.walk::<ChangeError>(document, |visit| {
             match visit {
                 Visit::EnterKey(key, _) => trail.enter_key(key),
@@ -73,25 +73,21 @@ impl Document {
                     let Some(place) = place_after(trail.path(), path, removed) else {
                         return Ok(());
                     };
-                    let value = self.value(id).unwrap_or(Value::Null);
-                    plain.clear();
-                    let counted = append_plain_bytes(&value, &mut plain);
-                    out.extend_from_slice(place.to_string().as_bytes());
-                    out.push(0);
-                    if counted {
-                        out.extend_from_slice(type_word(&value).as_str().as_bytes());
-                        out.extend_from_slice(&(plain.len() as u64).to_le_bytes());
-                        out.extend_from_slice(&plain);
-                    }
-                    out.push(0);
+                    let value = Zeroizing::new(self.value(id).unwrap_or(Value::Null));
+                    let mut plain = Zeroizing::default();
+                    let counted = write_plain_bytes(&value, &mut plain);
+                    rest.push((place, counted.then(|| (type_word(&value), plain))));
                 }
                 _ => {}
             }
             Ok(())
         });
-        walked.is_ok().then_some(out)
+        walked.is_ok().then_some(rest)
     }
 }
+
+/// A value and where it is; nothing but the place for null.
+type Rest = (KeyPath, Option<(TypeWord, Zeroizing<Vec<u8>>)>);
 
 /// Where the value at `place` is after a change of `path`; `None` when the change is about it.
 fn place_after(mut place: KeyPath, path: Option<&KeyPath>, removed: bool) -> Option<KeyPath> {

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::error::{YamlError, position};
 use super::node::{Extra, NONE, Node, NodeId, NodeKind, ScalarStyle};
 use super::parse::{self, Parsed};
-use super::scalar_text::{decode_block, decode_flow};
+use super::scalar_text::{block_text, decode_flow};
 use super::shape::{self, Problem};
 use crate::document::scalar::{TagMismatch, resolve_plain, resolve_tagged};
 use crate::document::value::Value;
@@ -35,6 +35,10 @@ impl Document {
     /// # Errors
     /// [`YamlError`] with line and column for text that is not YAML, not UTF-8, or beyond a limit.
     pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, YamlError> {
+        // Its first bytes are also those of UTF-16.
+        if bytes.starts_with(&[0xFF, 0xFE, 0, 0]) || bytes.starts_with(&[0, 0, 0xFE, 0xFF]) {
+            return Err(YamlError { line: 1, column: 1, problem: "the text is UTF-32; convert it to UTF-8" });
+        }
         if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
             return Err(YamlError { line: 1, column: 1, problem: "the text is UTF-16; convert it to UTF-8" });
         }
@@ -200,13 +204,13 @@ impl Document {
         if !node.lines && node.style == ScalarStyle::Plain {
             Cow::Borrowed(raw)
         } else if node.style.is_block() {
-            decode_block(raw, usize::try_from(node.indent).unwrap_or(0)).text
+            Cow::Owned(block_text(raw, usize::try_from(node.indent).unwrap_or(0)))
         } else {
             decode_flow(raw, node.style)
         }
     }
 
-    /// The scalar's value as sops's reader resolves it.
+    /// The scalar's value as sops's reader resolves it. Text of several lines, or with escapes, is a copy: wipe it.
     ///
     /// # Errors
     /// [`TagMismatch`] when a tag contradicts the text.
@@ -216,7 +220,7 @@ impl Document {
         match (self.tag(id), text) {
             (Some(tag), text) => resolve_tagged(text, tag, plain),
             (None, Cow::Borrowed(text)) if plain => Ok(resolve_plain(text)),
-            (None, Cow::Owned(text)) if plain => Ok(owned(resolve_plain(&text))),
+            (None, text) if plain => resolve_tagged(text, "", true),
             (None, text) => Ok(Value::Str(text)),
         }
     }
@@ -276,6 +280,18 @@ impl Document {
         position(self.text.as_bytes(), offset)
     }
 
+    /// The lines, from 1, of byte offsets in the order of the text: one pass for all of them.
+    pub fn lines(&self, mut offsets: Vec<usize>) -> Vec<usize> {
+        offsets.sort_unstable();
+        let (mut counted, mut line) = (0, 1);
+        for offset in &mut offsets {
+            let from = std::mem::replace(&mut counted, *offset);
+            line += memchr::memchr_iter(b'\n', &self.text.as_bytes()[from..counted]).count();
+            *offset = line;
+        }
+        offsets
+    }
+
     /// Shapes that sops cannot represent, in the order of the text.
     pub fn problems(&self) -> Vec<Problem> {
         shape::find(self)
@@ -308,19 +324,6 @@ impl Iterator for Children<'_> {
     }
 }
 
-fn owned(value: Value<'_>) -> Value<'static> {
-    match value {
-        Value::Null => Value::Null,
-        Value::Bool(value) => Value::Bool(value),
-        Value::Int(value) => Value::Int(value),
-        Value::BigInt(value) => Value::BigInt(value),
-        Value::Float(value) => Value::Float(value),
-        Value::Time(value) => Value::Time(value),
-        Value::Str(value) => Value::Str(Cow::Owned(value.into_owned())),
-        Value::Bytes(value) => Value::Bytes(value),
-    }
-}
-
 /// The characters that YAML streams may not hold (YAML 1.1 §5.1; go-yaml `readerc.go`): the offset of the first.
 fn control_character(text: &[u8]) -> Option<usize> {
     let bad_ascii = |byte: u8| byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r') || byte == 0x7F;
@@ -342,4 +345,34 @@ fn control_character(text: &[u8]) -> Option<usize> {
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// UTF-32 was called a control character, or UTF-16.
+    #[test]
+    fn wide_encodings_are_named() {
+        let problem = |bytes: &[u8]| Document::from_bytes(bytes.to_vec()).unwrap_err().problem;
+        for utf_32 in [&b"\xFF\xFE\0\0a\0\0\0"[..], b"\0\0\xFE\xFF\0\0\0a"] {
+            assert_eq!(problem(utf_32), "the text is UTF-32; convert it to UTF-8");
+        }
+        for utf_16 in [&b"\xFF\xFEa\0"[..], b"\xFE\xFF\0a"] {
+            assert_eq!(problem(utf_16), "the text is UTF-16; convert it to UTF-8");
+        }
+    }
+
+    /// Lines were counted from the start of the text for each warning: hours for so many.
+    #[test]
+    fn many_lines_are_counted_in_one_pass() {
+        let document = Document::parse("# text of a comment\n\n".repeat(300_000)).unwrap();
+        let offsets: Vec<usize> =
+            (0..document.comments() as u32).rev().map(|row| document.comment(row).start).collect();
+        let last = *offsets.iter().max().unwrap();
+        let lines = document.lines(offsets);
+        assert_eq!(lines.len(), document.comments());
+        assert_eq!((lines[0], lines[1], *lines.last().unwrap()), (1, 3, document.position(last).0));
+        assert!(document.lines(Vec::new()).is_empty());
+    }
 }

@@ -17,7 +17,9 @@ pub fn decode_flow(raw: &str, style: ScalarStyle) -> Cow<'_, str> {
     if !escaped && !has_break(bytes) {
         return Cow::Borrowed(body);
     }
-    let mut out = Vec::with_capacity(bytes.len());
+    // `\L` and `\P` stand for three bytes, everything else for fewer than it is written with. The buffer must not grow: that
+    // would leave a copy of a secret in freed memory.
+    let mut out = Vec::with_capacity(if style == ScalarStyle::Double { bytes.len() / 2 * 3 + 1 } else { bytes.len() });
     let mut pos = 0;
     while pos < bytes.len() {
         if is_blank(bytes, pos) || is_break(bytes, pos) {
@@ -155,10 +157,10 @@ pub enum Chomp {
 }
 
 /// A block scalar taken apart. Offsets are relative to the scalar's own text.
-#[derive(Debug)]
-pub struct Block<'a> {
-    /// The value.
-    pub text: Cow<'a, str>,
+#[derive(Clone, Copy, Debug)]
+pub struct Block {
+    /// Whether the value is empty.
+    pub is_empty: bool,
     /// The chomping indicator.
     pub chomp: Chomp,
     /// Whether the header fixes the indentation.
@@ -172,7 +174,40 @@ pub struct Block<'a> {
 }
 
 /// Takes a block scalar apart; `raw` runs from the indicator to the end of its trailing empty lines, `indent` is its content's column.
-pub fn decode_block(raw: &str, indent: usize) -> Block<'_> {
+pub fn decode_block(raw: &str, indent: usize) -> Block {
+    read_block(raw, indent, &mut Text::new(None))
+}
+
+/// The value of such a block scalar.
+pub fn block_text(raw: &str, indent: usize) -> String {
+    // No byte of the value is not also a byte of its spelling.
+    let mut text = Text::new(Some(Vec::with_capacity(raw.len())));
+    read_block(raw, indent, &mut text);
+    into_text(text.kept.unwrap_or_default())
+}
+
+/// The value of a block scalar in the making: only what its shape depends on, unless the text itself is `kept`.
+struct Text {
+    kept: Option<Vec<u8>>,
+    is_empty: bool,
+    only_breaks: bool,
+}
+
+impl Text {
+    fn new(kept: Option<Vec<u8>>) -> Self {
+        Self { kept, is_empty: true, only_breaks: true }
+    }
+
+    fn push(&mut self, piece: &[u8]) {
+        self.is_empty &= piece.is_empty();
+        self.only_breaks = self.only_breaks && piece.iter().all(|byte| *byte == b'\n');
+        if let Some(kept) = &mut self.kept {
+            kept.extend_from_slice(piece);
+        }
+    }
+}
+
+fn read_block(raw: &str, indent: usize, text: &mut Text) -> Block {
     let bytes = raw.as_bytes();
     let folded = bytes.first() == Some(&b'>');
     let mut chomp = Chomp::Clip;
@@ -192,7 +227,7 @@ pub fn decode_block(raw: &str, indent: usize) -> Block<'_> {
     }
     pos += break_len(bytes, pos);
     let content_start = pos;
-    let mut reader = BlockReader { bytes, pos, indent, text: Vec::new(), breaks: Vec::new() };
+    let mut reader = BlockReader { bytes, pos, indent, text, breaks: Vec::new() };
     let mut content_end = content_start;
     let mut leading_break: &[u8] = b"";
     let mut leading_blank = false;
@@ -201,32 +236,32 @@ pub fn decode_block(raw: &str, indent: usize) -> Block<'_> {
         let trailing_blank = line.first().is_some_and(|byte| matches!(byte, b' ' | b'\t'));
         if folded && !leading_blank && !trailing_blank && leading_break == b"\n" {
             if reader.breaks.is_empty() {
-                reader.text.push(b' ');
+                reader.text.push(b" ");
             }
         } else {
-            reader.text.extend_from_slice(leading_break);
+            reader.text.push(leading_break);
         }
         reader.flush_breaks();
         leading_blank = trailing_blank;
-        reader.text.extend_from_slice(line);
+        reader.text.push(line);
         content_end = reader.pos;
         leading_break = reader.line_break();
         reader.breaks();
     }
     if chomp != Chomp::Strip {
-        reader.text.extend_from_slice(leading_break);
+        reader.text.push(leading_break);
     }
     let mut breaks = usize::from(chomp != Chomp::Strip && !leading_break.is_empty());
     if chomp == Chomp::Keep {
         reader.flush_breaks();
-        if reader.text.iter().all(|byte| *byte == b'\n') {
+        if reader.text.only_breaks {
             content_end = without_last_break(bytes, content_start);
             breaks = 1;
         } else {
             breaks = count_breaks(bytes, content_end);
         }
     }
-    Block { breaks, text: Cow::Owned(into_text(reader.text)), chomp, explicit_indent, content_start, content_end }
+    Block { is_empty: reader.text.is_empty, breaks, chomp, explicit_indent, content_start, content_end }
 }
 
 /// With `+` the empty lines belong to the value: up to the last break of the scalar.
@@ -258,7 +293,7 @@ struct BlockReader<'a> {
     bytes: &'a [u8],
     pos: usize,
     indent: usize,
-    text: Vec<u8>,
+    text: &'a mut Text,
     breaks: Vec<u8>,
 }
 
@@ -303,7 +338,46 @@ impl<'a> BlockReader<'a> {
     }
 
     fn flush_breaks(&mut self) {
-        self.text.extend_from_slice(&self.breaks);
+        self.text.push(&self.breaks);
         self.breaks.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn room_of(text: Cow<'_, str>) -> usize {
+        let Cow::Owned(text) = text else { panic!("a text of several lines is a copy") };
+        text.capacity()
+    }
+
+    /// The buffer of a decoded text grew line by line, and left a copy of the secret behind each time.
+    #[test]
+    fn a_decoded_text_stays_in_its_first_buffer() {
+        let block = format!("|+\n{}", "  some line of a key\n\n".repeat(1000));
+        let text = block_text(&block, 2);
+        assert_eq!(text, "some line of a key\n\n".repeat(1000));
+        assert_eq!(text.capacity(), block.len());
+
+        let folded = format!(">\n{}", "  words\n  and\n\n   deeper\n\n\n".repeat(500));
+        assert_eq!(block_text(&folded, 2).capacity(), folded.len());
+
+        let single = format!("'{}'", "it''s\n\n  folded ".repeat(1000));
+        assert_eq!(room_of(decode_flow(&single, ScalarStyle::Single)), single.len() - 2);
+
+        // The escape that stands for more bytes than any other.
+        let double = format!("\"{}\"", r"\L\P".repeat(1000));
+        let text = decode_flow(&double, ScalarStyle::Double);
+        assert_eq!(text, "\u{2028}\u{2029}".repeat(1000));
+        assert_eq!(room_of(text), (double.len() - 2) / 2 * 3 + 1);
+    }
+
+    #[test]
+    fn the_shape_of_a_block_needs_no_text() {
+        let shape = |raw: &str| decode_block(raw, 2);
+        assert!(shape("|\n").is_empty && !shape("|\n  a\n").is_empty);
+        assert_eq!(shape("|+\n\n\n").breaks, 1);
+        assert_eq!(shape("|+\n  a\n\n\n").breaks, 3);
     }
 }

@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::fmt;
 
+use zeroize::Zeroizing;
+
 use super::document::Document;
 use super::node::{NodeId, NodeKind};
 use crate::document::value::Value;
@@ -101,7 +103,9 @@ pub(super) fn find(document: &Document) -> Vec<Problem> {
     for root in &document.parsed().roots {
         match document.kind(root.node) {
             NodeKind::List => problems.push(Problem { offset: root.start, kind: ProblemKind::TopLevelList }),
-            NodeKind::Scalar if !matches!(document.value(root.node), Ok(Value::Null)) => {
+            NodeKind::Scalar
+                if !matches!(document.value(root.node).map(Zeroizing::new).as_deref(), Ok(Value::Null)) =>
+            {
                 problems.push(Problem { offset: document.span(root.node).start, kind: ProblemKind::TopLevelScalar });
             }
             _ => {}
@@ -123,7 +127,7 @@ fn scalar_problem(document: &Document, id: NodeId, problems: &mut Vec<Problem>) 
         return;
     }
     let offset = document.span(id).start;
-    match document.value(id) {
+    match document.value(id).map(Zeroizing::new).as_deref() {
         Ok(Value::BigInt(_)) => problems.push(Problem { offset, kind: ProblemKind::BigInteger }),
         Err(_) => problems.push(Problem { offset, kind: ProblemKind::TagMismatch }),
         Ok(_) => {}

@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::document::Document;
 use super::node::{NodeId, NodeKind, ScalarStyle};
 use super::scalar_text::{Chomp, decode_block};
-use crate::document::scalar::{Context, Style, spell};
+use crate::document::scalar::{Context, Style, plain_room, spell};
 use crate::document::value::Value;
 
 /// The surroundings that a scalar is written into.
@@ -140,6 +140,14 @@ impl Document {
         }
     }
 
+    /// How long a value is with the indentation that its lines can get at the place of `id`.
+    pub fn spelled_room(&self, id: NodeId, value: &Value<'_>) -> usize {
+        let Value::Str(text) = value else { return plain_room(value) };
+        let indent = usize::try_from(self.indent(id).max(self.parent_indent(id))).unwrap_or(0);
+        // A line break can become two bytes, and a block is two or more columns deeper than what is around it.
+        text.len() + memchr::memchr_iter(b'\n', text.as_bytes()).count() * (indent + 12)
+    }
+
     /// Appends the plain spelling of `value` for the place of the ciphertext `id`; says which bytes it replaces.
     pub fn write_plain(&self, id: NodeId, value: &Value<'_>, out: &mut String) -> Range<usize> {
         let site = self.site(id, self.style(id));
@@ -189,7 +197,7 @@ impl Document {
         let block = decode_block(&self.text()[self.span(id)], usize::try_from(self.indent(id)).unwrap_or(0));
         let changes = match block.chomp {
             Chomp::Strip => false,
-            Chomp::Clip => !block.text.is_empty(),
+            Chomp::Clip => !block.is_empty,
             Chomp::Keep => true,
         };
         changes.then_some(id)
@@ -296,6 +304,31 @@ impl BlockSite {
                 let end = text.len().checked_sub(self.breaks)?;
                 text.as_bytes()[end..].iter().all(|byte| *byte == b'\n').then(|| &text[..end])
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::edits::Edits;
+
+    /// The room was reckoned from the ciphertext, which knows nothing of the lines: the buffer grew. `Edits` watches for that.
+    #[test]
+    fn short_lines_in_deep_places_have_room() {
+        let deep = " ".repeat(200);
+        for place in
+            [format!("a:\n{deep}b: X\n"), format!("a:\n{deep}b: |\n{deep} X\n"), format!("a:\n{deep}b: \"X\"\n")]
+        {
+            let document = Document::parse(place).unwrap();
+            let (_, map) = document.entries(document.root(0)).next().unwrap();
+            let (_, id) = document.entries(map).next().unwrap();
+            let text = "a\n".repeat(20_000);
+            let value = Value::Str(text.as_str().into());
+            let mut edits = Edits::default();
+            edits.replace_by(document.spelled_room(id, &value), |out| document.write_plain(id, &value, out));
+            let written = Document::parse(std::mem::take(&mut *edits.apply(document.text()))).unwrap();
+            assert!(written.value(id).unwrap() == value);
         }
     }
 }

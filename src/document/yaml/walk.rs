@@ -51,14 +51,19 @@ pub enum WalkError<E> {
     #[error(transparent)]
     Visitor(#[from] E),
     /// Aliases expand to more than [`MAX_ALIAS_VISITS`] values, or too deep.
-    #[error("aliases expand to more than {MAX_ALIAS_VISITS} values")]
-    AliasBomb,
+    #[error("line {line}: aliases expand to more than {MAX_ALIAS_VISITS} values")]
+    AliasBomb {
+        /// Line, from 1, of the alias that is not expanded within another one.
+        line: usize,
+    },
 }
 
 struct Walk<'d, F> {
     document: &'d Document,
     visit: F,
     copies: usize,
+    /// The alias being expanded, the outermost.
+    alias: Option<NodeId>,
     copied: usize,
     depth: usize,
 }
@@ -70,7 +75,7 @@ impl Document {
     /// The visitor's error, or [`WalkError::AliasBomb`].
     pub fn walk<E>(&self, document: usize, visit: impl FnMut(Visit<'_>) -> Result<(), E>) -> Result<(), WalkError<E>> {
         let root = &self.parsed().roots[document];
-        let mut walk = Walk { document: self, visit, copies: 0, copied: 0, depth: 0 };
+        let mut walk = Walk { document: self, visit, copies: 0, alias: None, copied: 0, depth: 0 };
         let id = root.node;
         if self.kind(id) == NodeKind::Scalar {
             walk.rows(&root.head)?;
@@ -92,7 +97,7 @@ impl Document {
     /// # Errors
     /// As [`Document::walk`].
     pub fn walk_node<E>(&self, id: NodeId, visit: impl FnMut(Visit<'_>) -> Result<(), E>) -> Result<(), WalkError<E>> {
-        Walk { document: self, visit, copies: 0, copied: 0, depth: 0 }.value(id, true)
+        Walk { document: self, visit, copies: 0, alias: None, copied: 0, depth: 0 }.value(id, true)
     }
 }
 
@@ -101,10 +106,15 @@ impl<E, F: FnMut(Visit<'_>) -> Result<(), E>> Walk<'_, F> {
         if self.copies > 0 {
             self.copied += 1;
             if self.copied > MAX_ALIAS_VISITS {
-                return Err(WalkError::AliasBomb);
+                return Err(self.bomb());
             }
         }
         (self.visit)(visit).map_err(WalkError::Visitor)
+    }
+
+    fn bomb(&self) -> WalkError<E> {
+        let start = self.alias.map_or(0, |alias| self.document.span(alias).start);
+        WalkError::AliasBomb { line: self.document.position(start).0 }
     }
 
     fn rows(&mut self, rows: &[u32]) -> Result<(), WalkError<E>> {
@@ -140,12 +150,15 @@ impl<E, F: FnMut(Visit<'_>) -> Result<(), E>> Walk<'_, F> {
     fn value(&mut self, id: NodeId, handled: bool) -> Result<(), WalkError<E>> {
         self.depth += 1;
         if self.depth > MAX_WALK_DEPTH {
-            return Err(WalkError::AliasBomb);
+            return Err(self.bomb());
         }
         match self.document.kind(id) {
             NodeKind::Scalar => self.scalar(id)?,
             NodeKind::Alias => {
                 self.emit(Visit::Alias(id))?;
+                if self.copies == 0 {
+                    self.alias = Some(id);
+                }
                 self.copies += 1;
                 self.value(self.document.resolve_alias(id), false)?;
                 self.copies -= 1;

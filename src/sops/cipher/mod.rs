@@ -128,29 +128,74 @@ impl ValueCipher {
         result
     }
 
+    /// As [`ValueCipher::open`], with the first of several additional data that fits; says which. The text is taken apart once.
+    ///
+    /// # Errors
+    /// [`CipherError`] when none fits.
+    pub fn open_first<'b>(
+        &self,
+        text: &str,
+        bounds: &[&'b str],
+        plain: &mut Zeroizing<Vec<u8>>,
+    ) -> Result<(Opened, &'b str), CipherError> {
+        let result = Sealed::decode(text, plain).and_then(|sealed| {
+            // What does not verify is not touched, so that the next can be tried on it.
+            let fits = |bound: &&&'b str| self.verify(&sealed, bound.as_bytes(), plain).is_ok();
+            let bound = bounds.iter().find(fits).ok_or(CipherError::Tampered)?;
+            Ok((sealed.opened()?, *bound))
+        });
+        if result.is_err() {
+            plain.zeroize();
+        }
+        result
+    }
+
     fn open_into(&self, text: &str, aad: &[u8], plain: &mut Zeroizing<Vec<u8>>) -> Result<Opened, CipherError> {
+        let sealed = Sealed::decode(text, plain)?;
+        self.verify(&sealed, aad, plain)?;
+        sealed.opened()
+    }
+
+    /// Decrypts `data` in place when the tag fits; leaves it alone otherwise.
+    fn verify(&self, sealed: &Sealed<'_>, aad: &[u8], data: &mut [u8]) -> Result<(), CipherError> {
+        match &sealed.iv {
+            Iv::Usual(iv) => self
+                .gcm
+                .decrypt_in_place_detached(GenericArray::from_slice(iv), aad, data, &sealed.tag)
+                .map_err(|_| CipherError::Tampered),
+            Iv::Odd(iv) => odd_iv::open(&self.aes, iv, aad, data, &sealed.tag),
+        }
+    }
+}
+
+/// All of an encrypted value but its data.
+struct Sealed<'a> {
+    iv: Iv,
+    tag: Tag,
+    type_word: &'a str,
+}
+
+impl<'a> Sealed<'a> {
+    /// Takes `text` apart; its data goes to `data`.
+    fn decode(text: &'a str, data: &mut Zeroizing<Vec<u8>>) -> Result<Self, CipherError> {
         let parts = text::split(text).ok_or(CipherError::NotEncrypted)?;
-        make_room(plain, parts.data.len() + parts.tag.len());
+        make_room(data, parts.data.len() + parts.tag.len());
         // Go joins data and tag and takes the last 16 bytes as the tag, wherever the border was written
-        base64::decode_append(parts.data.as_bytes(), plain)?;
+        base64::decode_append(parts.data.as_bytes(), data)?;
         let iv = Iv::decode(parts.iv.as_bytes())?;
-        base64::decode_append(parts.tag.as_bytes(), plain)?;
-        let length = plain.len().checked_sub(TAG_LENGTH).ok_or(CipherError::BadLength)?;
-        let tag = Tag::clone_from_slice(&plain[length..]);
-        plain.truncate(length);
-        let iv = match iv {
-            Iv::Usual(iv) => {
-                self.gcm
-                    .decrypt_in_place_detached(GenericArray::from_slice(&iv), aad, plain, &tag)
-                    .map_err(|_| CipherError::Tampered)?;
-                Some(iv)
-            }
-            Iv::Odd(iv) => {
-                odd_iv::open(&self.aes, &iv, aad, plain, &tag)?;
-                None
-            }
+        base64::decode_append(parts.tag.as_bytes(), data)?;
+        let length = data.len().checked_sub(TAG_LENGTH).ok_or(CipherError::BadLength)?;
+        let tag = Tag::clone_from_slice(&data[length..]);
+        data.truncate(length);
+        Ok(Self { iv, tag, type_word: parts.type_word })
+    }
+
+    fn opened(self) -> Result<Opened, CipherError> {
+        let type_word = TypeWord::parse(self.type_word).ok_or(CipherError::UnknownType)?;
+        let iv = match self.iv {
+            Iv::Usual(iv) => Some(iv),
+            Iv::Odd(_) => None,
         };
-        let type_word = TypeWord::parse(parts.type_word).ok_or(CipherError::UnknownType)?;
         Ok(Opened { type_word, iv })
     }
 }

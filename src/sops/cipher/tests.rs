@@ -8,6 +8,8 @@ use super::*;
 const VECTOR: &str = "ENC[AES256_GCM,data:f6SdJOI=,iv:ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=,\
                       tag:TEFu+ejkdT0ijPtelDWwfg==,type:str]";
 
+const ODD_IV: &str = "ENC[AES256_GCM,data:kfU3o9v8aZIySgwoBrVub0imaPnMB9WEX3g1WH3BhZBE3GDSNsapG9Tr94c=,iv:8A==,tag:cR4kXuym0OobaZ8weKbc1Q==,type:str]";
+
 fn counting_key() -> DataKey {
     let bytes: Vec<u8> = (0..32).collect();
     DataKey::from_bytes(&bytes).unwrap()
@@ -129,7 +131,7 @@ fn every_changed_character_is_noticed() {
 #[test]
 fn ivs_of_any_length_open() {
     let values = [
-        "ENC[AES256_GCM,data:kfU3o9v8aZIySgwoBrVub0imaPnMB9WEX3g1WH3BhZBE3GDSNsapG9Tr94c=,iv:8A==,tag:cR4kXuym0OobaZ8weKbc1Q==,type:str]",
+        ODD_IV,
         "ENC[AES256_GCM,data:Aki7btvg7Rf/I/SjKdkhAVirmfiGtHCJ3As+UHaxxtuhtiwqzKF8T67hm0w=,iv:8PHy8/T19vc=,tag:tGNv1xHbMyL9PEl0BNcPdA==,type:str]",
         "ENC[AES256_GCM,data:CCY1YRBPt1TzmJn96zhCwniAN+JXaSq4NDpcwzIf8mh6MHngJKPd/PY/uhs=,iv:8PHy8/T19vf4+fr7,tag:fjisngN5srKu510M5iRWZw==,type:str]",
         "ENC[AES256_GCM,data:2UFqTv31i+fEij2iaFya3hqFLpuXzpSyy/gYGzHze7eqfev6FP8hPirRFuw=,iv:8PHy8/T19vf4+fr7/P3+/w==,tag:/Jp36LGgCuVfbKMcaA3y3Q==,type:str]",
@@ -302,5 +304,19 @@ proptest! {
     fn hostile_text_never_panics(text in "\\PC{0,80}", aad in ".{0,8}") {
         let _ = open(&text, &aad);
         let _ = open(&format!("ENC[AES256_GCM,data:{text},iv:{text},tag:{text},type:str]"), &aad);
+    }
+}
+
+/// For every bound that was tried, a comment was taken apart and copied again.
+#[test]
+fn the_first_bound_that_fits_opens() {
+    let text = seal(b"hello", TypeWord::Comment, "a:b:", &[7; 32]);
+    for text in [text.as_str(), ODD_IV] {
+        let mut plain = Zeroizing::default();
+        let (opened, bound) = cipher().open_first(text, &["x:", "y:", "a:b:", "a:b:"], &mut plain).unwrap();
+        let same = open(text, "a:b:").unwrap();
+        assert_eq!((plain.to_vec(), opened, bound), (same.0, same.1, "a:b:"));
+        assert_eq!(cipher().open_first(text, &["x:", "y:"], &mut plain).unwrap_err(), CipherError::Tampered);
+        assert!(plain.is_empty(), "nothing is left behind");
     }
 }

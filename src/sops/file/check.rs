@@ -28,7 +28,7 @@ pub(super) fn self_check(
     key: &DataKey,
 ) -> Check {
     let Ok(file) = EncryptedFile::parse(std::mem::take(&mut encrypted.text)) else { return Check::Differs };
-    let Ok(opened) = file.decrypt(key, false) else { return Check::Differs };
+    let Ok(opened) = file.decrypt_for_check(key) else { return Check::Differs };
     encrypted.text = file.into_text();
     let same = opened.text.as_str() == document.text();
     let read = opened.comment_bounds;

@@ -3,21 +3,24 @@
 use ring::digest::{Context, SHA256};
 use zeroize::Zeroizing;
 
-use super::encrypt::{EMPTY_COMMENT, LONGEST_NUMBER, follow, stopped};
+use super::ahead::{self, Ahead};
+use super::bounds::bounds_to_try;
+use super::encrypt::EMPTY_COMMENT;
 use super::error::{FileError, ValueError};
+use super::follow::{follow, stopped};
 use super::layout::{self, Layout, Spelling};
 use super::orphans;
-use super::place;
+use super::place::{self, MetadataSkip};
 use super::reuse::{Reuse, Stamp};
 use crate::document::edits::Edits;
-use crate::document::scalar::{TypeWord, append_plain_bytes, from_plain_bytes};
+use crate::document::scalar::{TypeWord, from_plain_bytes, write_plain_bytes};
 use crate::document::trail::Trail;
 use crate::document::value::Value;
 use crate::document::yaml::{Document, NodeId, NodeKind, ScalarStyle, Visit};
 use crate::secret::{SecretBytes, make_room};
-use crate::sops::cipher::{CipherError, ValueCipher, is_encrypted};
+use crate::sops::cipher::{CipherError, Opened, ValueCipher, is_encrypted};
 use crate::sops::key::DataKey;
-use crate::sops::mac::Mac;
+use crate::sops::mac::{Mac, MacText};
 use crate::sops::metadata::Metadata;
 use crate::sops::selector::{Selector, SelectorWalk};
 
@@ -34,12 +37,42 @@ pub struct EncryptedFile {
 pub struct Decrypted {
     /// The plain text.
     pub text: Zeroizing<String>,
+    /// The plain bytes of a binary file that is not UTF-8; there is no text then.
+    pub not_text: Option<Zeroizing<Vec<u8>>>,
     /// Lines of comments that look encrypted but do not open; they are left as they are, as sops leaves them.
     pub unreadable_comments: Vec<usize>,
     /// How many values were decrypted.
     pub values: usize,
-    /// For every comment, what it should be bound to where it is read.
+    /// The reading of the plain text that the file was made with, where its format has several.
+    pub reading: Option<String>,
+    /// For every comment, what it should be bound to where it is read; only as `decrypt_for_check` gives it.
     pub(super) comment_bounds: Vec<Option<String>>,
+}
+
+impl Decrypted {
+    /// What was one value of any bytes.
+    pub(super) fn of_bytes(mut bytes: Zeroizing<Vec<u8>>, values: usize) -> Self {
+        let (text, not_text) = match String::from_utf8(std::mem::take(&mut *bytes)) {
+            Ok(text) => (text, None),
+            Err(error) => (String::new(), Some(Zeroizing::new(error.into_bytes()))),
+        };
+        Self {
+            text: Zeroizing::new(text),
+            not_text,
+            unreadable_comments: Vec::new(),
+            values,
+            reading: None,
+            comment_bounds: Vec::new(),
+        }
+    }
+
+    /// The plain content, text or not.
+    pub fn bytes(&self) -> &[u8] {
+        match &self.not_text {
+            Some(bytes) => bytes,
+            None => self.text.as_bytes(),
+        }
+    }
 }
 
 /// Where in a stream the metadata is: the first document, or a last one of its own.
@@ -93,7 +126,13 @@ impl EncryptedFile {
     /// # Errors
     /// [`FileError::Value`] for the first value that does not open, then the MAC's errors.
     pub fn decrypt(&self, key: &DataKey, ignore_mac: bool) -> Result<Decrypted, FileError> {
-        self.run(key, ignore_mac, None)
+        self.run(key, ignore_mac, None, false)
+    }
+
+    /// Decrypts, and says what every comment should be bound to. That can be many times as long as the file, so that it is only
+    /// for files that were just encrypted.
+    pub(super) fn decrypt_for_check(&self, key: &DataKey) -> Result<Decrypted, FileError> {
+        self.run(key, false, None, true)
     }
 
     /// Decrypts, and remembers every ciphertext for another encryption under the same data key.
@@ -102,7 +141,7 @@ impl EncryptedFile {
     /// As [`EncryptedFile::decrypt`].
     pub fn decrypt_for_reuse(&self, key: &DataKey) -> Result<(Decrypted, Reuse), FileError> {
         let mut reuse = Reuse::default();
-        let decrypted = self.run(key, false, Some(&mut reuse))?;
+        let decrypted = self.run(key, false, Some(&mut reuse), false)?;
         Ok((decrypted, reuse))
     }
 
@@ -112,20 +151,38 @@ impl EncryptedFile {
     /// [`FileError::Value`] for the first value that does not open.
     pub fn decrypt_for_reuse_unchecked(&self, key: &DataKey) -> Result<(Decrypted, Reuse), FileError> {
         let mut reuse = Reuse::default();
-        let decrypted = self.run(key, true, Some(&mut reuse))?;
+        let decrypted = self.run(key, true, Some(&mut reuse), false)?;
         Ok((decrypted, reuse))
     }
 
-    fn run(&self, key: &DataKey, ignore_mac: bool, mut reuse: Option<&mut Reuse>) -> Result<Decrypted, FileError> {
+    fn run(
+        &self,
+        key: &DataKey,
+        ignore_mac: bool,
+        mut reuse: Option<&mut Reuse>,
+        with_bounds: bool,
+    ) -> Result<Decrypted, FileError> {
         let cipher = ValueCipher::new(key);
-        let layout_plain = self.layout(&cipher)?;
+        let layout_plain = open_layout(&self.metadata, &cipher);
         let layout = Layout::read(&layout_plain);
-        let mut reader = Reader::new(self, &cipher, &layout, reuse.as_deref_mut());
-        reader.run()?;
+        let selector = Selector::compile_lenient(&self.metadata.selection);
+        let document = &self.document;
+        let mut reader = ahead::beside(
+            document,
+            |sink| ahead::open_all(document, &cipher, &selector, sink),
+            |ahead| {
+                let mut reader = Reader::new(self, &cipher, &layout, reuse.as_deref_mut());
+                reader.ahead = ahead;
+                reader.comment_bounds = with_bounds.then(|| vec![None; document.comments()]);
+                reader.run(&selector)?;
+                reader.ahead = None;
+                Ok::<_, FileError>(reader)
+            },
+        )?;
         let mac = std::mem::replace(&mut reader.mac, Mac::new(false)).finish();
         let mut stored = Zeroizing::new(Vec::new());
         if !ignore_mac {
-            self.check_mac(&cipher, &mac, &mut stored)?;
+            check_mac(&self.metadata, &cipher, &mac, &mut stored)?;
         }
         let digest = std::mem::replace(&mut reader.digest, Context::new(&SHA256)).finish();
         let decrypted = reader.finish();
@@ -144,40 +201,43 @@ impl EncryptedFile {
         // A spelling that no longer fits its surroundings: the values are what counts.
         let none = Layout::default();
         let mut reader = Reader::new(self, &cipher, &none, None);
-        reader.run()?;
+        reader.comment_bounds = with_bounds.then(|| vec![None; self.document.comments()]);
+        reader.run(&selector)?;
         Ok(reader.finish())
     }
+}
 
-    fn layout(&self, cipher: &ValueCipher) -> Result<Zeroizing<Vec<u8>>, FileError> {
-        let mut plain = Zeroizing::new(Vec::new());
-        if let Some(text) = &self.metadata.layout
-            && cipher.open(text, layout::BOUND.as_bytes(), &mut plain).is_err()
-        {
-            plain.clear();
-        }
-        Ok(plain)
+/// The text of the layout entry; nothing when there is none, or it does not open.
+pub(super) fn open_layout(metadata: &Metadata, cipher: &ValueCipher) -> Zeroizing<Vec<u8>> {
+    let mut plain = Zeroizing::new(Vec::new());
+    if let Some(text) = &metadata.layout
+        && cipher.open(text, layout::BOUND.as_bytes(), &mut plain).is_err()
+    {
+        plain.clear();
     }
+    plain
+}
 
-    fn check_mac(
-        &self,
-        cipher: &ValueCipher,
-        mac: &crate::sops::mac::MacText,
-        stored: &mut Zeroizing<Vec<u8>>,
-    ) -> Result<(), FileError> {
-        if self.metadata.mac.is_empty() {
-            return Err(FileError::NoMac);
-        }
-        let bound = self.metadata.mac_aad()?;
-        cipher.open(&self.metadata.mac, bound.as_bytes(), stored).map_err(|_| FileError::BadMac)?;
-        if mac.same_as_stored(stored) { Ok(()) } else { Err(FileError::MacMismatch) }
+/// Compares the MAC of what was read with that of the metadata, which is left in `stored`.
+pub(super) fn check_mac(
+    metadata: &Metadata,
+    cipher: &ValueCipher,
+    mac: &MacText,
+    stored: &mut Zeroizing<Vec<u8>>,
+) -> Result<(), FileError> {
+    if metadata.mac.is_empty() {
+        return Err(FileError::NoMac);
     }
+    let bound = metadata.mac_aad()?;
+    cipher.open(&metadata.mac, bound.as_bytes(), stored).map_err(|_| FileError::BadMac)?;
+    if mac.same_as_stored(stored) { Ok(()) } else { Err(FileError::MacMismatch) }
 }
 
 /// Digest of the values of a plain text, in the order of the walk; `None` when it is not YAML.
 fn value_digest(text: &str) -> Option<Vec<u8>> {
     let document = Document::parse(text.to_owned()).ok()?;
     let mut digest = Context::new(&SHA256);
-    let mut buffer = Zeroizing::new(Vec::new());
+    let mut buffer = Zeroizing::default();
     for index in 0..document.documents() {
         let root = document.root(index);
         document
@@ -185,9 +245,8 @@ fn value_digest(text: &str) -> Option<Vec<u8>> {
                 match visit {
                     Visit::Scalar { id, .. } if id == root => {}
                     Visit::Scalar { id, .. } => {
-                        buffer.clear();
-                        let value = document.value(id).unwrap_or(Value::Null);
-                        append_plain_bytes(&value, &mut buffer);
+                        let value = Zeroizing::new(document.value(id).unwrap_or(Value::Null));
+                        write_plain_bytes(&value, &mut buffer);
                         add_value(&mut digest, &value, &buffer);
                     }
                     Visit::EnterKey(key, _) => add_step(&mut digest, key),
@@ -228,8 +287,8 @@ struct Reader<'a> {
     reuse: Option<&'a mut Reuse>,
     trail: Trail,
     index: usize,
-    /// Depth at which the metadata began; inside it nothing is read.
-    skipping: Option<usize>,
+    skip: MetadataSkip,
+    ahead: Option<Ahead<Result<Opened, CipherError>>>,
     mac: Mac,
     digest: Context,
     edits: Edits,
@@ -238,7 +297,8 @@ struct Reader<'a> {
     place: String,
     last_bound: String,
     visited: Vec<bool>,
-    comment_bounds: Vec<Option<String>>,
+    comment_bounds: Option<Vec<Option<String>>>,
+    /// Where they start, in bytes.
     unreadable_comments: Vec<usize>,
     values: usize,
     /// First item of a list that holds nothing but encrypted comments.
@@ -247,7 +307,6 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn new(file: &'a EncryptedFile, cipher: &'a ValueCipher, layout: &'a Layout, reuse: Option<&'a mut Reuse>) -> Self {
-        let comments = file.document.comments();
         Self {
             file,
             cipher,
@@ -255,7 +314,8 @@ impl<'a> Reader<'a> {
             reuse,
             trail: Trail::default(),
             index: 0,
-            skipping: None,
+            skip: MetadataSkip::default(),
+            ahead: None,
             mac: Mac::new(file.metadata.mac_only_encrypted),
             digest: Context::new(&SHA256),
             edits: Edits::default(),
@@ -263,50 +323,58 @@ impl<'a> Reader<'a> {
             hashed: Zeroizing::default(),
             place: String::new(),
             last_bound: String::new(),
-            visited: vec![false; comments],
-            comment_bounds: vec![None; comments],
+            visited: vec![false; file.document.comments()],
+            comment_bounds: None,
             unreadable_comments: Vec::new(),
             values: 0,
             comment_list: None,
         }
     }
 
-    fn run(&mut self) -> Result<(), FileError> {
+    fn run(&mut self, selector: &Selector) -> Result<(), FileError> {
         let document = &self.file.document;
-        let selector = Selector::compile_lenient(&self.file.metadata.selection);
         let removed =
             place::remove(document, |index| self.layout.get(&layout::absent_place(index)).is_some(), &mut self.edits);
         for index in 0..document.documents() {
             self.index = index;
             self.trail = Trail::default();
+            self.skip = MetadataSkip::default();
             if index > 0 && place::is_own_document(document, index) {
                 continue;
             }
             let mut walk = selector.walk();
             document.walk(index, |visit| self.visit(&visit, &mut walk)).map_err(stopped)?;
         }
-        for (row, trail, selected) in orphans::find(document, &self.visited, &selector) {
+        let visited = std::mem::take(&mut self.visited);
+        orphans::each(document, &visited, selector, |row, trail| {
             let start = document.comment(row).start;
-            if selected && !removed.iter().any(|span| span.contains(&start)) {
-                self.trail = trail;
-                self.comment(row)?;
+            let before = removed.partition_point(|span| span.end <= start);
+            if !removed.get(before).is_some_and(|span| span.contains(&start)) {
+                std::mem::swap(&mut self.trail, trail);
+                self.comment(row);
+                std::mem::swap(&mut self.trail, trail);
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     fn finish(self) -> Decrypted {
         Decrypted {
             text: self.edits.apply(self.file.document.text()),
-            unreadable_comments: self.unreadable_comments,
+            unreadable_comments: self.file.document.lines(self.unreadable_comments),
             values: self.values,
-            comment_bounds: self.comment_bounds,
+            not_text: None,
+            reading: None,
+            comment_bounds: self.comment_bounds.unwrap_or_default(),
         }
     }
 
     fn visit(&mut self, visit: &Visit<'_>, walk: &mut SelectorWalk<'_>) -> Result<(), FileError> {
         let document = &self.file.document;
-        if self.skip(visit) {
+        if self.skip.over(visit, self.trail.depth()) {
+            if let Visit::Comment { row, .. } = visit {
+                self.visited[*row as usize] = true;
+            }
             return Ok(());
         }
         match visit {
@@ -319,7 +387,7 @@ impl<'a> Reader<'a> {
                 if !copy {
                     self.visited[*row as usize] = true;
                     if selected {
-                        self.comment(*row)?;
+                        self.comment(*row);
                     }
                 }
                 return Ok(());
@@ -343,34 +411,6 @@ impl<'a> Reader<'a> {
         }
         follow(visit, document, walk, &mut self.trail);
         Ok(())
-    }
-
-    /// Steps over the metadata entry.
-    fn skip(&mut self, visit: &Visit<'_>) -> bool {
-        match (self.skipping, visit) {
-            (None, Visit::EnterKey(place::KEY, _)) if self.trail.depth() == 0 => {
-                self.skipping = Some(1);
-                true
-            }
-            (None, _) => false,
-            (Some(depth), Visit::EnterKey(..) | Visit::EnterItem(_)) => {
-                self.skipping = Some(depth + 1);
-                true
-            }
-            (Some(0), Visit::ItemDone) => {
-                self.skipping = None;
-                true
-            }
-            (Some(depth), Visit::Leave) => {
-                self.skipping = Some(depth.saturating_sub(1));
-                true
-            }
-            (Some(_), Visit::Comment { row, .. }) => {
-                self.visited[*row as usize] = true;
-                true
-            }
-            (Some(_), _) => true,
-        }
     }
 
     /// A list of nothing but comments, as sops writes it, is an empty list with comments.
@@ -421,8 +461,7 @@ impl<'a> Reader<'a> {
             Value::Str(text) => text,
             _ => return Err(self.bad(id, ValueError::InClear)),
         };
-        let opened = self.cipher.open(&ciphertext, self.trail.bound().as_bytes(), &mut self.plain);
-        let type_word = match opened {
+        let type_word = match self.open(id, &ciphertext) {
             Ok(opened) => opened.type_word,
             Err(CipherError::NotEncrypted) => return Err(self.bad(id, ValueError::InClear)),
             Err(error) => return Err(self.bad(id, error)),
@@ -433,7 +472,7 @@ impl<'a> Reader<'a> {
         self.values += 1;
         self.remember(id, type_word, &ciphertext);
         let plain = std::mem::take(&mut self.plain);
-        let value = match (type_word, std::str::from_utf8(&plain)) {
+        let value = Zeroizing::new(match (type_word, std::str::from_utf8(&plain)) {
             (TypeWord::Str, Ok(text)) => {
                 self.mac.add(&plain);
                 if !self.layout.is_empty() && self.trail.depth() > 0 {
@@ -443,21 +482,29 @@ impl<'a> Reader<'a> {
             }
             _ => {
                 let value = from_plain_bytes(&plain, type_word).map_err(|_| self.bad(id, ValueError::BadType))?;
-                make_room(&mut self.hashed, plain.len() + LONGEST_NUMBER);
-                append_plain_bytes(&value, &mut self.hashed);
+                write_plain_bytes(&value, &mut self.hashed);
                 self.mac.add(&self.hashed);
                 if !self.layout.is_empty() && self.trail.depth() > 0 {
                     add_value(&mut self.digest, &value, &self.hashed);
                 }
                 value
             }
-        };
+        });
         if !copy {
             self.write(id, &value);
         }
         drop(value);
         self.plain = plain;
         Ok(())
+    }
+
+    fn open(&mut self, id: NodeId, ciphertext: &str) -> Result<Opened, CipherError> {
+        if let Some((plain, outcome)) = self.ahead.as_mut().and_then(|ahead| ahead.take(id)) {
+            make_room(&mut self.plain, plain.len());
+            self.plain.extend_from_slice(plain);
+            return outcome;
+        }
+        self.cipher.open(ciphertext, self.trail.bound().as_bytes(), &mut self.plain)
     }
 
     fn write(&mut self, id: NodeId, value: &Value<'_>) {
@@ -467,15 +514,14 @@ impl<'a> Reader<'a> {
             Some(Spelling::Scalar { part, raw }) => {
                 self.edits.replace(document.part_span(id, *part), raw);
             }
-            None => self.edits.replace_by(document.span(id).len(), |out| document.write_plain(id, value, out)),
+            None => self.edits.replace_by(document.spelled_room(id, value), |out| document.write_plain(id, value, out)),
         }
     }
 
     /// A value that is not encrypted.
     fn clear(&mut self, id: NodeId) -> Result<(), FileError> {
-        let value = self.file.document.value(id).unwrap_or(Value::Null);
-        make_room(&mut self.hashed, self.file.document.span(id).len() + LONGEST_NUMBER);
-        let counted = append_plain_bytes(&value, &mut self.hashed);
+        let value = Zeroizing::new(self.file.document.value(id).unwrap_or(Value::Null));
+        let counted = write_plain_bytes(&value, &mut self.hashed);
         if counted && !self.file.metadata.mac_only_encrypted {
             self.mac.add(&self.hashed);
         }
@@ -512,50 +558,52 @@ impl<'a> Reader<'a> {
         let only = self.comment_list == Some(id);
         let plain = std::mem::take(&mut self.plain);
         let text = String::from_utf8_lossy(&plain);
-        let comment = Zeroizing::new(format!("{}#{}", if only { "[] " } else { "" }, text.replace('\n', "\n#")));
-        self.edits.replace(dash..document.span(id).end, &comment);
+        self.edits.replace_by(text.len(), |out| {
+            out.push_str(if only { "[] #" } else { "#" });
+            push_comment(&text, "\n", out);
+            dash..document.span(id).end
+        });
         drop(text);
         self.plain = plain;
         Ok(())
     }
 
     /// The bounds to try for a comment: where it is read, then around it, as sops may have read it elsewhere before.
-    fn comment(&mut self, row: u32) -> Result<(), FileError> {
+    fn comment(&mut self, row: u32) {
         let document = &self.file.document;
         let span = document.comment(row);
         let text = &document.text()[span.start + 1..span.end];
         if !is_encrypted(text) {
-            return Ok(());
+            return;
         }
-        let own = self.trail.bound().to_owned();
-        self.comment_bounds[row as usize] = Some(own.clone());
-        let mut bounds = vec![own];
-        bounds.extend(self.trail.outer().map(str::to_owned));
-        let mut last = self.last_bound.as_str();
-        while !last.is_empty() {
-            bounds.push(last.to_owned());
-            last = last[..last.len() - 1].rfind(':').map_or("", |at| &last[..=at]);
+        if let Some(bounds) = &mut self.comment_bounds {
+            bounds[row as usize] = Some(self.trail.bound().to_owned());
         }
-        bounds.push(":".to_owned());
-        let opened = bounds.iter().find(|bound| {
-            self.cipher
-                .open(text, bound.as_bytes(), &mut self.plain)
-                .is_ok_and(|opened| opened.type_word == TypeWord::Comment)
-        });
-        let Some(bound) = opened else {
-            self.unreadable_comments.push(self.line(span.start));
-            return Ok(());
+        let bounds = bounds_to_try(&self.trail, &self.last_bound);
+        let opened = self.cipher.open_first(text, &bounds, &mut self.plain);
+        let Ok((Opened { type_word: TypeWord::Comment, .. }, bound)) = opened else {
+            self.unreadable_comments.push(span.start);
+            return;
         };
-        let mut plain = Zeroizing::new(String::from_utf8_lossy(&self.plain).into_owned());
-        if plain.as_str() == EMPTY_COMMENT {
-            plain.clear();
-        }
         if let Some(reuse) = self.reuse.as_deref_mut() {
             reuse.add(format!("comment {row}"), bound, TypeWord::Comment, &self.plain, text, false);
         }
-        let line_end = document.line_end();
-        let lines = Zeroizing::new(plain.replace('\n', &format!("{line_end}#")));
-        self.edits.replace(span.start + 1..span.end, &lines);
-        Ok(())
+        let plain = String::from_utf8_lossy(&self.plain);
+        let plain = if plain == EMPTY_COMMENT { "" } else { &*plain };
+        self.edits.replace_by(plain.len(), |out| {
+            push_comment(plain, document.line_end(), out);
+            span.start + 1..span.end
+        });
+    }
+}
+
+/// Every further line of a comment gets a `#` of its own.
+fn push_comment(text: &str, line_end: &str, out: &mut String) {
+    for (index, line) in text.split('\n').enumerate() {
+        if index > 0 {
+            out.push_str(line_end);
+            out.push('#');
+        }
+        out.push_str(line);
     }
 }

@@ -3,32 +3,38 @@
 
 use zeroize::Zeroizing;
 
+use super::ahead::{self, Ahead};
 use super::check::{Check, self_check};
 use super::error::FileError;
 use super::expand::Expansion;
+use super::finish::Sealing;
+use super::follow::{follow, is_secret, stopped};
 use super::layout::{self, Layout, Spelling};
 use super::reuse::Reuse;
 use super::{orphans, place};
 use crate::document::edits::Edits;
-use crate::document::scalar::{TypeWord, append_plain_bytes, type_word};
+use crate::document::scalar::{TypeWord, type_word, write_plain_bytes};
 use crate::document::trail::Trail;
 use crate::document::tree::Node;
 use crate::document::value::Value;
-use crate::document::yaml::{BREAKS, Document, NodeId, NodeKind, Part, Visit, WalkError};
-use crate::secret::{make_room, make_room_for_text};
+use crate::document::yaml::{BREAKS, Document, NodeId, NodeKind, Part, Visit};
+use crate::secret::make_room_for_text;
 use crate::sops::cipher::{IvSource, ValueCipher, is_encrypted};
 use crate::sops::key::{DataKey, KeyGroup};
 use crate::sops::mac::Mac;
-use crate::sops::metadata::Metadata;
 use crate::sops::selector::{Selection, Selector, SelectorWalk};
 
-/// Most characters of a number written without an exponent, or of a time.
-pub(super) const LONGEST_NUMBER: usize = 400;
-/// Most bytes that one byte of a text can be written as (`\\xNN`), indentation and all.
+/// Most bytes that one byte of a text can be written as (`\\xNN`).
 const LONGEST_ESCAPE: usize = 4;
+
+/// How often a comment is encrypted anew when its ciphertext matches the rule's pattern.
+const COMMENT_ATTEMPTS: usize = 16;
 
 /// Stands for an empty comment in a list: sops decrypts an empty one to an empty string, and so adds an item to the list.
 pub(super) const EMPTY_COMMENT: &str = "\u{2060}";
+
+/// The sops release whose format we write. Real sops compares it with its own.
+pub const VERSION: &str = "3.13.2";
 
 /// How a document is to be encrypted.
 #[derive(Clone, Debug)]
@@ -51,6 +57,23 @@ pub struct Settings {
     pub now: String,
     /// Metadata of others, kept.
     pub unknown: Vec<(String, Node)>,
+}
+
+impl Settings {
+    /// The usual settings, for nobody yet: set `groups` and `selection`. `now` is RFC 3339 in UTC with seconds.
+    pub fn new(now: &str) -> Self {
+        Self {
+            selection: Selection::Default,
+            mac_only_encrypted: false,
+            allow_empty: false,
+            allow_unrepresentable: false,
+            groups: Vec::new(),
+            shamir_threshold: 0,
+            version: VERSION.to_owned(),
+            now: now.to_owned(),
+            unknown: Vec::new(),
+        }
+    }
 }
 
 /// An encrypted document.
@@ -88,9 +111,21 @@ pub fn encrypt(
         if let Some(reuse) = reuse.as_deref_mut() {
             reuse.forget_uses();
         }
-        let mut writer = Writer::new(document, &cipher, &selector, settings, reuse.as_deref_mut(), bounds.as_deref());
-        let mut encrypted = writer.run()?;
-        match self_check(document, &mut encrypted, &writer.comment_bounds, key) {
+        let reuse = reuse.as_deref_mut();
+        // Ciphertexts that are kept need not be made, and those of aliases are made elsewhere.
+        let sequential = reuse.is_some() || document.has_aliases();
+        let write = |ahead| {
+            let mut writer = Writer::new(document, &cipher, &selector, settings, reuse, bounds.as_deref());
+            writer.ahead = ahead;
+            let encrypted = writer.run()?;
+            Ok::<_, FileError>((encrypted, std::mem::take(&mut writer.comment_bounds)))
+        };
+        let (mut encrypted, comment_bounds) = if sequential {
+            write(None)?
+        } else {
+            ahead::beside(document, |sink| ahead::seal_all(document, &cipher, &selector, sink), write)?
+        };
+        match self_check(document, &mut encrypted, &comment_bounds, key) {
             Check::Same => return Ok(encrypted),
             Check::ReadElsewhere(read) => {
                 moved = true;
@@ -126,6 +161,7 @@ struct Writer<'a> {
     selector: &'a Selector,
     settings: &'a Settings,
     reuse: Option<&'a mut Reuse>,
+    ahead: Option<Ahead<()>>,
     given_bounds: Option<&'a [Option<String>]>,
     walk: SelectorWalk<'a>,
     trail: Trail,
@@ -152,6 +188,7 @@ struct Writer<'a> {
     values: usize,
     comments: usize,
     fresh: usize,
+    /// Where they start, in bytes.
     clear_copies: Vec<usize>,
 }
 
@@ -171,6 +208,7 @@ impl<'a> Writer<'a> {
             selector,
             settings,
             reuse,
+            ahead: None,
             given_bounds,
             walk: selector.walk(),
             trail: Trail::default(),
@@ -212,12 +250,13 @@ impl<'a> Writer<'a> {
             }
             document.walk(index, |visit| self.visit(&visit)).map_err(stopped)?;
         }
-        for (row, trail, selected) in orphans::find(document, &self.visited, self.selector) {
-            if selected {
-                self.trail = trail;
-                self.encrypt_comment(row)?;
-            }
-        }
+        let visited = std::mem::take(&mut self.visited);
+        orphans::each(document, &visited, self.selector, |row, trail| {
+            std::mem::swap(&mut self.trail, trail);
+            let done = self.encrypt_comment(row);
+            std::mem::swap(&mut self.trail, trail);
+            done
+        })?;
         if self.values == 0 && !self.settings.allow_empty {
             return Err(FileError::NothingSelected);
         }
@@ -354,10 +393,9 @@ impl<'a> Writer<'a> {
 
     fn scalar(&mut self, id: NodeId, copy: bool) -> Result<(), FileError> {
         let document = self.document;
-        let value = document.value(id).unwrap_or(Value::Null);
-        make_room(&mut self.plain, document.span(id).len() + LONGEST_NUMBER);
-        let hashed = append_plain_bytes(&value, &mut self.plain);
-        if let Value::Str(text) = &value
+        let value = Zeroizing::new(document.value(id).unwrap_or(Value::Null));
+        let hashed = write_plain_bytes(&value, &mut self.plain);
+        if let Value::Str(text) = &*value
             && is_encrypted(text)
         {
             return Err(FileError::LooksEncrypted { path: self.trail.path(), line: self.line(id) });
@@ -374,7 +412,7 @@ impl<'a> Writer<'a> {
             let original = self.chosen[id as usize];
             if original && !chosen {
                 let alias = expansion.alias();
-                self.clear_copies.push(document.position(document.span(alias).start).0);
+                self.clear_copies.push(document.span(alias).start);
             }
             expansion.clear(&value);
         }
@@ -389,7 +427,7 @@ impl<'a> Writer<'a> {
         let type_word = type_word(value);
         let mut ciphertext = std::mem::take(&mut self.ciphertext);
         ciphertext.clear();
-        let bare = self.seal(type_word, &mut ciphertext)?;
+        let bare = self.seal(id, type_word, &mut ciphertext)?;
         self.place_cipher(id, copy, value, &ciphertext, bare);
         self.ciphertext = ciphertext;
         Ok(())
@@ -403,13 +441,14 @@ impl<'a> Writer<'a> {
             return;
         }
         let document = self.document;
+        make_room_for_text(&mut self.probe, document.spelled_room(id, value) * LONGEST_ESCAPE);
         if bare && let Some(span) = document.bare_spot(id, value, &mut self.probe) {
             self.edits.replace(span, ciphertext);
             return;
         }
         let (spot, site) = document.cipher_spot(id);
         let raw = &document.text()[spot.span.clone()];
-        make_room_for_text(&mut self.probe, raw.len() * LONGEST_ESCAPE + LONGEST_NUMBER);
+        self.probe.clear();
         let fits = site.write_plain(value, &mut self.probe) && self.probe.as_str() == raw;
         if !fits || spot.part == Part::Node {
             self.place.clear();
@@ -424,7 +463,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Appends the ciphertext of `self.plain`; true when it is an earlier one that stood bare.
-    fn seal(&mut self, type_word: TypeWord, out: &mut String) -> Result<bool, FileError> {
+    fn seal(&mut self, id: NodeId, type_word: TypeWord, out: &mut String) -> Result<bool, FileError> {
         if let Some(reuse) = self.reuse.as_deref_mut() {
             self.place.clear();
             self.trail.write_id(self.index, &mut self.place);
@@ -434,6 +473,12 @@ impl<'a> Writer<'a> {
             }
         }
         self.fresh += 1;
+        if let Some((sealed, ())) = self.ahead.as_mut().and_then(|ahead| ahead.take(id))
+            && let Ok(sealed) = std::str::from_utf8(sealed)
+        {
+            out.push_str(sealed);
+            return Ok(false);
+        }
         let iv = self.ivs.next()?;
         self.cipher.seal(&self.plain, type_word, self.trail.bound().as_bytes(), &iv, &mut self.scratch, out);
         Ok(false)
@@ -455,21 +500,35 @@ impl<'a> Writer<'a> {
         let given = self.given_bounds.and_then(|bounds| bounds.get(row as usize)).and_then(Option::as_ref);
         let bound = given.cloned().unwrap_or_else(|| self.trail.bound().to_owned());
         self.comments += 1;
-        let mut ciphertext = String::new();
-        let old = self.reuse.as_deref_mut().and_then(|reuse| {
-            reuse
-                .take(&format!("comment {row}"), &bound, TypeWord::Comment, text.as_bytes())
-                .map(|old| ciphertext.push_str(old.ciphertext))
-        });
-        if old.is_none() {
-            self.fresh += 1;
-            let iv = self.ivs.next()?;
-            let plain = text.as_bytes();
-            self.cipher.seal(plain, TypeWord::Comment, bound.as_bytes(), &iv, &mut self.scratch, &mut ciphertext);
-        }
+        let ciphertext = self.seal_comment(row, &bound, text)?;
         self.edits.replace(span.start + 1..span.end, &ciphertext);
         self.comment_bounds[row as usize] = Some(bound);
         Ok(())
+    }
+
+    /// The ciphertext of a comment. One that the rule takes for a marker is no use, as for sops (3.13.2 `sops.go`, `Encrypt`); a
+    /// short pattern can be in the base64 by chance, so that some more are tried.
+    fn seal_comment(&mut self, row: u32, bound: &str, text: &str) -> Result<String, FileError> {
+        let mut ciphertext = String::new();
+        let old = self.reuse.as_deref_mut().and_then(|reuse| {
+            reuse
+                .take(&format!("comment {row}"), bound, TypeWord::Comment, text.as_bytes())
+                .map(|old| ciphertext.push_str(old.ciphertext))
+        });
+        if old.is_some() && !self.selector.misreads_encrypted_comment(&ciphertext) {
+            return Ok(ciphertext);
+        }
+        self.fresh += 1;
+        for _ in 0..COMMENT_ATTEMPTS {
+            ciphertext.clear();
+            let iv = self.ivs.next()?;
+            let plain = text.as_bytes();
+            self.cipher.seal(plain, TypeWord::Comment, bound.as_bytes(), &iv, &mut self.scratch, &mut ciphertext);
+            if !self.selector.misreads_encrypted_comment(&ciphertext) {
+                return Ok(ciphertext);
+            }
+        }
+        Err(FileError::CommentPattern { setting: self.settings.selection.field().0 })
     }
 
     /// A clear block scalar that ends the file without a line break gains one when metadata follows.
@@ -488,103 +547,24 @@ impl<'a> Writer<'a> {
     }
 
     fn finish(&mut self) -> Result<Encrypted, FileError> {
-        let mac = std::mem::replace(&mut self.mac, Mac::new(false)).finish();
-        let settings = self.settings;
-        let mut metadata = Metadata {
-            groups: settings.groups.clone(),
-            shamir_threshold: settings.shamir_threshold,
-            lastmodified: settings.now.clone(),
-            mac: String::new(),
-            selection: settings.selection.clone(),
-            mac_only_encrypted: settings.mac_only_encrypted,
-            version: settings.version.clone(),
-            layout: None,
-            unknown: settings.unknown.clone(),
+        let mac = std::mem::replace(&mut self.mac, Mac::new(false));
+        let sealing = Sealing {
+            settings: self.settings,
+            cipher: self.cipher,
+            reuse: self.reuse.as_deref(),
+            all_kept: self.fresh == 0,
         };
-        let kept = self.reuse.as_deref().and_then(|reuse| {
-            let stamp = reuse.stamp.as_ref()?;
-            let same = self.fresh == 0 && reuse.all_taken() && stamp.mac_plain.expose() == mac.expose().as_bytes();
-            same.then(|| stamp.clone())
-        });
-        let layout = self.seal_layout()?;
-        let changed = kept.is_none();
-        match kept {
-            Some(stamp) => {
-                metadata.lastmodified = stamp.lastmodified;
-                metadata.mac = stamp.mac;
-            }
-            None => {
-                let bound = metadata.mac_aad()?;
-                let iv = self.ivs.next()?;
-                let plain = mac.expose().as_bytes();
-                self.cipher.seal(plain, TypeWord::Str, bound.as_bytes(), &iv, &mut self.scratch, &mut metadata.mac);
-            }
-        }
-        metadata.layout = layout;
+        let (metadata, changed) = sealing.metadata(mac, &self.layout, &mut self.ivs)?;
         place::insert(self.document, &metadata.write(), &mut self.edits);
         let mut text = std::mem::take(&mut self.edits).apply(self.document.text());
-        self.clear_copies.dedup();
+        let mut clear_copies = self.document.lines(std::mem::take(&mut self.clear_copies));
+        clear_copies.dedup();
         Ok(Encrypted {
             text: std::mem::take(&mut *text),
             values: self.values,
             comments: self.comments,
             changed,
-            clear_copies: std::mem::take(&mut self.clear_copies),
+            clear_copies,
         })
-    }
-
-    fn seal_layout(&mut self) -> Result<Option<String>, FileError> {
-        if self.layout.is_empty() {
-            return Ok(None);
-        }
-        if let Some(old) = self.reuse.as_deref().and_then(|reuse| reuse.same_layout(&self.layout)) {
-            return Ok(Some(old));
-        }
-        let iv = self.ivs.next()?;
-        let mut out = String::new();
-        let plain = self.layout.write();
-        let bound = layout::BOUND.as_bytes();
-        self.cipher.seal(plain.as_bytes(), TypeWord::Str, bound, &iv, &mut self.scratch, &mut out);
-        Ok(Some(out))
-    }
-}
-
-/// Keeps the selector and the trail in step with the walk (comments and scalars aside).
-pub(super) fn follow(visit: &Visit<'_>, document: &Document, walk: &mut SelectorWalk<'_>, trail: &mut Trail) {
-    match visit {
-        Visit::Open(_) => walk.open(),
-        Visit::Close => walk.close(),
-        Visit::EnterKey(key, _) => {
-            walk.enter_key(key);
-            trail.enter_key(key);
-        }
-        Visit::EnterItem(index) => trail.enter_item(*index),
-        Visit::Leave => {
-            if trail.leave() {
-                walk.leave_key();
-            }
-        }
-        Visit::ItemDone => walk.after_item(),
-        Visit::Comment { row, .. } => {
-            walk.comment(document.comment_text(*row));
-        }
-        Visit::Scalar { .. } | Visit::Alias(_) | Visit::AliasEnd => {}
-    }
-}
-
-/// Null and the empty string are never encrypted.
-fn is_secret(document: &Document, id: NodeId) -> bool {
-    match document.value(id).unwrap_or(Value::Null) {
-        Value::Null => false,
-        Value::Str(text) => !text.is_empty(),
-        Value::Bytes(bytes) => !bytes.is_empty(),
-        _ => true,
-    }
-}
-
-pub(super) fn stopped(error: WalkError<FileError>) -> FileError {
-    match error {
-        WalkError::Visitor(error) => error,
-        WalkError::AliasBomb => FileError::AliasBomb,
     }
 }

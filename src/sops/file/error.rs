@@ -1,5 +1,6 @@
 //! What can go wrong with a SOPS file. Paths and lines, never values.
 
+use crate::document::format::FormatError;
 use crate::document::path::KeyPath;
 use crate::document::yaml::{ProblemKind, YamlError};
 use crate::secret::RandomError;
@@ -20,6 +21,39 @@ pub enum FileError {
         line: usize,
         /// Which.
         kind: ProblemKind,
+    },
+    /// Not a document of its format.
+    #[error(transparent)]
+    Format(#[from] FormatError),
+    /// Something that sops cannot represent.
+    #[error("line {line}: {what}")]
+    Unrepresentable {
+        /// Line, from 1.
+        line: usize,
+        /// What.
+        what: &'static str,
+        /// Whether no flag allows it.
+        is_final: bool,
+    },
+    /// The rule selects something that is no value, or leaves something in clear that sops cannot read there.
+    #[error("line {line}: {path}: {what}")]
+    NotAValue {
+        /// Where.
+        path: KeyPath,
+        /// Line, from 1.
+        line: usize,
+        /// What.
+        what: &'static str,
+    },
+    /// The format has no spelling for a value.
+    #[error("line {line}: {path}: {what}")]
+    Unspellable {
+        /// Where.
+        path: KeyPath,
+        /// Line, from 1.
+        line: usize,
+        /// Why.
+        what: &'static str,
     },
     /// There is no document in the text.
     #[error("there is nothing in it: at least one document is needed")]
@@ -60,8 +94,14 @@ pub enum FileError {
     #[error("the rule selects no value: everything would stay in clear")]
     NothingSelected,
     /// Aliases expand without bound.
-    #[error("aliases expand to more values than are allowed")]
-    AliasBomb,
+    #[error("line {line}: aliases expand to more values than are allowed")]
+    AliasBomb {
+        /// Line of the alias, from 1.
+        line: usize,
+    },
+    /// A binary file holds one value under `data`.
+    #[error("the file does not hold the one value \"data\" that sops makes of binary content")]
+    NotBinary,
     /// There is no `sops` entry.
     #[error("there is no \"sops\" entry: the file is not encrypted")]
     NotEncrypted,
@@ -93,6 +133,12 @@ pub enum FileError {
     /// The operating system.
     #[error(transparent)]
     Random(#[from] RandomError),
+    /// What a comment becomes would itself decide what is selected.
+    #[error("`{setting}` also matches what an encrypted comment looks like: the file could not be read again")]
+    CommentPattern {
+        /// The name of the setting.
+        setting: &'static str,
+    },
     /// Ciphertexts change which mapping a comment is read in, and with that whether the rule selects something.
     #[error("the rule cannot be applied to this document: a comment would be read elsewhere once values are encrypted")]
     CommentRule,

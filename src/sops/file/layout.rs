@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use zeroize::Zeroizing;
 
+use super::rows;
 use crate::document::trail::Trail;
 use crate::document::yaml::Part;
 
@@ -87,21 +88,22 @@ impl Layout {
     /// Reads such a text; what is not understood is left out, for a spelling is never worth a failure.
     pub fn read(text: &[u8]) -> Self {
         let mut layout = Self::default();
-        let Ok(rows) = serde_json::from_slice::<Vec<(String, String, String)>>(text) else {
+        let Some(rows) = std::str::from_utf8(text).ok().and_then(rows::read) else {
             return layout;
         };
-        for (place, kind, raw) in rows {
+        for [place, kind, raw] in rows {
+            let place = place.to_string();
             let part = match kind.as_str() {
                 "s" => Part::Scalar,
                 "c" => Part::Content,
                 "n" => Part::Node,
                 "a" => {
-                    layout.record(place, Spelling::Alias(raw));
+                    layout.record(place, Spelling::Alias(raw.to_string()));
                     continue;
                 }
                 _ => continue,
             };
-            layout.record(place, Spelling::Scalar { part, raw: Zeroizing::new(raw) });
+            layout.record(place, Spelling::Scalar { part, raw });
         }
         layout
     }

@@ -2,11 +2,13 @@
 
 use std::ops::Range;
 
+use zeroize::Zeroizing;
+
 use super::error::FileError;
 use crate::document::edits::Edits;
 use crate::document::tree::Node;
 use crate::document::value::Value;
-use crate::document::yaml::{BREAKS, Document, NodeId, NodeKind, emit, first_break_len};
+use crate::document::yaml::{BREAKS, Document, NodeId, NodeKind, Visit, emit, first_break_len};
 
 /// The reserved key.
 pub const KEY: &str = "sops";
@@ -22,7 +24,8 @@ pub fn find(document: &Document, index: usize) -> Option<(NodeId, NodeId)> {
 
 fn is_written_null(document: &Document, index: usize) -> bool {
     let root = document.root(index);
-    let null = document.kind(root) == NodeKind::Scalar && matches!(document.value(root), Ok(Value::Null));
+    let null = document.kind(root) == NodeKind::Scalar
+        && matches!(document.value(root).map(Zeroizing::new).as_deref(), Ok(Value::Null));
     null && !document.full_span(root).is_empty()
 }
 
@@ -140,10 +143,13 @@ fn insert_flow(document: &Document, root: NodeId, metadata: &Node, edits: &mut E
 
 /// Whether a `,` stands in `span`, comments aside.
 fn has_comma(document: &Document, span: Range<usize>) -> bool {
-    let comments: Vec<Range<usize>> = (0..document.comments() as u32).map(|row| document.comment(row)).collect();
-    document.text()[span.clone()]
-        .match_indices(',')
-        .any(|(at, _)| !comments.iter().any(|comment| comment.contains(&(span.start + at))))
+    let mut comments: Vec<Range<usize>> = (0..document.comments() as u32).map(|row| document.comment(row)).collect();
+    comments.sort_unstable_by_key(|comment| comment.start);
+    let commented = |at: usize| {
+        let next = comments.partition_point(|comment| comment.end <= at);
+        comments.get(next).is_some_and(|comment| comment.contains(&at))
+    };
+    document.text()[span.clone()].match_indices(',').any(|(at, _)| !commented(span.start + at))
 }
 
 /// Takes the metadata out of every document. `was_absent` knows the documents that held nothing; a mapping of nothing else was
@@ -185,6 +191,28 @@ pub fn is_own_document(document: &Document, index: usize) -> bool {
         && find(document, 0).is_none()
         && document.entries(document.root(index)).count() == 1
         && find(document, index).is_some()
+}
+
+/// Follows a walk through the first entry of the metadata, in which nothing is read.
+#[derive(Default)]
+pub(super) struct MetadataSkip {
+    /// How deep inside the entry.
+    inside: Option<usize>,
+}
+
+impl MetadataSkip {
+    /// Whether `visit`, at `depth` of the document, belongs to the metadata.
+    pub(super) fn over(&mut self, visit: &Visit<'_>, depth: usize) -> bool {
+        match (self.inside, visit) {
+            (None, Visit::EnterKey(KEY, _)) if depth == 0 => self.inside = Some(1),
+            (None, _) => return false,
+            (Some(inside), Visit::EnterKey(..) | Visit::EnterItem(_)) => self.inside = Some(inside + 1),
+            (Some(0), Visit::ItemDone) => self.inside = None,
+            (Some(inside), Visit::Leave) => self.inside = Some(inside.saturating_sub(1)),
+            (Some(_), _) => {}
+        }
+        true
+    }
 }
 
 fn own_document_span(document: &Document, index: usize) -> Range<usize> {
@@ -263,4 +291,21 @@ pub fn check(document: &Document, allow_unrepresentable: bool) -> Result<(), Fil
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every comma was compared with every comment: minutes for so many.
+    #[test]
+    fn commas_in_many_comments_are_told_apart() {
+        let commented = "  # one, two\n".repeat(100_000);
+        for (text, comma) in [(format!("{{a: 1\n{commented}}}\n"), false), (format!("{{a: 1\n{commented},}}\n"), true)]
+        {
+            let document = Document::parse(text).unwrap();
+            let root = document.span(document.root(0));
+            assert_eq!(has_comma(&document, root.start + 5..root.end - 1), comma);
+        }
+    }
 }

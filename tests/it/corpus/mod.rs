@@ -7,7 +7,7 @@ mod block;
 mod flow;
 mod keys;
 mod quoted;
-mod rng;
+pub mod rng;
 mod scalars;
 pub mod soup;
 mod stream;

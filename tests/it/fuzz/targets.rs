@@ -2,11 +2,11 @@
 //! panics for a finding. Shared by the bounded loop in `tests/it/fuzz.rs` and by the cargo-fuzz package in `fuzz/`, so it
 //! needs nothing but the pure rooms.
 
+use sealant::document::format::Change;
 use sealant::document::path::KeyPath;
 use sealant::document::scalar::{Context, Style, TypeWord, append_plain_bytes, spell, type_word};
 use sealant::document::tree::{Kind, Node};
 use sealant::document::value::Value;
-use sealant::document::yaml::change::Change;
 use sealant::document::yaml::{Document, NodeKind, Visit, WalkError, emit};
 use sealant::sops::cipher::{self, IV_LENGTH, ValueCipher};
 use sealant::sops::file::{EncryptedFile, FileError, Settings, encrypt, is_encrypted_file};

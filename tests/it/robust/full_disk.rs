@@ -88,6 +88,12 @@ fn nothing_changes(place: &Place, disk: &Path, code: i32) {
         assert_eq!(output.status.code(), Some(code), "{arguments:?}: {error}");
         assert!(output.stdout.is_empty(), "{arguments:?}");
         assert!(everything(disk) == before, "{arguments:?} changed something");
+        if arguments[0] == "edit" && code == 222 {
+            // the edit is in the folder for temporary files, which is on another disk
+            let kept = place.path("tmp/a.yaml.edited");
+            assert!(error.contains(&format!("your edit is not lost: it is in {}", kept.display())), "{error}");
+            assert_eq!(open(&fs::read_to_string(kept).unwrap()), Ok("secret: other\n".to_owned()));
+        }
     }
     // Reading goes on.
     let output = place.run(disk, &["decrypt", "a.yaml"], "");

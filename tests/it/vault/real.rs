@@ -98,6 +98,38 @@ fn the_same_arrives_as_from_sops() {
     }
 }
 
+/// What arrives from each of the three is what arrives from the first, the real one.
+#[test]
+fn every_format_arrives_as_from_sops() {
+    let test = "every_format_arrives_as_from_sops";
+    let (Some(peers), Some(program)) = (peers::locate(test), peers::locate_bao(test)) else {
+        return;
+    };
+    let bao = Bao::start(&program);
+    let files = [
+        ("v2/json.json", "{\"a\": \"canary-value\", \"n\": 1.5, \"l\": [1, null, true], \"m\": {\"e\": {}}}\n"),
+        ("v2/dotenv.env", "# comment\nA=canary-value\nB=two words\n"),
+        ("v2/ini.ini", "top = canary-value\n\n[s]\n; comment\na = 1\n"),
+        ("v2/bytes.txt", "canary-value\n  \"as it is\"\n"),
+    ];
+    let world = World::new(DESTINATIONS, &files)
+        .with("VAULT_ADDR", format!("http://127.0.0.1:{}", bao.port))
+        .with("VAULT_TOKEN", ROOT);
+    for (file, _) in files {
+        let name = file.trim_start_matches("v2/").split('.').next().unwrap();
+        let mut expected = None;
+        for (who, program, before) in programs(&peers.sops) {
+            bao.ask("DELETE", &format!("secret/metadata/some/where/{name}"), "");
+            let ended = publish(&world, &program, &before, &["--yes", file], "");
+            assert_eq!(ended.code, Some(0), "{who}: {file}: {ended:?}");
+            let answer = bao.ask("GET", &format!("secret/data/some/where/{name}"), "").1;
+            let there = answer.pointer("/data/data").cloned().unwrap();
+            assert!(there.to_string().contains("canary-value"), "{who}: {there}");
+            assert_eq!(&there, expected.get_or_insert(there.clone()), "{who}: {file}");
+        }
+    }
+}
+
 fn version(bao: &Bao, path: &str) -> Option<u64> {
     bao.ask("GET", path, "").1.pointer("/data/metadata/version").and_then(Value::as_u64)
 }

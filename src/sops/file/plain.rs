@@ -1,0 +1,191 @@
+//! A plain document of any format: what can be encrypted, looked into and changed.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+use super::decrypt::is_encrypted_file;
+use super::encrypt::{Encrypted, Settings, encrypt};
+use super::error::FileError;
+use super::reuse::Reuse;
+use super::{binary, leaves};
+use crate::document::format::{Change, Format, FormatError, PathError};
+use crate::document::gather;
+use crate::document::kind::DocumentKind;
+use crate::document::open::{Reading, open};
+use crate::document::path::KeyPath;
+use crate::document::tree::Node;
+use crate::document::yaml::change::ChangeError;
+use crate::document::yaml::{Document, NodeKind};
+use crate::sops::key::DataKey;
+
+/// A parsed document.
+pub struct Plain {
+    kind: DocumentKind,
+    content: Content,
+}
+
+pub(super) enum Content {
+    Yaml(Document),
+    Leaves(Box<dyn Format>),
+    Binary(Zeroizing<Vec<u8>>),
+}
+
+impl fmt::Debug for Plain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Plain({}, {} bytes)", self.kind.word(), self.bytes().len())
+    }
+}
+
+impl Plain {
+    /// Parses bytes of a known format; an encrypted file of it as well.
+    ///
+    /// # Errors
+    /// [`FileError::Yaml`] and [`FileError::Format`].
+    pub fn parse(kind: DocumentKind, bytes: Zeroizing<Vec<u8>>, reading: Reading) -> Result<Self, FileError> {
+        let content = match kind {
+            DocumentKind::Yaml => Content::Yaml(Document::from_bytes(take(bytes))?),
+            DocumentKind::Binary => Content::Binary(bytes),
+            _ => Content::Leaves(open(kind, utf8(bytes)?, reading)?),
+        };
+        Ok(Self { kind, content })
+    }
+
+    /// Parses bytes whose format no name says: YAML or JSON when they are a mapping or a list, else any bytes, as sops takes
+    /// everything that it does not know (3.13.2 `cmd/sops/formats`).
+    pub fn guess(bytes: Zeroizing<Vec<u8>>) -> Self {
+        if let Ok(text) = std::str::from_utf8(&bytes)
+            && let Ok(document) = Document::parse(text.to_owned())
+            && document.documents() > 0
+            && matches!(document.kind(document.root(0)), NodeKind::Map | NodeKind::List)
+        {
+            return Self { kind: DocumentKind::Yaml, content: Content::Yaml(document) };
+        }
+        Self { kind: DocumentKind::Binary, content: Content::Binary(bytes) }
+    }
+
+    /// The format.
+    pub fn kind(&self) -> DocumentKind {
+        self.kind
+    }
+
+    /// The whole content.
+    pub fn bytes(&self) -> &[u8] {
+        match &self.content {
+            Content::Yaml(document) => document.text().as_bytes(),
+            Content::Leaves(document) => document.text().as_bytes(),
+            Content::Binary(bytes) => bytes,
+        }
+    }
+
+    pub(super) fn into_content(self) -> (DocumentKind, Content) {
+        (self.kind, self.content)
+    }
+
+    /// The document when it is YAML.
+    pub fn yaml(&self) -> Option<&Document> {
+        match &self.content {
+            Content::Yaml(document) => Some(document),
+            _ => None,
+        }
+    }
+
+    /// Whether it holds the metadata of an encrypted file.
+    pub fn is_encrypted(&self) -> bool {
+        match &self.content {
+            Content::Yaml(document) => is_encrypted_file(document),
+            Content::Leaves(document) => !matches!(document.metadata(), Ok(None)),
+            Content::Binary(bytes) => DocumentKind::of_encrypted(bytes) == Some(DocumentKind::Json),
+        }
+    }
+
+    /// Whether it has shapes that sops cannot represent.
+    pub fn is_odd(&self) -> bool {
+        match &self.content {
+            Content::Yaml(document) => !document.problems().is_empty(),
+            Content::Leaves(document) => !document.unrepresentable().is_empty(),
+            Content::Binary(_) => false,
+        }
+    }
+
+    /// Encrypts it under `key`; ciphertexts of `reuse` are kept for values that did not change.
+    ///
+    /// # Errors
+    /// [`FileError`] for shapes that cannot be represented, a rule that selects nothing, and anything that would not open
+    /// again.
+    pub fn encrypt(
+        &self,
+        key: &DataKey,
+        settings: &Settings,
+        reuse: Option<&mut Reuse>,
+    ) -> Result<Encrypted, FileError> {
+        match &self.content {
+            Content::Yaml(document) => encrypt(document, key, settings, reuse),
+            Content::Leaves(document) => leaves::encrypt::encrypt(document.as_ref(), key, settings, reuse),
+            Content::Binary(bytes) => binary::encrypt(bytes, key, settings, reuse),
+        }
+    }
+
+    /// The (first) document as a tree, to be wiped; bytes have none.
+    ///
+    /// # Errors
+    /// [`FileError::Yaml`] when aliases expand without bound.
+    pub fn tree(&self) -> Result<Zeroizing<Node>, FileError> {
+        Ok(Zeroizing::new(match &self.content {
+            Content::Yaml(document) if document.documents() == 0 => Node::new(crate::document::tree::Kind::Null),
+            Content::Yaml(document) => document.tree(document.root(0))?,
+            Content::Leaves(document) => gather::tree(document.as_ref()),
+            Content::Binary(_) => Node::new(crate::document::tree::Kind::Null),
+        }))
+    }
+
+    /// Sets the value at `path`, and gives the new text.
+    ///
+    /// # Errors
+    /// [`ChangeError`] when the path leads through a value that cannot hold it.
+    pub fn set(&self, path: &KeyPath, value: &Node) -> Result<Zeroizing<String>, ChangeError> {
+        match &self.content {
+            Content::Yaml(document) => document.set(0, path, value).map(|change| document.with(&change)),
+            Content::Leaves(document) => changed(document.as_ref(), document.set(path, value)),
+            Content::Binary(_) => Err(ChangeError::BadPath),
+        }
+    }
+
+    /// Removes what is at `path`, and gives the new text.
+    ///
+    /// # Errors
+    /// [`ChangeError`] when nothing is there.
+    pub fn unset(&self, path: &KeyPath) -> Result<Zeroizing<String>, ChangeError> {
+        match &self.content {
+            Content::Yaml(document) => document.unset(0, path).map(|change| document.with(&change)),
+            Content::Leaves(document) => changed(document.as_ref(), document.unset(path)),
+            Content::Binary(_) => Err(ChangeError::BadPath),
+        }
+    }
+}
+
+fn changed(document: &dyn Format, change: Result<Change, PathError>) -> Result<Zeroizing<String>, ChangeError> {
+    let change = change?;
+    let text = document.text();
+    let mut out = Zeroizing::new(String::with_capacity(text.len() + change.text.len()));
+    out.push_str(&text[..change.span.start]);
+    out.push_str(&change.text);
+    out.push_str(&text[change.span.end..]);
+    Ok(out)
+}
+
+fn take(mut bytes: Zeroizing<Vec<u8>>) -> Vec<u8> {
+    std::mem::take(&mut *bytes)
+}
+
+fn utf8(bytes: Zeroizing<Vec<u8>>) -> Result<String, FormatError> {
+    if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
+        return Err(FormatError { line: 1, column: 1, what: "the text is UTF-16 or UTF-32; convert it to UTF-8" });
+    }
+    String::from_utf8(take(bytes)).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let bytes = Zeroizing::new(error.into_bytes());
+        let text = String::from_utf8_lossy(&bytes[..at]);
+        FormatError::at(&Zeroizing::new(text.into_owned()), at, "the text is not UTF-8")
+    })
+}
