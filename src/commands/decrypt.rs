@@ -3,13 +3,14 @@
 use zeroize::Zeroizing;
 
 use super::bulk::{self, Done, FileArgs, Job, Words};
-use super::json;
 use super::session::Session;
-use super::sopsfile::{self, Parsed, Source};
+use super::sopsfile::{self, Opened, Parsed, Source};
+use super::{formats, json};
 use crate::document::kind::DocumentKind;
 use crate::document::path::KeyPath;
 use crate::failure::Failure;
 use crate::fsio::write::NewMode;
+use crate::sops::file::Decrypted;
 
 /// The command line.
 #[derive(clap::Args, Debug)]
@@ -21,6 +22,9 @@ pub struct Args {
     /// Give out values even when the file's integrity cannot be shown
     #[arg(long)]
     pub ignore_mac: bool,
+    /// Write the plain text in another format: yaml, json, dotenv, ini or binary. Comments are lost on the way
+    #[arg(long, value_name = "TYPE", value_parser = formats::parse, conflicts_with = "extract")]
+    pub output_type: Option<DocumentKind>,
     /// Only the value at this key path, as `sealant get` prints it
     #[arg(long, value_name = "PATH", conflicts_with_all = ["in_place", "output_dir"])]
     pub extract: Option<String>,
@@ -33,6 +37,7 @@ none. Files that are written are for their owner only (mode 0600); with -i they 
 Examples:
   sealant decrypt config/prod/app.yml                       to standard output
   sealant decrypt --output-dir /run/app config/prod/        everything below config/prod/
+  sealant decrypt --output-type json config/prod/app.yml
   sealant decrypt --extract 'db.users[0].password' app.yml";
 
 const PLAIN: &str = "not encrypted";
@@ -70,13 +75,27 @@ fn one(args: &Args, session: &Session, job: &Job, path: Option<&KeyPath>) -> Res
         ));
     }
     let (text, values) = match path {
-        None => (Zeroizing::new(decrypted.bytes().to_vec()), decrypted.values),
+        None => (in_format(args.output_type, &opened, &decrypted)?, decrypted.values),
         Some(path) => {
             let text = json::show(session, &opened.name, &opened.parse_plain(&decrypted)?, path)?;
             (Zeroizing::new(text.as_bytes().to_vec()), 1)
         }
     };
     Ok(Done::Text { text, values, stamp: opened.stamp, warnings })
+}
+
+/// The plain content in the format that is asked for.
+fn in_format(
+    wanted: Option<DocumentKind>,
+    opened: &Opened,
+    decrypted: &Decrypted,
+) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    match wanted {
+        Some(wanted) if wanted != opened.file.kind() => {
+            formats::convert(&opened.name, &opened.parse_plain(decrypted)?, wanted)
+        }
+        _ => Ok(Zeroizing::new(decrypted.bytes().to_vec())),
+    }
 }
 
 /// Every encrypted file names its metadata, and holds at least one ciphertext: the MAC.

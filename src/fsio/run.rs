@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::child::ChildError;
 use super::env::Var;
-use super::signals::{self, HandedOn};
+use super::signals::{self, Starting};
 use super::user::User;
 
 /// What is run.
@@ -114,7 +114,10 @@ impl Run<'_> {
     pub fn wait(&self) -> Result<Ended, ChildError> {
         // without handlers a signal ends us alone: no reason not to work
         _ = signals::install();
-        let mut child = self.command()?.spawn().map_err(|error| self.not_started(error))?;
+        let mut command = self.command()?;
+        let starting = Starting::new();
+        let mut child = command.spawn().map_err(|error| self.not_started(error))?;
+        let _signals = starting.to(child.id());
         self.end(&mut child)
     }
 
@@ -126,7 +129,9 @@ impl Run<'_> {
         _ = signals::install();
         let mut command = self.command()?;
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let starting = Starting::new();
         let mut child = command.spawn().map_err(|error| self.not_started(error))?;
+        let _signals = starting.to(child.id());
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let [of_stdout, of_stderr] = filters;
         std::thread::scope(|scope| {
@@ -141,7 +146,6 @@ impl Run<'_> {
     }
 
     fn end(&self, child: &mut Child) -> Result<Ended, ChildError> {
-        let _signals = HandedOn::to(child.id());
         let status = child.wait().map_err(|source| ChildError::Unreadable { program: self.name(), source })?;
         Ok(Ended::of(status))
     }

@@ -45,7 +45,7 @@ fn remove_registered() {
 mod unix {
     use std::io;
     use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
-    use std::sync::{OnceLock, PoisonError};
+    use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
     use rustix::process::{Pid, Signal, kill_process};
     use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
@@ -78,7 +78,11 @@ mod unix {
         result.map_err(io::Error::from)
     }
 
+    /// Held while a program is being started: a signal waits until it is known whom it is for.
+    static STARTING: Mutex<()> = Mutex::new(());
+
     fn on_signal(signal: i32) {
+        let _started = super::lock(&STARTING);
         let from_keyboard = matches!(signal, SIGINT | SIGQUIT);
         if from_keyboard && CHILDREN.load(Ordering::SeqCst) > 0 {
             return;
@@ -114,11 +118,22 @@ mod unix {
     #[derive(Debug)]
     pub struct HandedOn(());
 
-    impl HandedOn {
-        /// From now on, to the program with this number.
-        pub fn to(program: u32) -> Self {
+    /// A program is about to be started; signals wait.
+    #[derive(Debug)]
+    pub struct Starting(MutexGuard<'static, ()>);
+
+    impl Starting {
+        /// From now on. A signal between the start and [`Starting::to`] would end us and leave the program alone.
+        #[expect(clippy::new_without_default, reason = "making one has an effect")]
+        pub fn new() -> Self {
+            Self(super::lock(&STARTING))
+        }
+
+        /// It has started, and signals go to the program with this number.
+        pub fn to(self, program: u32) -> HandedOn {
             COMMAND.store(i32::try_from(program).unwrap_or(0), Ordering::SeqCst);
-            Self(())
+            drop(self.0);
+            HandedOn(())
         }
     }
 
@@ -149,7 +164,7 @@ mod unix {
 }
 
 #[cfg(unix)]
-pub use unix::{HandedOn, KeyboardBelongsToChild, install};
+pub use unix::{HandedOn, KeyboardBelongsToChild, Starting, install};
 
 /// Nothing to install: this system has no such signals.
 ///
@@ -165,11 +180,21 @@ pub fn install() -> std::io::Result<()> {
 #[derive(Debug)]
 pub struct HandedOn(());
 
+/// Without signals there is nothing to wait for.
 #[cfg(not(unix))]
-impl HandedOn {
+#[derive(Debug)]
+pub struct Starting(());
+
+#[cfg(not(unix))]
+impl Starting {
     /// From now on.
-    pub fn to(_: u32) -> Self {
+    pub fn new() -> Self {
         Self(())
+    }
+
+    /// It has started.
+    pub fn to(self, _: u32) -> HandedOn {
+        HandedOn(())
     }
 }
 

@@ -19,13 +19,13 @@ use std::path::{Path, PathBuf};
 use variants::Variant;
 
 /// Who can open the files of these tests: see `tests/vectors/identity.txt`.
-const RECIPIENT: &str = "age1xtmwzjc3jq06pkcnhy47hk8n4eyq7wcjxerj6pv7tckvd9gapdqqjj7tjp";
+pub const RECIPIENT: &str = "age1xtmwzjc3jq06pkcnhy47hk8n4eyq7wcjxerj6pv7tckvd9gapdqqjj7tjp";
 
 /// Documents made by the generator on a usual run.
 const SEEDS: std::ops::Range<u64> = 0..300;
 
 /// The program under test: ours, or another build of it.
-fn sealant() -> PathBuf {
+pub fn sealant() -> PathBuf {
     std::env::var_os("SEALANT_TEST_BIN").map_or_else(|| env!("CARGO_BIN_EXE_sealant").into(), PathBuf::from)
 }
 
@@ -33,7 +33,7 @@ fn tests_folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")
 }
 
-fn identity() -> PathBuf {
+pub fn identity() -> PathBuf {
     tests_folder().join("vectors/identity.txt")
 }
 

@@ -5,7 +5,8 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 use super::binary;
-use super::decrypt::{Decrypted, EncryptedFile};
+use super::decrypt::EncryptedFile;
+use super::decrypted::Decrypted;
 use super::error::FileError;
 use super::leaves::decrypt::LeavesFile;
 use super::plain::{Content, Plain};

@@ -2,7 +2,8 @@
 
 use zeroize::Zeroizing;
 
-use super::decrypt::{Decrypted, check_mac};
+use super::decrypt::check_mac;
+use super::decrypted::Decrypted;
 use super::encrypt::{Encrypted, Settings};
 use super::error::{FileError, ValueError};
 use super::finish::Sealing;

@@ -38,6 +38,7 @@ mod binary;
 mod bounds;
 mod check;
 mod decrypt;
+mod decrypted;
 mod encrypt;
 mod error;
 mod expand;
@@ -53,7 +54,8 @@ mod rewrap;
 mod rows;
 
 pub use any::SopsFile;
-pub use decrypt::{Decrypted, EncryptedFile, is_encrypted_file};
+pub use decrypt::{EncryptedFile, is_encrypted_file};
+pub use decrypted::Decrypted;
 pub use encrypt::{Encrypted, Settings, VERSION, encrypt};
 pub use error::{FileError, ValueError};
 pub use plain::Plain;

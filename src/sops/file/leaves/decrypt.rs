@@ -11,7 +11,8 @@ use crate::document::scalar::{TypeWord, from_plain_bytes, plain_room, write_plai
 use crate::document::value::Value;
 use crate::secret::SecretBytes;
 use crate::sops::cipher::{CipherError, ValueCipher, is_encrypted};
-use crate::sops::file::decrypt::{Decrypted, check_mac, open_layout};
+use crate::sops::file::decrypt::{check_mac, open_layout};
+use crate::sops::file::decrypted::Decrypted;
 use crate::sops::file::error::{FileError, ValueError};
 use crate::sops::file::layout::{Layout, Spelling};
 use crate::sops::file::reuse::{Reuse, Stamp};
