@@ -21,9 +21,14 @@ use crate::sops::file::{Encrypted, Plain};
 /// Parses a plain text of the file that is being changed.
 ///
 /// # Errors
-/// Not of the file's format.
+/// Not of the file's format, or of one without places.
 pub fn parse(change: &Change, text: &str) -> Result<Plain, Failure> {
-    change.parse(text.to_owned()).map_err(|error| change.failure(&error))
+    let plain = change.parse(text.to_owned()).map_err(|error| change.failure(&error))?;
+    if plain.kind() == DocumentKind::Binary {
+        let text = format!("{} is binary: there are no key paths in it", change.opened.name);
+        return Err(Failure::new(Kind::NoSuchPath, text).hint("sealant edit changes its whole content"));
+    }
+    Ok(plain)
 }
 
 /// What stands at `path`.
@@ -87,8 +92,14 @@ pub fn refused(error: &ChangeError, path: &KeyPath) -> Failure {
 
 /// Whether a value at or below `path` of an encrypted text stands in clear.
 pub fn shows_clear(kind: DocumentKind, text: &str, path: &KeyPath) -> bool {
+    // `export NAME` is `NAME` in one reading of a .env file only, and nobody says here which one the path is of.
+    let readings: &[bool] = if kind == DocumentKind::Dotenv { &[false, true] } else { &[false] };
+    readings.iter().any(|faithful_dotenv| shows_clear_as(kind, text, path, *faithful_dotenv))
+}
+
+fn shows_clear_as(kind: DocumentKind, text: &str, path: &KeyPath, faithful_dotenv: bool) -> bool {
     let bytes = Zeroizing::new(text.as_bytes().to_vec());
-    let Ok(plain) = Plain::parse(kind, bytes, Reading { commented_json: true, faithful_dotenv: false }) else {
+    let Ok(plain) = Plain::parse(kind, bytes, Reading { commented_json: true, faithful_dotenv }) else {
         return false;
     };
     let Some(document) = plain.yaml() else {

@@ -160,12 +160,7 @@ impl Format for DotenvDocument {
         self.leaves[leaf].span.clone()
     }
 
-    fn spell(&self, leaf: usize, value: &Value<'_>, out: &mut String) -> Result<(), Unspellable> {
-        if !self.differs && *value == self.value(leaf) {
-            // It is not said that the file was read faithfully, and so it will not be.
-            out.push_str(&self.text[self.span(leaf)]);
-            return Ok(());
-        }
+    fn spell(&self, _leaf: usize, value: &Value<'_>, out: &mut String) -> Result<(), Unspellable> {
         let text = quoted::text_of(value)?;
         match self.reading {
             Reading::Literal => quoted::spell_literal(&text, out),

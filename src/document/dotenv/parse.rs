@@ -12,8 +12,6 @@ use crate::document::intake::{CONFLICT, is_middle_marker, line_end};
 
 /// What the faithful reading skips around keys and values.
 pub(super) const BLANKS: [char; 2] = [' ', '\t'];
-/// How the ciphertext of a value begins.
-const SEALED: &str = "ENC[AES256_GCM,";
 const BOM: char = '\u{FEFF}';
 
 pub(super) struct Parser<'a> {
@@ -120,21 +118,15 @@ impl<'a> Parser<'a> {
     fn entry(&mut self, at: usize, equals: usize, end: usize, next: usize) -> Result<usize, FormatError> {
         let key = at..equals;
         let leaf = match self.reading {
-            Reading::Literal => {
-                // Behind a ciphertext a carriage return is not what was encrypted: it is of the line that the value stood on.
-                let line = self.text[equals + 1..end].strip_suffix('\r');
-                let sealed = line.is_some_and(|line| line.starts_with(SEALED) && line.ends_with(']'));
-                let value = equals + 1..end - usize::from(sealed);
-                Leaf {
-                    name: key.clone(),
-                    key,
-                    span: value.clone(),
-                    spelled: value.clone(),
-                    content: Content::Literal,
-                    literal: value,
-                    lines: at..next,
-                }
-            }
+            Reading::Literal => Leaf {
+                name: key.clone(),
+                key,
+                span: equals + 1..end,
+                spelled: equals + 1..end,
+                content: Content::Literal,
+                literal: equals + 1..end,
+                lines: at..next,
+            },
             Reading::Faithful => self.faithful(at, equals, end)?,
         };
         let next = leaf.lines.end;
@@ -165,17 +157,12 @@ impl<'a> Parser<'a> {
         if content.contains("\\n") {
             self.problem(equals + 1, "sops prints a backslash before an n as a line break", false);
         }
-        // An empty value is written as nothing at all, and to sops a carriage return is something.
+        // To sops a carriage return is a part of the value, so that it is replaced with the rest of the line.
         let last_line = quoted::line_without_break(self.text, value.spelled.end);
-        let span_end = if content.is_empty() {
-            last_line
-        } else {
-            last_line - usize::from(self.text[..last_line].ends_with('\r'))
-        };
         Ok(Leaf {
             key: at..equals,
             name,
-            span: equals + 1..span_end,
+            span: equals + 1..last_line,
             spelled: value.spelled,
             content: value.content,
             literal,
