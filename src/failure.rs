@@ -6,7 +6,7 @@
 //! | code | kind | since |
 //! |---|---|---|
 //! | 1, 2, 3, 4, 7, 8, 23, 25, 51, 91, 92, 100, 112, 128, 200, 201, 203 | see [`TABLE`] | sops |
-//! | 210 – 227 | see [`TABLE`] | sealant |
+//! | 210 – 229 | see [`TABLE`] | sealant |
 
 use std::error::Error;
 use std::fmt;
@@ -20,6 +20,8 @@ use crate::fsio::batch::BatchError;
 use crate::fsio::child::ChildError;
 use crate::fsio::printable::sanitize;
 use crate::keyservice::{CannotOpen, Names, WrapError};
+#[cfg(feature = "vault")]
+use crate::store::vault::VaultError;
 
 macro_rules! kinds {
     ($($(#[doc = $doc:literal])+ $name:ident = $code:literal;)+) => {
@@ -79,7 +81,7 @@ kinds! {
     NoEditor = 201;
     /// the file is encrypted already
     AlreadyEncrypted = 203;
-    /// no creation rule matches the file
+    /// no creation rule, or destination rule, matches the file
     NoRule = 210;
     /// the rule selects no value of the file
     NothingSelected = 211;
@@ -115,6 +117,10 @@ kinds! {
     SelfCheck = 226;
     /// the encrypted file's metadata is damaged
     BadMetadata = 227;
+    /// a secret store cannot be reached, cannot be trusted, or does not work
+    StoreUnreachable = 228;
+    /// a secret store refuses: no token or a wrong one, no permission, no such place
+    StoreRefuses = 229;
 }
 
 /// An error on its way to the person: message, cause, lines of detail, and what to try.
@@ -334,6 +340,46 @@ impl From<ChildError> for Failure {
 impl From<PathError> for Failure {
     fn from(error: PathError) -> Self {
         Self::of(Kind::BadPath, &error).hint("write it like db.users[0].password, \"a.b\".c or [\"db\"][\"x\"]")
+    }
+}
+
+#[cfg(feature = "vault")]
+impl From<VaultError> for Failure {
+    fn from(error: VaultError) -> Self {
+        let (kind, hint) = match &error {
+            VaultError::Address(_) => {
+                (Kind::BadConfig, "the address is vault_address of the destination rule, else VAULT_ADDR")
+            }
+            VaultError::Path(_) => (Kind::BadConfig, "the path is made of the destination rule and the file's name"),
+            VaultError::Token => (Kind::StoreRefuses, "set VAULT_TOKEN, or log in with: vault login"),
+            VaultError::Namespace => (Kind::BadConfig, "the namespace is in VAULT_NAMESPACE"),
+            VaultError::NoCertificates => (Kind::BadConfig, "the file is that of VAULT_CACERT; it has to be PEM"),
+            VaultError::NoSystemRoots => {
+                (Kind::StoreUnreachable, "install the package ca-certificates, or name a file in VAULT_CACERT")
+            }
+            VaultError::Unreachable { .. } => (Kind::StoreUnreachable, "is VAULT_ADDR right, and does the server run?"),
+            VaultError::Timeout { .. } => (Kind::StoreUnreachable, "VAULT_CLIENT_TIMEOUT allows more time"),
+            VaultError::Tls { .. } => {
+                (Kind::StoreUnreachable, "if the certificate is from an authority of your own, name it in VAULT_CACERT")
+            }
+            VaultError::Redirect { .. } => (Kind::StoreUnreachable, "if you trust that place, name it in VAULT_ADDR"),
+            VaultError::TooLarge { .. } | VaultError::NotVault { .. } => {
+                (Kind::StoreUnreachable, "is VAULT_ADDR the address of a Vault?")
+            }
+            VaultError::Refused { status: 503, .. } => {
+                (Kind::StoreUnreachable, "vault status says whether it is sealed")
+            }
+            VaultError::Refused { status: 500.., .. } => (Kind::StoreUnreachable, "the server's log says more"),
+            VaultError::Refused { status: 403, .. } => {
+                (Kind::StoreRefuses, "vault token lookup says whether the token is still good, and its policies")
+            }
+            VaultError::Refused { status: 404, .. } => (
+                Kind::StoreRefuses,
+                "vault secrets list shows the stores: vault_kv_mount_name and vault_kv_version have to fit one of them",
+            ),
+            VaultError::Refused { .. } => (Kind::StoreRefuses, "the message is the server's"),
+        };
+        Self::of(kind, &error).hint(hint)
     }
 }
 

@@ -9,6 +9,7 @@
 //! | [`failure`] | drive: errors of every room turned into exit codes and hints |
 //! | [`fsio`] | outside world: files, standard input, terminal, environment |
 //! | [`keyservice`] | outside world: who can wrap and unwrap a data key |
+//! | [`store`] | outside world: where secrets live outside of files |
 //! | [`sops`] | pure: the SOPS file |
 //! | [`document`] | pure: text as leaves with byte spans |
 //! | [`secret`] | leaf: wiping types and the one random source |
@@ -65,3 +66,5 @@ pub mod fsio;
 pub mod keyservice;
 pub mod secret;
 pub mod sops;
+#[cfg(feature = "vault")]
+pub mod store;

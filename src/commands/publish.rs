@@ -1,156 +1,167 @@
-//! `sealant publish`: where the configuration says that a file is to be published. No destination can be reached yet.
+//! `sealant publish`: what an encrypted file holds, decrypted, to the place that the configuration's `destination_rules`
+//! name. What `sops publish` does too is in the files beside this one's.
 
-use std::fmt;
-use std::path::PathBuf;
+mod client;
+mod content;
+mod job;
 
-use super::session::Session;
-use crate::document::tree::{Kind as NodeKind, Node};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::filestatus;
+use super::session::{Loaded, Session, bad_rules};
+use super::sopsfile::Source;
 use crate::failure::{Failure, Kind};
-use crate::fsio::{FsError, folder};
-use crate::sops::regex;
+use crate::fsio::walk::{Walk, walk};
+use crate::fsio::{FsError, folder, output, terminal};
+use crate::sops::rules::{DestinationRule, NoDestination};
+
+pub use content::Large;
+pub use job::{Job, Outcome, Publisher, destination_name, walked};
 
 /// The command line.
 #[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// The encrypted file
-    #[arg(value_name = "FILE")]
-    pub file: PathBuf,
+    /// The encrypted file, or with --recursive a folder of such files
+    #[arg(value_name = "PATH")]
+    pub path: PathBuf,
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
+    /// Leave extensions out of the names at the destination
+    #[arg(long)]
+    pub omit_extensions: bool,
+    /// Publish every encrypted file below the folder that a destination rule matches
+    #[arg(long)]
+    pub recursive: bool,
 }
 
-/// A place outside.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Destination {
-    /// A bucket of Amazon S3.
-    S3 {
-        /// Its name.
-        bucket: String,
-        /// What names begin with.
-        prefix: String,
-    },
-    /// A bucket of Google Cloud Storage.
-    Gcs {
-        /// Its name.
-        bucket: String,
-        /// What names begin with.
-        prefix: String,
-    },
-    /// The key-value store of a Vault or an OpenBao.
-    Vault {
-        /// Where it is; empty for `VAULT_ADDR`.
-        address: String,
-        /// Where in it.
-        path: String,
-    },
+const EXAMPLES: &str = "\
+The first of the destination_rules in .sops.yaml whose path_regex matches the path, as you type it, says where the file
+goes: to a key-value store of Vault or OpenBao, in clear. VAULT_ADDR and VAULT_TOKEN are read as the vault program does.
+
+Examples:
+  sealant publish config/prod/app.yml              says where it would go, and asks
+  sealant publish --yes --recursive config/prod";
+
+/// What became of one file.
+#[derive(Serialize)]
+struct Row {
+    file: String,
+    destination: String,
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<u64>,
 }
 
-impl fmt::Display for Destination {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::S3 { bucket, prefix } => write!(f, "s3://{bucket}/{prefix}"),
-            Self::Gcs { bucket, prefix } => write!(f, "gcs://{bucket}/{prefix}"),
-            Self::Vault { address, path } if address.is_empty() => write!(f, "vault {path}"),
-            Self::Vault { address, path } => write!(f, "vault {address} {path}"),
-        }
-    }
-}
-
-/// Why there is no destination, as sops says it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum NoDestination {
-    /// No rule matches.
-    #[error("no matching destination found in config")]
-    NoRule,
-    /// The rule has none.
-    #[error("no destination configured for this file")]
-    None,
-    /// The rule has several.
-    #[error("more than one destinations were found in a single destination rule, you can only use one per rule")]
-    Several,
-}
-
-/// The destination for a path as it was typed, by the first of the `destination_rules` that matches.
+/// Runs it. All files are opened before the first one is sent.
 ///
 /// # Errors
-/// [`NoDestination`].
-pub fn destination(rules: Option<&Node>, typed: &str) -> Result<Destination, NoDestination> {
-    let rules = match rules.map(|node| &node.kind) {
-        Some(NodeKind::List(rules)) => rules.as_slice(),
-        _ => &[],
-    };
-    let text = |rule: &Node, field: &str| match rule.get(field).map(|node| &node.kind) {
-        Some(NodeKind::Str(text)) => text.clone(),
-        _ => String::new(),
-    };
-    let rule = rules.iter().find(|rule| {
-        let pattern = text(rule, "path_regex");
-        // sops takes an invalid one as one that does not match
-        pattern.is_empty() || regex::compile(&pattern).is_ok_and(|pattern| pattern.is_match(typed))
-    });
-    let rule = rule.ok_or(NoDestination::NoRule)?;
-    let mut found = Vec::new();
-    let (s3, gcs, vault) = (text(rule, "s3_bucket"), text(rule, "gcs_bucket"), text(rule, "vault_path"));
-    if !s3.is_empty() {
-        found.push(Destination::S3 { bucket: s3, prefix: text(rule, "s3_prefix") });
-    }
-    if !gcs.is_empty() {
-        found.push(Destination::Gcs { bucket: gcs, prefix: text(rule, "gcs_prefix") });
-    }
-    if !vault.is_empty() {
-        found.push(Destination::Vault { address: text(rule, "vault_address"), path: vault });
-    }
-    if found.len() > 1 {
-        return Err(NoDestination::Several);
-    }
-    found.pop().ok_or(NoDestination::None)
-}
-
-/// Runs it.
-///
-/// # Errors
-/// Always: says which destination it would be, and that it cannot be reached yet.
+/// No rule or a wrong one, a place that this build cannot reach, what keeps a file from being opened, and what the store
+/// says.
 pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
-    if !folder::exists(&args.file) {
-        return Err(FsError::Missing(args.file.clone()).into());
+    if !folder::exists(&args.path) {
+        return Err(FsError::Missing(args.path.clone()).into());
+    }
+    if folder::is_folder(&args.path) && !args.recursive {
+        let text = format!("{} is a folder", args.path.display());
+        return Err(Failure::new(Kind::OddTarget, text).hint("pass --recursive to publish every encrypted file in it"));
     }
     let Some(loaded) = session.config()? else {
-        return Err(Failure::new(Kind::BadConfig, "there is no configuration that could name a destination"));
+        let text = "there is no configuration that could name a destination";
+        return Err(Failure::new(Kind::NoRule, text).hint("add destination_rules to .sops.yaml: see docs/publish.md"));
     };
-    let rules = loaded.config.destination_rules.as_ref();
-    let destination = destination(rules, &args.file.to_string_lossy())
-        .map_err(|error| Failure::of(Kind::BadConfig, &error).about(&loaded.name))?;
-    let text = format!("publishing to {destination} is not supported yet");
-    Err(Failure::new(Kind::Generic, text).hint("use sops publish on the same file"))
+    let destinations = &loaded.config.destinations;
+    destinations.check(&loaded.name).map_err(|error| bad_rules(&error))?;
+    for (line, text) in &destinations.warnings {
+        session.warn(&format!("{}:{line}: {text}", loaded.name));
+    }
+    let mut publisher = Publisher::new(session);
+    let jobs = jobs(args, session, loaded, &mut publisher)?;
+    if !args.yes && !jobs.is_empty() && !terminal::stdin_is_terminal() {
+        let text = format!("{}: nobody is there to be asked", jobs[0].name);
+        return Err(Failure::new(Kind::Generic, text).hint("pass --yes"));
+    }
+    let mut rows = Vec::new();
+    let outcome = jobs.iter().try_for_each(|job| {
+        rows.push(one(args, session, job, &mut publisher)?);
+        Ok(())
+    });
+    // what was done before a failure was done
+    if session.json() {
+        let text = serde_json::to_string_pretty(&rows).map_err(|error| Failure::of(Kind::CannotEmit, &error))?;
+        output::data(format!("{text}\n").as_bytes())?;
+    }
+    outcome
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::document::yaml::Document;
-
-    #[test]
-    fn the_first_rule_that_matches_decides() {
-        let text = "\
-- path_regex: ^s3/
-  s3_bucket: b
-  s3_prefix: p/
-- path_regex: (
-  gcs_bucket: never
-- path_regex: two
-  gcs_bucket: g
-  s3_bucket: b
-- path_regex: none
-- path_regex: vault
-  vault_address: https://v:8200
-  vault_path: a/b
-";
-        let document = Document::parse(text.to_owned()).unwrap();
-        let node = document.tree(document.root(0)).unwrap();
-        let of = |path: &str| match destination(Some(&node), path) {
-            Ok(destination) => destination.to_string(),
-            Err(error) => format!("{error:?}"),
-        };
-        let found = ["s3/x.yaml", "./s3/x", "two", "none", "vault.yaml"].map(of);
-        assert_eq!(found, ["s3://b/p/", "NoRule", "Several", "None", "vault https://v:8200 a/b"]);
-        assert_eq!(destination(None, "x").unwrap_err(), NoDestination::NoRule);
+fn jobs(args: &Args, session: &Session, loaded: &Loaded, publisher: &mut Publisher<'_>) -> Result<Vec<Job>, Failure> {
+    let mut make = |path: &Path, root: Option<&Path>, rule: &DestinationRule| -> Result<Job, Failure> {
+        let name = destination_name(path, root, args.omit_extensions || rule.omit_extensions);
+        let destination = rule.destination.as_ref().map_err(|why| no_destination(path, loaded, rule.line, *why))?;
+        publisher.job(Source::file(path)?, path, destination, &name, Large::Refuse)
+    };
+    let rule_for = |path: &Path| loaded.config.destinations.rule_for(&path.to_string_lossy());
+    if !folder::is_folder(&args.path) {
+        let rule = rule_for(&args.path).ok_or_else(|| no_rule(&args.path, loaded))?;
+        return Ok(vec![make(&args.path, None, rule)?]);
     }
+    let mut jobs = Vec::new();
+    let found = walk(std::slice::from_ref(&args.path), Walk::default())?;
+    for link in &found.links {
+        session.warn(&format!("{}: a symbolic link, left out", link.display()));
+    }
+    for file in found.files {
+        let file = walked(&file);
+        match rule_for(&file) {
+            _ if !filestatus::looks_encrypted(&file) => {}
+            Some(rule) => jobs.push(make(&file, Some(&args.path), rule)?),
+            None => session.warn(&format!("{}: no destination rule matches, left out", file.display())),
+        }
+    }
+    if jobs.is_empty() {
+        let text = format!("{}: no encrypted file that a destination rule matches", args.path.display());
+        return Err(Failure::new(Kind::NoRule, text));
+    }
+    Ok(jobs)
+}
+
+fn one(args: &Args, session: &Session, job: &Job, publisher: &mut Publisher<'_>) -> Result<Row, Failure> {
+    let row = |status, version| Row { file: job.name.clone(), destination: job.shown.clone(), status, version };
+    if !args.yes && !terminal::confirm(&format!("uploading {} to {} ?", job.name, job.shown)).unwrap_or(false) {
+        session.say(&format!("{}: not published", job.name));
+        if !args.recursive {
+            return Err(Failure::new(Kind::Generic, format!("publication of {} canceled", job.name)));
+        }
+        return Ok(row("canceled", None));
+    }
+    let outcome = publisher.publish(job, &mut |text| session.warn(text)).map_err(|error| error.about(&job.name))?;
+    Ok(match outcome {
+        Outcome::Published(version) => {
+            let version_text = version.map_or_else(String::new, |version| format!(" (version {version})"));
+            session.say(&format!("{}: published to {}{version_text}", job.name, job.shown));
+            row("published", version)
+        }
+        Outcome::UpToDate => {
+            session.say(&format!("{}: {} is up to date", job.name, job.shown));
+            row("unchanged", None)
+        }
+    })
+}
+
+fn no_rule(path: &Path, loaded: &Loaded) -> Failure {
+    let text = format!("no destination rule in {} matches {}", loaded.name, path.display());
+    Failure::new(Kind::NoRule, text).hint("the path is compared as you type it, from the folder you are in")
+}
+
+fn no_destination(path: &Path, loaded: &Loaded, line: usize, why: NoDestination) -> Failure {
+    let text = match why {
+        NoDestination::Several => "the rule has more than one of s3_bucket, gcs_bucket and vault_path".to_owned(),
+        NoDestination::None | NoDestination::NoRule => {
+            format!("the rule for {} names no destination: s3_bucket, gcs_bucket or vault_path", path.display())
+        }
+    };
+    Failure::new(Kind::BadConfig, text).about(format!("{}:{line}", loaded.name))
 }

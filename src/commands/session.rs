@@ -318,7 +318,8 @@ impl Session {
     }
 }
 
-fn bad_rules(error: &RuleError) -> Failure {
+/// What is wrong in a configuration file, for people.
+pub fn bad_rules(error: &RuleError) -> Failure {
     let only_patterns = error.problems.iter().all(|(_, problem)| matches!(problem, Problem::Regex { .. }));
     let kind = if only_patterns { Kind::BadRegex } else { Kind::BadConfig };
     let mut lines = error.to_string();

@@ -73,6 +73,20 @@ variables! {
     SopsKeyservice = "SOPS_KEYSERVICE";
     /// called as sops: accepted, as no version is ever looked up on the network
     SopsDisableVersionCheck = "SOPS_DISABLE_VERSION_CHECK";
+    /// where Vault or OpenBao is (as in the vault program)
+    VaultAddr = "VAULT_ADDR";
+    /// the token for Vault; without it ~/.vault-token is read (as in the vault program)
+    VaultToken = "VAULT_TOKEN";
+    /// the namespace in Vault (as in the vault program)
+    VaultNamespace = "VAULT_NAMESPACE";
+    /// a file with the certificates that Vault's may be signed by, instead of those the system trusts (as in the vault program)
+    VaultCacert = "VAULT_CACERT";
+    /// `true`: do not look at Vault's certificate; whoever is on the way can read everything then (as in the vault program)
+    VaultSkipVerify = "VAULT_SKIP_VERIFY";
+    /// how long one request to Vault may take, such as `10s`; 60 seconds if not set (as in the vault program)
+    VaultClientTimeout = "VAULT_CLIENT_TIMEOUT";
+    /// how often a request to Vault is repeated; 2 if not set (as in the vault program)
+    VaultMaxRetries = "VAULT_MAX_RETRIES";
     /// the editor for secrets, before VISUAL and EDITOR (as in sops)
     SopsEditor = "SOPS_EDITOR";
     /// the editor with a screen

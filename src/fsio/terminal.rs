@@ -1,10 +1,13 @@
 //! The terminal: is there one, prompts without echo, one line of progress.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::time::{Duration, Instant};
 
 use super::printable::sanitize;
 use crate::secret::SecretText;
+
+/// No answer to a question is longer.
+const LONGEST_LINE: u64 = 4096;
 
 /// Whether a person types our standard input.
 pub fn stdin_is_terminal() -> bool {
@@ -55,6 +58,18 @@ pub fn read_answer() -> io::Result<bool> {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
     Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+}
+
+/// Reads one line of standard input, without its end.
+///
+/// # Errors
+/// What the system says; the end of input is an error, not a line.
+pub fn read_line() -> io::Result<String> {
+    let mut line = String::new();
+    if io::stdin().lock().take(LONGEST_LINE).read_line(&mut line)? == 0 {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok(line.trim_end_matches(['\n', '\r']).to_owned())
 }
 
 /// Says something on standard error and waits for Enter on standard input. `false` at the end of input (Ctrl-D).

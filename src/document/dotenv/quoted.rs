@@ -144,7 +144,11 @@ pub(super) fn spell_literal(text: &str, out: &mut String) -> Result<(), Unspella
     if text.contains("\\n") {
         return Err(Unspellable("a backslash before an n would be read as a line break"));
     }
-    push_with(text, |character| (character == '\n').then_some('n'), out);
+    if text.contains('\n') {
+        push_with(text, |character| (character == '\n').then_some('n'), out);
+    } else {
+        out.push_str(text);
+    }
     Ok(())
 }
 

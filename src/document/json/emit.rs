@@ -183,6 +183,13 @@ fn push_float(value: f64, go: bool, out: &mut String) -> Result<(), Unspellable>
 /// A string in quotes. With `go` what Go's `json.Marshal` escapes is escaped, else only what has to be.
 fn push_string(text: &str, go: bool, out: &mut String) {
     out.push('"');
+    let of_go = |byte: u8| go & matches!(byte, b'<' | b'>' | b'&' | 0xE2);
+    let odd = |byte: u8| (byte < 0x20) | (byte == b'"') | (byte == b'\\') | of_go(byte);
+    if !text.bytes().fold(false, |found, byte| found | odd(byte)) {
+        out.push_str(text);
+        out.push('"');
+        return;
+    }
     let mut done = 0;
     for (at, char) in text.char_indices() {
         let short = match char {

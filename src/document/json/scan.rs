@@ -264,6 +264,11 @@ impl<'t> Scanner<'t> {
         let mut escaped = false;
         self.at += 1;
         loop {
+            let rest = &self.bytes[self.at..];
+            let plain = &rest[..memchr::memchr2(b'"', b'\\', rest).unwrap_or(rest.len())];
+            if !plain.iter().fold(false, |found, byte| found | (*byte < 0x20)) {
+                self.at += plain.len();
+            }
             match self.peek() {
                 None => return self.fail(start, "this string has no closing quote"),
                 Some(b'"') => break,

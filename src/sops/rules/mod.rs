@@ -4,6 +4,7 @@
 //! or a second selection setting in *any* rule is an error with its line, before a file is touched. What sops silently
 //! ignores, such as a misspelt field, becomes a warning.
 
+mod destinations;
 mod groups;
 mod keys;
 mod lint;
@@ -17,6 +18,7 @@ use crate::document::tree::{Kind, Node};
 use crate::sops::key::MasterKey;
 use crate::sops::selector::Selection;
 
+pub use destinations::{Destination, DestinationRule, Destinations, NoDestination, VaultPlace};
 pub use keys::identity;
 pub use problem::{KeyProblem, Problem, RuleError};
 
@@ -32,8 +34,8 @@ pub struct Config {
     pub has_rules: bool,
     /// How files are written.
     pub stores: Stores,
-    /// The `destination_rules`, not looked into.
-    pub destination_rules: Option<Node>,
+    /// Where files are published. What is wrong in these rules is no error before somebody publishes.
+    pub destinations: Destinations,
     /// What is probably a mistake: line and text.
     pub warnings: Vec<(usize, String)>,
 }
@@ -103,7 +105,7 @@ impl Config {
             rules: vec![],
             has_rules: false,
             stores: Stores::default(),
-            destination_rules: None,
+            destinations: Destinations::default(),
             warnings: vec![],
         };
         if let Some(top) = reader.mapping(node, "the configuration") {
@@ -116,7 +118,7 @@ impl Config {
                     config.rules.extend(rule::read(&mut reader, node));
                 }
             }
-            config.destination_rules = top.get("destination_rules").cloned();
+            config.destinations = top.get("destination_rules").map(destinations::read).unwrap_or_default();
             config.stores = read_stores(&mut reader, &top);
         }
         if !reader.problems.is_empty() {

@@ -48,7 +48,7 @@ pub(super) fn read(reader: &mut Reader, node: &Node) -> Option<CreationRule> {
     })
 }
 
-fn read_path(reader: &mut Reader, fields: &Mapping<'_>) -> Option<PathPattern> {
+pub(super) fn read_path(reader: &mut Reader, fields: &Mapping<'_>) -> Option<PathPattern> {
     let text = reader.text(fields, "path_regex")?;
     match regex::compile(&text) {
         Ok(compiled) => Some(PathPattern { text, compiled }),

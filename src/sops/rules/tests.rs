@@ -388,7 +388,7 @@ destination_rules:
 ",
     );
     assert_eq!(config.stores, Stores { yaml_indent: 2, json_indent: 0, json_binary_indent: -1 });
-    assert!(matches!(config.destination_rules.unwrap().kind, Kind::List(_)));
+    assert_eq!(config.destinations.rules.len(), 1);
     assert_eq!(config.warnings, []);
 }
 
