@@ -190,7 +190,13 @@ impl<'a> Parser<'a> {
             section.end = value.lines_end;
             section.leaves.end = leaf + 1;
         }
-        // sops reads the comment above a key and the one behind its value as one, which it then leaves encrypted.
+        // sops reads the comment above a key and the one behind its value as one, which it then leaves encrypted; one that
+        // begins with an empty line stops it.
+        if let (Some(first), Some(_)) = (above.first(), &value.comment)
+            && stripped(self.text[first.clone()].trim()).is_empty()
+        {
+            self.problem(first.start, EMPTY_START);
+        }
         self.document.leaves.push(Leaf {
             key,
             line: at,
@@ -226,13 +232,16 @@ impl<'a> Parser<'a> {
             CommentKind::Lines | CommentKind::Inline => first.start..last_end,
         };
         if said.split('\n').any(str::is_empty) && !said.is_empty() {
-            self.problem(first.start, "sops stops with an error at a comment that begins with an empty line");
+            self.problem(first.start, EMPTY_START);
         }
         let text = Zeroizing::new(said.to_owned());
         self.document.events.push(Event::Comment(self.document.comments.len()));
         self.document.comments.push(Comment { span, text, kind });
     }
 }
+
+/// What ini.v1's writer panics at.
+const EMPTY_START: &str = "sops stops with an error at a comment that begins with an empty line";
 
 /// Without the leading run of its own mark and spaces (sops 3.13.2 `stores/ini/store.go`, `stripCommentChar`).
 fn stripped(text: &str) -> &str {
