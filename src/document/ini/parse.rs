@@ -11,6 +11,7 @@ use crate::document::format::{Event, FormatError, Shape, Unrepresentable};
 use crate::document::intake::{CONFLICT, is_middle_marker, line_break, line_end, line_start};
 
 const BOM: char = '\u{FEFF}';
+const EMPTY_FIRST: &str = "sops stops with an error at a comment that begins with an empty line";
 
 pub(super) struct Parser<'a> {
     text: &'a str,
@@ -190,12 +191,10 @@ impl<'a> Parser<'a> {
             section.end = value.lines_end;
             section.leaves.end = leaf + 1;
         }
-        // sops reads the comment above a key and the one behind its value as one, which it then leaves encrypted; one that
-        // begins with an empty line stops it.
-        if let (Some(first), Some(_)) = (above.first(), &value.comment)
-            && stripped(self.text[first.clone()].trim()).is_empty()
-        {
-            self.problem(first.start, EMPTY_START);
+        // sops reads the comment above a key and the one behind its value as one, which it then leaves encrypted.
+        let says_nothing = |line: &Range<usize>| stripped(self.text[line.clone()].trim()).is_empty();
+        if let Some(first) = above.first().filter(|first| value.comment.is_some() && says_nothing(first)) {
+            self.problem(first.start, EMPTY_FIRST);
         }
         self.document.leaves.push(Leaf {
             key,
@@ -232,16 +231,13 @@ impl<'a> Parser<'a> {
             CommentKind::Lines | CommentKind::Inline => first.start..last_end,
         };
         if said.split('\n').any(str::is_empty) && !said.is_empty() {
-            self.problem(first.start, EMPTY_START);
+            self.problem(first.start, EMPTY_FIRST);
         }
         let text = Zeroizing::new(said.to_owned());
         self.document.events.push(Event::Comment(self.document.comments.len()));
         self.document.comments.push(Comment { span, text, kind });
     }
 }
-
-/// What ini.v1's writer panics at.
-const EMPTY_START: &str = "sops stops with an error at a comment that begins with an empty line";
 
 /// Without the leading run of its own mark and spaces (sops 3.13.2 `stores/ini/store.go`, `stripCommentChar`).
 fn stripped(text: &str) -> &str {

@@ -493,3 +493,16 @@ proptest! {
         prop_assert_eq!(spell::sops_prints_value(&value), same);
     }
 }
+
+#[test]
+fn an_empty_comment_joined_to_another_is_told() {
+    for (text, told) in [
+        ("; \na = b ; c\n", true),
+        (";;\n; c\na = b ; c\n", true),
+        ("; x\na = b ; c\n", false),
+        ("; x\na = b ;\n", false),
+        (";\na = b\n", false),
+    ] {
+        assert_eq!(!ini(text).unrepresentable().is_empty(), told, "{text:?}");
+    }
+}

@@ -33,11 +33,13 @@ impl Leaf {
 
     /// The keys around, without the positions: what sops binds a value to.
     pub fn bound(&self) -> Vec<&str> {
-        let key = |step| match step {
-            &Step::Key(ref key) => Some(key.as_str()),
-            Step::Index(_) => None,
-        };
-        self.path.0.iter().filter_map(key).collect()
+        let mut keys = Vec::new();
+        for step in &self.path.0 {
+            if let Step::Key(key) = step {
+                keys.push(key.as_str());
+            }
+        }
+        keys
     }
 }
 

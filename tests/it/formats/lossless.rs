@@ -30,7 +30,7 @@ pub fn settings_of(seed: u64) -> Settings {
         _ => Selection::UnencryptedCommentRegex("clear:".into()),
     };
     let mut settings = settings(selection, seed / 8 % 3 == 1);
-    settings.allow_unrepresentable = seed / 3 % 4 != 0;
+    settings.allow_unrepresentable = !(seed / 3).is_multiple_of(4);
     settings
 }
 

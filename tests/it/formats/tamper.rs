@@ -58,7 +58,7 @@ fn names(result: Result<Decrypted, FileError>, path: &KeyPath, context: &str) {
 }
 
 #[track_caller]
-fn mismatch(result: Result<Decrypted, FileError>, context: &str) {
+fn mismatch(result: &Result<Decrypted, FileError>, context: &str) {
     assert!(matches!(result, Err(FileError::MacMismatch)), "expected a MAC mismatch, got {result:?}\n{context}");
 }
 
@@ -105,7 +105,7 @@ fn sealed_changes(
     {
         assert_ne!(values(one), values(two));
         let moved = replaced(text, &[(one, raw(text, two)), (two, raw(text, one))]);
-        mismatch(decrypt(kind, &moved, &data_key()), context);
+        mismatch(&decrypt(kind, &moved, &data_key()), context);
         tried.push("items changed places");
     }
     if let Some(leaf) = sealed.first() {
@@ -153,7 +153,7 @@ fn clear_changes(
         assert!(result.is_ok() || by_comment, "a MAC over encrypted values counted a clear one\n{context}");
         return None;
     }
-    mismatch(result, context);
+    mismatch(&result, context);
     Some("clear value changed")
 }
 
