@@ -12,7 +12,7 @@ use crate::fsio::read::Stamp;
 use crate::fsio::target::Target;
 use crate::fsio::write::{NewMode, Staged};
 use crate::keyservice::WrapError;
-use crate::sops::file::{Encrypted, SopsFile};
+use crate::sops::file::{Decrypted, Encrypted, Plain, SopsFile};
 use crate::sops::key::{DataKey, KeyGroup, MasterKey};
 use crate::sops::rules::identity;
 
@@ -130,19 +130,24 @@ pub fn change_groups(groups: &mut Groups, add: Vec<MasterKey>, remove: &[MasterK
     }
 }
 
-/// The whole file encrypted again under a new data key, for `groups`.
+/// The whole file encrypted again under a new data key, for `groups`: `plain` is what it holds, `document` that as a document,
+/// perhaps of another format.
 ///
 /// # Errors
-/// Values that do not open, a MAC that does not match, a key that cannot be wrapped for.
-pub fn rotate(session: &Session, opened: &Opened, groups: &Groups, ignore_mac: bool) -> Result<Encrypted, RekeyError> {
-    let plain = opened.decrypt(ignore_mac)?;
-    sopsfile::warn_unreadable(session, &opened.name, &plain);
-    let mut settings = opened.settings(session, &plain);
+/// A key that cannot be wrapped for, a shape that cannot be represented.
+pub fn rotate(
+    session: &Session,
+    opened: &Opened,
+    plain: &Decrypted,
+    document: &Plain,
+    groups: &Groups,
+) -> Result<Encrypted, RekeyError> {
+    sopsfile::warn_unreadable(session, &opened.name, plain);
+    let mut settings = opened.settings(session, plain);
     let key = DataKey::generate().map_err(|error| Failure::of(Kind::Generic, &error))?;
     (settings.groups, settings.shamir_threshold) =
         session.wrap_ring().wrap_all(groups, settings.shamir_threshold, &key)?;
     settings.version = newer(&settings.version);
-    let document = opened.parse_plain(&plain)?;
     document.encrypt(&key, &settings, None).map_err(|error| sopsfile::failure(&opened.name, &error).into())
 }
 

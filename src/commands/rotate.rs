@@ -68,8 +68,10 @@ fn one(
     let opened = sopsfile::open_parsed(session, parsed)?;
     let mut groups = rekey::groups_of(&opened.file);
     rekey::change_groups(&mut groups, add.to_vec(), remove);
-    let encrypted =
-        rekey::rotate(session, &opened, &groups, false).map_err(|error| Failure::from(error).about(&opened.name))?;
+    let plain = opened.decrypt(false)?;
+    let document = opened.parse_plain(&plain)?;
+    let encrypted = rekey::rotate(session, &opened, &plain, &document, &groups)
+        .map_err(|error| Failure::from(error).about(&opened.name))?;
     let warnings = sopsfile::clear_copies(&opened.name, &encrypted).into_iter().collect();
     Ok(Done::Text {
         text: Zeroizing::new(encrypted.text.into_bytes()),

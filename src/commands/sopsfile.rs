@@ -313,7 +313,15 @@ impl Change {
             return Ok(None);
         }
         let document = self.parse(text)?;
-        document.encrypt(&self.opened.key, &self.settings, Some(&mut self.reuse)).map(Some)
+        self.prepare_document(&document).map(Some)
+    }
+
+    /// Encrypts a document that takes the place of the old one, perhaps in another format.
+    ///
+    /// # Errors
+    /// As [`Change::prepare`].
+    pub fn prepare_document(&mut self, document: &Plain) -> Result<Encrypted, FileError> {
+        document.encrypt(&self.opened.key, &self.settings, Some(&mut self.reuse))
     }
 
     /// An error of [`Change::prepare`] for people.

@@ -3,11 +3,12 @@
 use super::call::Call;
 use super::encrypt::Recipe;
 use super::exit::{Exit, warn};
-use super::store::{self, Store};
+use super::store::Store;
 use zeroize::Zeroizing;
 
 use crate::commands::edit::{self, Editor, How, New};
 use crate::document::open::Reading;
+use crate::failure::Kind;
 use crate::fsio::folder;
 use crate::sops::file::Plain;
 
@@ -53,8 +54,12 @@ fn example(format: Store) -> &'static str {
 pub fn run(call: &Call) -> Result<u8, Exit> {
     let path = call.file().ok_or_else(Exit::no_file)?;
     call.check_config()?;
-    let format = call.input(path);
-    store::same(format, call.output(path))?;
+    let (format, output) = (call.input(path), call.output(path));
+    if format != output {
+        let text =
+            format!("a {} file is not edited into {}: decrypt it, and encrypt that", format.word(), output.word());
+        return Err(Exit::new(Kind::ConflictingOptions.code(), text));
+    }
     if call.given.is_on("show-master-keys") {
         warn("--show-master-keys is not supported: the metadata is not shown");
     }

@@ -4,13 +4,12 @@ use std::path::Path;
 
 use super::call::Call;
 use super::exit::{Exit, warn};
-use super::store::{self, Store};
+use super::store;
 use crate::commands::rekey::Groups;
-use crate::commands::sopsfile::{self, Parsed, VERSION};
-use crate::document::open::Reading;
+use crate::commands::sopsfile::{self, VERSION};
 use crate::failure::{Failure, Kind};
 use crate::fsio::write::NewMode;
-use crate::sops::file::{Plain, Settings};
+use crate::sops::file::Settings;
 use crate::sops::key::DataKey;
 use crate::sops::selector::{Selection, Selector};
 
@@ -44,7 +43,7 @@ pub fn run(call: &Call) -> Result<u8, Exit> {
         None => call.stdin()?,
     };
     let parsed = source.parse().map_err(|failure| Exit::encrypting(&failure))?;
-    let document = as_output(&parsed, call.output(path))?;
+    let document = store::rewritten(&parsed.name, parsed.document, call.output(path))?;
     if document.is_encrypted() {
         return Err(Failure::new(Kind::AlreadyEncrypted, "").into());
     }
@@ -60,13 +59,6 @@ pub fn run(call: &Call) -> Result<u8, Exit> {
     }
     call.deliver(encrypted.text.as_bytes(), file.map(|path| (path, parsed.stamp)), NewMode::Public)?;
     Ok(0)
-}
-
-/// The document in the format that is written.
-fn as_output(parsed: &Parsed, output: Store) -> Result<Plain, Exit> {
-    let bytes = store::emit(&parsed.name, &parsed.document, output)?;
-    Plain::parse(output.kind(), bytes, Reading::default())
-        .map_err(|error| Exit::encrypting(&sopsfile::failure(&parsed.name, &error)))
 }
 
 /// How a new file is encrypted: flags first, then the creation rule, one setting at a time.

@@ -23,14 +23,15 @@ pub fn run(call: &Call) -> Result<u8, Exit> {
     if call.legacy && call.session.rule_for(file)?.is_none() && call.has_rules() {
         return Err(Exit::no_rule(true));
     }
-    let format = call.input(file);
-    store::same(format, call.output(file))?;
+    let (format, output) = (call.input(file), call.output(file));
     let (add, remove) = (call.keys("add-")?, call.keys("rm-")?);
     let ignore_mac = call.given.is_on("ignore-mac");
     let rotate = |opened: &sopsfile::Opened| -> Result<String, Exit> {
         let mut groups = rekey::groups_of(&opened.file);
         rekey::change_groups(&mut groups, add.clone(), &remove);
-        Ok(rekey::rotate(&call.session, opened, &groups, ignore_mac)?.text)
+        let plain = opened.decrypt(ignore_mac)?;
+        let document = store::rewritten(&opened.name, opened.parse_plain(&plain)?, output)?;
+        Ok(rekey::rotate(&call.session, opened, &plain, &document, &groups)?.text)
     };
     if call.given.is_on("in-place") {
         let (opened, place) = Held::begin(file, Some(format.kind()))?.open(&call.session)?;

@@ -6,7 +6,8 @@ use zeroize::Zeroizing;
 
 use super::call::{Call, must_be_readable, read};
 use super::exit::Exit;
-use super::{path, store};
+use super::path;
+use super::store::{self, Store};
 use crate::commands::set::{place, value};
 use crate::commands::sopsfile::{Change, Source};
 use crate::document::gather;
@@ -66,23 +67,29 @@ fn change(call: &Call, file: &Path, at: &KeyPath, bytes: &[u8]) -> Result<u8, Ex
     let new = value::typed(text, value::Type::Json).map_err(|_| not_json())?;
     call.check_config()?;
     let format = call.input(file);
-    store::same(format, call.output(file))?;
     let session = &call.session;
     let change = Change::begin_as(session, file, Some(format.kind()), !call.given.is_on("ignore-mac"))?;
     let plain = place::parse(&change, change.plain())?;
     let mut text = set(&plain, at, new).map_err(|error| refused(&error, at))?;
     let text = std::mem::take(&mut *text);
-    save(call, change, text)
+    save(call, change, text, call.output(file))
 }
 
-/// Encrypts and writes the new text, unless nothing changed.
+/// Encrypts and writes the new text, as a file of that format, unless nothing changed.
 ///
 /// # Errors
 /// What keeps it from being encrypted and written.
-pub fn save(call: &Call, mut change: Change, text: String) -> Result<u8, Exit> {
+pub fn save(call: &Call, mut change: Change, text: String, output: Store) -> Result<u8, Exit> {
     change.settings.now = call.session.now();
     change.settings.allow_empty = true;
-    let encrypted = change.prepare(text).map_err(|error| Exit::encrypting(&change.failure(&error)))?;
+    let encrypted = if output.kind() == change.opened.file.kind() {
+        change.prepare(text)
+    } else {
+        let plain = change.parse(text).map_err(|error| Exit::encrypting(&change.failure(&error)))?;
+        let plain = store::rewritten(&change.opened.name, plain, output)?;
+        change.prepare_document(&plain).map(Some)
+    };
+    let encrypted = encrypted.map_err(|error| Exit::encrypting(&change.failure(&error)))?;
     if let Some(encrypted) = encrypted {
         change.commit(&call.session, &encrypted)?;
     }

@@ -8,6 +8,7 @@ use super::convert;
 use super::exit::Exit;
 use crate::commands::sopsfile;
 use crate::document::kind::DocumentKind;
+use crate::document::open::Reading;
 use crate::document::tree::{Key, Kind as NodeKind, Node};
 use crate::failure::Kind;
 use crate::sops::file::Plain;
@@ -81,16 +82,17 @@ impl Store {
     }
 }
 
-/// Refuses to rewrite a file of one format as one of another in its place.
+/// The document in the format that is written.
 ///
 /// # Errors
-/// A clear message.
-pub fn same(input: Store, output: Store) -> Result<(), Exit> {
-    if input == output {
-        return Ok(());
+/// What that cannot hold.
+pub fn rewritten(name: &str, plain: Plain, to: Store) -> Result<Plain, Exit> {
+    if plain.kind() == to.kind() {
+        return Ok(plain);
     }
-    let text = format!("a {} file is not rewritten as {} in its place", input.word(), output.word());
-    Err(Exit::new(Kind::ConflictingOptions.code(), format!("{text}: decrypt it, and encrypt that")))
+    let bytes = emit(name, &plain, to)?;
+    Plain::parse(to.kind(), bytes, Reading::default())
+        .map_err(|error| Exit::encrypting(&sopsfile::failure(name, &error)))
 }
 
 /// A plain text as one of another format; it may hold one document only.

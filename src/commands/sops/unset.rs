@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::call::{Call, must_be_readable};
 use super::exit::Exit;
-use super::{path, set, store};
+use super::{path, set};
 use crate::commands::set::place;
 use crate::commands::sopsfile::Change;
 use crate::document::path::{KeyPath, Step};
@@ -26,13 +26,12 @@ pub fn run(call: &Call) -> Result<u8, Exit> {
         .map_err(|_| Exit::new(Kind::BadSetValue.code(), "Invalid unset index format"))?;
     call.check_config()?;
     let format = call.input(file);
-    store::same(format, call.output(file))?;
     let change = Change::begin_as(&call.session, file, Some(format.kind()), !call.given.is_on("ignore-mac"))?;
     let plain = place::parse(&change, change.plain())?;
     match plain.unset(&at) {
         Ok(mut text) => {
             let text = std::mem::take(&mut *text);
-            set::save(call, change, text)
+            set::save(call, change, text, call.output(file))
         }
         Err(ChangeError::Missing { .. } | ChangeError::BeyondEnd { .. } | ChangeError::NotThere { .. })
             if call.given.is_on("idempotent") =>

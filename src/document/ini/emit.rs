@@ -12,7 +12,7 @@ use crate::document::tree::{Kind, Node};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum EmitError {
     /// A value stands at the top.
-    #[error("section values should always be mappings")]
+    #[error("Error marshaling to INI: Error encoding section: Section values should always be TreeBranches")]
     NotASection,
     /// A section or a key has no name.
     #[error("an INI file cannot hold an empty name")]
