@@ -152,7 +152,7 @@ mod tests {
     use super::*;
 
     fn plain(text: &str) -> Plain {
-        Plain::guess(Zeroizing::new(text.as_bytes().to_vec()))
+        Plain::guess(Zeroizing::new(text.as_bytes().to_vec())).unwrap()
     }
 
     #[test]

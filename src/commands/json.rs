@@ -221,7 +221,7 @@ mod tests {
         "a: {b: [1, 2.50, x, true, ~, .inf], \"c.d\": 0x1F}\nz: |\n  two\n  lines\nt: 2024-01-01\nm: !!binary //8=\n";
 
     fn plain(text: &str) -> Plain {
-        Plain::guess(Zeroizing::new(text.as_bytes().to_vec()))
+        Plain::guess(Zeroizing::new(text.as_bytes().to_vec())).unwrap()
     }
 
     fn get(path: &str) -> Result<String, Failure> {

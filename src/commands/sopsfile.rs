@@ -97,7 +97,7 @@ impl Source {
         let reading = Reading { commented_json: true, faithful_dotenv: !encrypted && !self.literal };
         let document = match kind {
             Some(kind) => Plain::parse(kind, self.bytes, reading),
-            None => Ok(Plain::guess(self.bytes)),
+            None => Plain::guess(self.bytes),
         };
         match document {
             Ok(document) => Ok(Parsed { name: self.name, document, stamp: self.stamp }),

@@ -134,7 +134,7 @@ mod tests {
     use super::*;
 
     fn after(plain: &str, at: &str, new: &str) -> String {
-        let document = Plain::guess(Zeroizing::new(plain.as_bytes().to_vec()));
+        let document = Plain::guess(Zeroizing::new(plain.as_bytes().to_vec())).unwrap();
         let new = value::typed(new, value::Type::Json).unwrap();
         match set(&document, &path::parse(at).unwrap(), new) {
             Ok(text) => text.to_string(),

@@ -51,17 +51,26 @@ impl Plain {
         Ok(Self { kind, content })
     }
 
-    /// Parses bytes whose format no name says: YAML or JSON when they are a mapping or a list, else any bytes, as sops takes
+    /// Parses bytes whose format no name says: JSON or YAML when they are a mapping or a list, else any bytes, as sops takes
     /// everything that it does not know (3.13.2 `cmd/sops/formats`).
-    pub fn guess(bytes: Zeroizing<Vec<u8>>) -> Self {
-        if let Ok(text) = std::str::from_utf8(&bytes)
-            && let Ok(document) = Document::parse(text.to_owned())
-            && document.documents() > 0
-            && matches!(document.kind(document.root(0)), NodeKind::Map | NodeKind::List)
+    ///
+    /// # Errors
+    /// [`FileError::Yaml`] for a text that begins as a YAML mapping and is none: it would be hidden as a whole.
+    pub fn guess(bytes: Zeroizing<Vec<u8>>) -> Result<Self, FileError> {
+        let binary = |bytes| Ok(Self { kind: DocumentKind::Binary, content: Content::Binary(bytes) });
+        let Ok(text) = std::str::from_utf8(&bytes) else { return binary(bytes) };
+        if text.trim_start().starts_with(['{', '['])
+            && let Ok(document) = open(DocumentKind::Json, text.to_owned(), Reading::default())
         {
-            return Self { kind: DocumentKind::Yaml, content: Content::Yaml(document) };
+            return Ok(Self { kind: DocumentKind::Json, content: Content::Leaves(document) });
         }
-        Self { kind: DocumentKind::Binary, content: Content::Binary(bytes) }
+        match Document::parse(text.to_owned()) {
+            Ok(document) if has_places(&document) => {
+                Ok(Self { kind: DocumentKind::Yaml, content: Content::Yaml(document) })
+            }
+            Err(error) if begins_as_mapping(text) => Err(error.into()),
+            _ => binary(bytes),
+        }
     }
 
     /// The format.
@@ -174,6 +183,18 @@ fn changed(document: &dyn Format, change: Result<Change, PathError>) -> Result<Z
     Ok(out)
 }
 
+/// Whether there is a mapping or a list in the first document.
+fn has_places(document: &Document) -> bool {
+    document.documents() > 0 && matches!(document.kind(document.root(0)), NodeKind::Map | NodeKind::List)
+}
+
+/// Whether the first line that says something is a key of YAML.
+fn begins_as_mapping(text: &str) -> bool {
+    let first = text.lines().find(|line| !line.trim().is_empty() && !line.starts_with(['#', '%']) && *line != "---");
+    let key = first.and_then(|line| line.trim_end().split_once(':'));
+    key.is_some_and(|(key, rest)| !key.contains(char::is_whitespace) && (rest.is_empty() || rest.starts_with(' ')))
+}
+
 fn take(mut bytes: Zeroizing<Vec<u8>>) -> Vec<u8> {
     std::mem::take(&mut *bytes)
 }
@@ -188,4 +209,31 @@ fn utf8(bytes: Zeroizing<Vec<u8>>) -> Result<String, FormatError> {
         let text = String::from_utf8_lossy(&bytes[..at]);
         FormatError::at(&Zeroizing::new(text.into_owned()), at, "the text is not UTF-8")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_without_a_name_is_what_it_looks_like() {
+        for (text, kind) in [
+            ("a: 1\n", Some(DocumentKind::Yaml)),
+            ("# note\n- a\n", Some(DocumentKind::Yaml)),
+            ("{a: 1}\n", Some(DocumentKind::Yaml)),
+            ("{\"a\": 1}\n", Some(DocumentKind::Json)),
+            (" [1, 2]", Some(DocumentKind::Json)),
+            ("-----BEGIN PRIVATE KEY-----\nMIG=\n", Some(DocumentKind::Binary)),
+            ("just a password", Some(DocumentKind::Binary)),
+            ("", Some(DocumentKind::Binary)),
+            ("a b: c: d\n", Some(DocumentKind::Binary)),
+            // a mistake in a YAML file must not hide it as a whole
+            ("# note\nuser: shop\npassword: [x\n", None),
+            ("---\ndb:\n\tport: 1\n", None),
+        ] {
+            let found = Plain::guess(Zeroizing::new(text.as_bytes().to_vec()));
+            assert_eq!(found.ok().map(|plain| plain.kind()), kind, "{text:?}");
+        }
+        assert_eq!(Plain::guess(Zeroizing::new(vec![0xFF])).unwrap().kind(), DocumentKind::Binary);
+    }
 }
