@@ -48,7 +48,8 @@ const AT_ONCE: Duration = Duration::from_secs(1);
 const RESCUE_NAMES: usize = 100;
 
 const EXAMPLES: &str = "\
-The editor is SOPS_EDITOR, VISUAL or EDITOR, else vim, nano or vi. Values that you do not change keep their ciphertext.
+The editor is SOPS_EDITOR, VISUAL or EDITOR, else vim, nano or vi. Values that you do not change
+keep their ciphertext.
 
 Examples:
   sealant edit config/prod/app.yml
