@@ -41,6 +41,7 @@ pub mod secret_data;
 pub mod selection;
 pub mod session;
 pub mod set;
+pub mod size;
 pub mod sops;
 pub mod sopsfile;
 pub mod textconv;

@@ -136,7 +136,9 @@ mod tests {
     fn attributes_are_added_once() {
         let first = attributes("*.png binary").unwrap();
         assert!(first.starts_with("*.png binary\n# git diff"));
-        assert!(first.contains("\n*.yaml diff=sealant\n*.yml diff=sealant\n") && first.ends_with("\n*.pem diff=sealant\n"));
+        assert!(
+            first.contains("\n*.yaml diff=sealant\n*.yml diff=sealant\n") && first.ends_with("\n*.pem diff=sealant\n")
+        );
         assert_eq!(attributes(&first), None);
         let windows = attributes("*.yml diff=sealant\r\n").unwrap();
         assert!(windows.contains("\r\n*.yaml diff=sealant\r\n*.json diff=sealant\r\n"));

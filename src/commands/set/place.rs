@@ -3,6 +3,7 @@
 use zeroize::Zeroizing;
 
 use super::value::Present;
+use crate::commands::json::no_paths;
 use crate::commands::session::Session;
 use crate::commands::sopsfile::Change;
 use crate::document::gather;
@@ -23,7 +24,15 @@ use crate::sops::file::{Encrypted, Plain};
 /// # Errors
 /// Not of the file's format.
 pub fn parse(change: &Change, text: &str) -> Result<Plain, Failure> {
-    change.parse(text.to_owned()).map_err(|error| change.failure(&error))
+    let plain = change.parse(text.to_owned()).map_err(|error| change.failure(&error))?;
+    match plain.kind() {
+        DocumentKind::Binary => {
+            let name = &change.opened.name;
+            let failure = no_paths(name).hint(format!("change it with: sealant edit {name}"));
+            Err(failure.hint(format!("or take a new content over with: sealant encrypt --onto {name} NEW -i")))
+        }
+        _ => Ok(plain),
+    }
 }
 
 /// What stands at `path`.
