@@ -23,7 +23,7 @@ pub struct Args {
     #[arg(long)]
     pub ignore_mac: bool,
     /// Write the plain text in another format: yaml, json, dotenv, ini or binary. Comments are lost on the way
-    #[arg(long, value_name = "TYPE", value_parser = formats::parse, conflicts_with = "extract")]
+    #[arg(long, value_name = "TYPE", value_parser = formats::parse, conflicts_with_all = ["extract", "in_place"])]
     pub output_type: Option<DocumentKind>,
     /// Only the value at this key path, as `sealant get` prints it
     #[arg(long, value_name = "PATH", conflicts_with_all = ["in_place", "output_dir"])]

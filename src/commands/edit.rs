@@ -48,7 +48,8 @@ const AT_ONCE: Duration = Duration::from_secs(1);
 const RESCUE_NAMES: usize = 100;
 
 const EXAMPLES: &str = "\
-The editor is SOPS_EDITOR, VISUAL or EDITOR, else vim, nano or vi. Values that you do not change keep their ciphertext.
+The editor is SOPS_EDITOR, VISUAL or EDITOR, else vim, nano or vi. Values that you do not change
+keep their ciphertext.
 
 Examples:
   sealant edit config/prod/app.yml
@@ -147,6 +148,7 @@ pub fn edit_file(path: &Path, editor: &Editor, session: &Session, how: &How) -> 
     let mut change = Change::begin_as(session, path, how.format, !how.unchecked)?;
     change.settings.allow_empty |= how.allow_empty;
     change.settings.allow_unrepresentable |= how.allow_unrepresentable;
+    change.check_text()?;
     let name = change.opened.name.clone();
     let data = if how.decode_data { decoded(&change)? } else { None };
     let draft = Draft::new(session, path, data.as_ref().map_or(change.plain(), SecretData::text))?;

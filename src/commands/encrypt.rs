@@ -8,6 +8,7 @@ use super::bulk::{self, Done, FileArgs, Job, Jobs, Row, Words};
 use super::identities::NAMES_FOLDER;
 use super::selection::SelectionArgs;
 use super::session::{CONFIG_NAME, Session};
+use super::size;
 use super::sopsfile::{self, Opened, Parsed, Source};
 use crate::document::kind::DocumentKind;
 use crate::failure::{Failure, Kind};
@@ -162,6 +163,7 @@ fn one(args: &Args, session: &Session, job: &Job, now: &str) -> Result<Done, Fai
     };
     let (key, settings) = recipe.prepare(session, now)?;
     let encrypted = document.encrypt(&key, &settings, None).map_err(|error| sopsfile::failure(&name, &error))?;
+    size::check(&name, encrypted.text.len())?;
     let warnings = sopsfile::clear_copies(&name, &encrypted).into_iter().collect();
     Ok(Done::Text { text: Zeroizing::new(encrypted.text.into_bytes()), values: encrypted.values, stamp, warnings })
 }
@@ -219,6 +221,7 @@ fn onto(args: &Args, session: &Session, old: &Path) -> Result<(), Failure> {
         let encrypted = document
             .encrypt(&opened.key, &settings, Some(&mut reuse))
             .map_err(|error| sopsfile::failure(&new_name, &error))?;
+        size::check(&new_name, encrypted.text.len())?;
         if let Some(text) = sopsfile::clear_copies(&new_name, &encrypted) {
             session.warn(&text);
         }

@@ -38,9 +38,9 @@ pub struct Args {
 }
 
 const EXAMPLES: &str = "\
-Every key at the top of the file becomes a variable; lists and mappings cannot. There is no shell in between. The
-program gets all signals, and its exit code is ours. It does not get SOPS_AGE_KEY and the variables with commands for
-keys.
+Every key at the top of the file becomes a variable; lists and mappings cannot. There is no shell in
+between. The program gets all signals, and its exit code is ours. It does not get SOPS_AGE_KEY and
+the variables with commands for keys.
 
 Examples:
   sealant exec-env config/prod/app.yml -- ./server --port 8080

@@ -42,8 +42,9 @@ pub struct Args {
 }
 
 const EXAMPLES: &str = "\
-The file is in a folder that only you can enter; a FIFO can be read once, a file as often as the program likes. There is
-no shell in between. The program gets all signals, and its exit code is ours.
+The file is in a folder that only you can enter; a FIFO can be read once, a file as often as the
+program likes. There is no shell in between. The program gets all signals, and its exit code is
+ours.
 
 Examples:
   sealant exec-file config/prod/app.yml -- ./server --config {}

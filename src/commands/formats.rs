@@ -29,6 +29,8 @@ pub fn convert(name: &str, plain: &Plain, wanted: DocumentKind) -> Result<Zeroiz
     })?;
     store::emit(name, plain, store).map_err(|exit| {
         let text = exit.text.strip_prefix("Error dumping file: ").unwrap_or(&exit.text);
-        Failure::new(Kind::CannotEmit, format!("{name}: {text}"))
+        // some messages begin with the name as it is
+        let named = if text.starts_with(name) { text.to_owned() } else { format!("{name}: {text}") };
+        Failure::new(Kind::CannotEmit, named)
     })
 }

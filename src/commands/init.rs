@@ -167,7 +167,7 @@ impl Setup<'_> {
             None => self.kept(ATTRIBUTES_NAME),
             Some(text) => {
                 write_atomic(&path, text.as_bytes(), NewMode::Public)?;
-                self.made(&format!("{ATTRIBUTES_NAME} (lines for YAML files)"));
+                self.made(&format!("{ATTRIBUTES_NAME} (readable diffs)"));
             }
         }
         Ok(())

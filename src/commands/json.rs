@@ -99,10 +99,14 @@ pub fn extract_json(name: &str, plain: &Plain, path: &KeyPath) -> Result<Zeroizi
     as_json(name, document, find(name, document, path)?, path)
 }
 
+/// Bytes have no key paths.
+pub fn no_paths(name: &str) -> Failure {
+    Failure::new(Kind::NoSuchPath, format!("{name} is binary: there are no key paths in it"))
+}
+
 fn tree_of(name: &str, plain: &Plain) -> Result<Zeroizing<Node>, Failure> {
     if plain.kind() == DocumentKind::Binary {
-        let text = format!("{name} is binary: there are no key paths in it");
-        return Err(Failure::new(Kind::NoSuchPath, text).hint("sealant decrypt gives its whole content"));
+        return Err(no_paths(name).hint("sealant decrypt gives its whole content"));
     }
     plain.tree().map_err(|error| super::sopsfile::failure(name, &error))
 }

@@ -41,6 +41,7 @@ pub mod secret_data;
 pub mod selection;
 pub mod session;
 pub mod set;
+pub mod size;
 pub mod sops;
 pub mod sopsfile;
 pub mod textconv;
@@ -55,8 +56,8 @@ use crate::fsio::env::Var;
 use crate::fsio::harden;
 use session::{Global, Session};
 
-/// Encrypts selected YAML values for Git, decrypts them at deploy time, and changes no other byte. Reads and writes SOPS
-/// files.
+/// Encrypts the secret values of YAML, JSON, dotenv, INI, TOML, HCL and properties files, and any other file as a whole, for
+/// Git; decrypts them at deploy time, and changes no other byte. Reads and writes SOPS files.
 #[derive(Parser, Debug)]
 #[command(name = "sealant", version, max_term_width = 100, arg_required_else_help = true)]
 #[command(after_help = EXAMPLES, after_long_help = reference())]

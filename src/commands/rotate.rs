@@ -27,8 +27,8 @@ pub struct Args {
 }
 
 const EXAMPLES: &str = "\
-Below a folder every encrypted file is rotated; others are left out. All files are replaced, or none. Somebody who was
-taken out may still know the values: change them too.
+Below a folder every encrypted file is rotated; others are left out. All files are replaced, or
+none. Somebody who was taken out may still know the values: change them too.
 
 Examples:
   sealant rotate -i config/prod/

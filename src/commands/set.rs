@@ -22,11 +22,11 @@ Examples:
   sealant set config/prod/app.yml db.password                     asks, without echo
   printf %s \"$NEW\" | sealant set config/prod/app.yml db.password  from standard input
   sealant set config/prod/app.yml db.ca --value-file ca.pem
-  sealant set config/prod/app.yml db.port 5433                    visible to other users: not for secrets
+  sealant set config/prod/app.yml db.port 5433               visible to other users: not for secrets
   sealant set config/prod/app.yml 'db.users[2]' '{\"name\": \"eve\"}' --type json
 
-A value keeps its type; a new one is text. Missing mappings on the way are made, and the position after the last item
-of a list appends to it.";
+A value keeps its type; a new one is text. Missing mappings on the way are made, and the position
+after the last item of a list appends to it.";
 
 /// The command line.
 #[derive(clap::Args, Debug)]

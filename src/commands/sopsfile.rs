@@ -29,6 +29,7 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 use super::session::Session;
+use super::size;
 use crate::document::kind::DocumentKind;
 use crate::document::open::Reading;
 use crate::failure::{Failure, Kind};
@@ -101,6 +102,9 @@ impl Source {
         };
         match document {
             Ok(document) => Ok(Parsed { name: self.name, document, stamp: self.stamp }),
+            Err(error) if kind.is_none() => {
+                Err(failure(&self.name, &error).hint("if it is not meant to be YAML: --input-type binary"))
+            }
             Err(error) => Err(failure(&self.name, &error)),
         }
     }
@@ -291,6 +295,22 @@ impl Change {
         &self.decrypted.text
     }
 
+    /// Refuses bytes that are not text: there is no plain text of them.
+    ///
+    /// # Errors
+    /// [`Kind::CannotEmit`].
+    pub fn check_text(&self) -> Result<(), Failure> {
+        if self.decrypted.not_text.is_none() {
+            return Ok(());
+        }
+        let name = &self.opened.name;
+        Err(Failure::new(
+            Kind::CannotEmit,
+            format!("{name} holds bytes that are not text: an editor would change them"),
+        )
+        .hint(format!("take a new content over with: sealant encrypt --onto {name} NEW -i")))
+    }
+
     /// A plain text of this file as a document.
     ///
     /// # Errors
@@ -338,6 +358,7 @@ impl Change {
         if let Some(text) = clear_copies(&self.opened.name, encrypted) {
             session.warn(&text);
         }
+        size::check(&self.opened.name, encrypted.text.len())?;
         let staged = Staged::new(self.target, encrypted.text.as_bytes(), NewMode::Public)?;
         let mut batch = Batch::new();
         batch.add(staged, self.opened.stamp, self.lock);

@@ -26,8 +26,8 @@ pub struct Args {
 }
 
 const EXAMPLES: &str = "\
-Somebody who is taken out keeps what he could open before, the data key included: follow with sealant rotate, and change
-the values.
+Somebody who is taken out keeps what he could open before, the data key included: follow with
+sealant rotate, and change the values.
 
 Examples:
   sealant updatekeys config/prod/app.yml     shows what changes, and asks

@@ -95,7 +95,8 @@ impl DocumentKind {
         let named = name.and_then(Self::from_name);
         match (Self::of_encrypted(bytes), named) {
             (Some(Self::Json), Some(Self::Yaml)) => Some(Self::Yaml),
-            (Some(Self::Json), None) if is_binary_envelope(bytes) => Some(Self::Binary),
+            // sops takes files of the formats that it does not have for bytes, whatever they are called
+            (Some(Self::Json), named) if named != Some(Self::Json) && is_binary_envelope(bytes) => Some(Self::Binary),
             (Some(Self::Dotenv), Some(Self::Properties)) => Some(Self::Properties),
             (Some(found), _) => Some(found),
             (None, named) => named,
@@ -155,6 +156,9 @@ mod tests {
             (Some("a.yaml"), "A=ENC[\nsops_mac=x\n", Some(Kind::Dotenv)),
             (Some("a.properties"), "A=ENC[\nsops_mac=x\n", Some(Kind::Properties)),
             (Some("tls.key"), "{\n\t\"data\": \"ENC[x]\",\n\t\"sops\": {}\n}", Some(Kind::Binary)),
+            (Some("a.toml"), "{\n\t\"data\": \"ENC[x]\",\n\t\"sops\": {}\n}", Some(Kind::Binary)),
+            (Some("a.json"), "{\n\t\"data\": \"ENC[x]\",\n\t\"sops\": {}\n}", Some(Kind::Json)),
+            (Some("a.yaml"), "{\n\t\"data\": \"ENC[x]\",\n\t\"sops\": {}\n}", Some(Kind::Yaml)),
             (Some("tls.json"), "{\n\t\"data\": \"ENC[x]\",\n\t\"sops\": {}\n}", Some(Kind::Json)),
             (Some("a"), "{\"data\": \"x\", \"b\": 1, \"sops\": {}}", Some(Kind::Json)),
             (None, "[a]\nb = ENC[x]\n\n[sops]\nmac = ENC[x]\n", Some(Kind::Ini)),

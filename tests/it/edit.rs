@@ -48,6 +48,18 @@ fn an_unchanged_text_writes_nothing() {
     sandbox.nothing_left();
 }
 
+/// There is no text to show: an empty one would take the place of the bytes.
+#[test]
+fn bytes_that_are_not_text_are_not_edited() {
+    let sandbox = Sandbox::new();
+    std::fs::write(sandbox.path("secret/tls.p12"), b"a\xFFb").unwrap();
+    sandbox.run(&["encrypt", "-i", "secret/tls.p12"]).code(0);
+    let before = sandbox.read("secret/tls.p12");
+    sandbox.edit("echo text > \"$file\"", "secret/tls.p12").code(4).says("not text").says("--onto");
+    assert_eq!(sandbox.read("secret/tls.p12"), before);
+    assert!(sandbox.folders().is_empty());
+}
+
 #[test]
 fn a_failing_editor_writes_nothing() {
     let sandbox = Sandbox::encrypted();

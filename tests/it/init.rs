@@ -187,6 +187,47 @@ fn git_diff_shows_plain_text_to_who_holds_a_key() {
     assert!(text.contains("+password: ENC[") && !text.contains("canary"), "{text}");
 }
 
+/// Every format, as `init` leaves the repository: its rules select the password, and its diff driver shows it.
+#[test]
+fn git_diff_shows_plain_text_in_every_format() {
+    let fresh = Fresh::new();
+    fresh.sealant(&["init"]).code(0);
+    std::fs::create_dir(fresh.repo().join("secrets")).unwrap();
+    let files = [
+        ("config/app.yaml", "host: db\npassword: canary-one\n"),
+        ("config/app.json", "{\"host\": \"db\", \"password\": \"canary-one\"}\n"),
+        ("config/app.env", "HOST=db\nPASSWORD=canary-one\n"),
+        ("secrets/.env", "HOST=db\nPASSWORD=canary-one\n"),
+        ("config/app.ini", "[db]\nhost = db\npassword = canary-one\n"),
+        ("config/app.toml", "host = \"db\"\npassword = \"canary-one\"\n"),
+        ("config/app.tfvars", "host = \"db\"\npassword = \"canary-one\"\n"),
+        ("config/app.hcl", "host = \"db\"\npassword = \"canary-one\"\n"),
+        ("config/app.properties", "host=db\npassword=canary-one\n"),
+        ("secrets/tls.key", "canary-one\n"),
+    ];
+    for (path, text) in files {
+        fresh.write(path, text);
+    }
+    fresh.sealant(&["encrypt", "-i", "config", "secrets"]).code(0).says("10 files");
+    assert!(fresh.git(&["add", "."]).status.success());
+    assert!(fresh.git(&["commit", "-qm", "first"]).status.success());
+    for (path, text) in files {
+        let text = text.replace("one", "two");
+        fresh.write("plain", &text);
+        fresh.sealant(&["encrypt", "--onto", path, "plain", "-i"]).code(0);
+    }
+    std::fs::remove_file(fresh.repo().join("plain")).unwrap();
+    for (path, text) in files {
+        let diff = fresh.git(&["diff", path]);
+        let shown = String::from_utf8(diff.stdout).unwrap();
+        let old = text.lines().find(|line| line.contains("canary")).unwrap();
+        for line in [format!("-{old}"), format!("+{}", old.replace("one", "two"))] {
+            assert!(shown.lines().any(|found| found == line), "{path}: {shown}");
+        }
+        assert!(!shown.contains("ENC["), "{path}: {shown}");
+    }
+}
+
 #[test]
 fn textconv_never_fails() {
     let sandbox = Sandbox::encrypted();

@@ -4,9 +4,27 @@
 pub const TEXTCONV: &str = "sealant textconv";
 
 /// The lines of `.gitattributes`. Files that are not encrypted are shown as they are.
-const ATTRIBUTES: [&str; 2] = ["*.yaml diff=sealant", "*.yml diff=sealant"];
+const ATTRIBUTES: [&str; 13] = [
+    "*.yaml diff=sealant",
+    "*.yml diff=sealant",
+    "*.json diff=sealant",
+    "*.jsonc diff=sealant",
+    "*.env diff=sealant",
+    ".env.* diff=sealant",
+    "*.ini diff=sealant",
+    "*.toml diff=sealant",
+    "*.tfvars diff=sealant",
+    "*.hcl diff=sealant",
+    "*.properties diff=sealant",
+    // bytes, of which these are text when they are decrypted
+    "*.key diff=sealant",
+    "*.pem diff=sealant",
+];
 const ATTRIBUTES_COMMENT: &str =
     "# git diff shows plain text to people who hold a key; files in clear are not affected";
+
+/// The endings, as a pattern, of files whose values are encrypted one by one.
+const FORMATS: &str = "ya?ml|jsonc?|env|ini|toml|tfvars|hcl|properties";
 
 /// `.sops.yaml` for one recipient.
 pub fn sops_yaml(name: &str, recipient: &str) -> String {
@@ -17,12 +35,12 @@ pub fn sops_yaml(name: &str, recipient: &str) -> String {
 # A new colleague: their recipient goes into keys/NAME.pub, and into the lists below.
 creation_rules:
   # Files that are secret as a whole. Values below a key that ends in _unencrypted stay in clear.
-  - path_regex: (^|/)secrets?/.*\\.ya?ml$|\\.(enc|secrets?)\\.ya?ml$
+  - path_regex: (^|/)secrets?/.*\\.({FORMATS}|key|pem)$|\\.(enc|secrets?)\\.({FORMATS})$
     age:
       - {recipient} # {name}
 
   # Settings: a value is secret when its key, or a key above it, has a telling name.
-  - path_regex: ^config/.*\\.ya?ml$
+  - path_regex: ^config/.*\\.({FORMATS})$
     encrypted_regex: (?i)(password|passwd|passphrase|secret|token|credential|(access|api|encryption|private|signing)_?key)
     age:
       - {recipient} # {name}
@@ -42,7 +60,8 @@ pub fn attributes(present: &str) -> Option<String> {
     if !text.is_empty() && !text.ends_with('\n') {
         text.push_str(line_end);
     }
-    for line in [ATTRIBUTES_COMMENT].into_iter().chain(missing) {
+    let comment = Some(ATTRIBUTES_COMMENT).filter(|comment| !has(comment));
+    for line in comment.into_iter().chain(missing) {
         text.push_str(line);
         text.push_str(line_end);
     }
@@ -52,6 +71,7 @@ pub fn attributes(present: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::document::kind::DocumentKind;
     use crate::document::yaml::Document;
     use crate::sops::rules::Config;
     use crate::sops::selector::Selector;
@@ -75,7 +95,15 @@ mod tests {
             ("config/prod/secret/x.yml", Some(whole)),
             ("a/db.enc.yaml", Some(whole)),
             ("db.secret.yml", Some(whole)),
+            ("secrets/.env", Some(whole)),
+            ("secrets/tls.key", Some(whole)),
+            ("network.secret.tfvars", Some(whole)),
             ("config/prod.yaml", Some(settings)),
+            ("config/app.json", Some(settings)),
+            ("config/dev/legacy.ini", Some(settings)),
+            ("config/tls.key", None),
+            ("secrets/README.md", None),
+            ("package.json", None),
             (".github/workflows/ci.yml", None),
             ("docker-compose.yaml", None),
             ("xsecrets/app.yaml", None),
@@ -108,10 +136,34 @@ mod tests {
     fn attributes_are_added_once() {
         let first = attributes("*.png binary").unwrap();
         assert!(first.starts_with("*.png binary\n# git diff"));
-        assert!(first.ends_with("*.yaml diff=sealant\n*.yml diff=sealant\n"));
+        assert!(
+            first.contains("\n*.yaml diff=sealant\n*.yml diff=sealant\n") && first.ends_with("\n*.pem diff=sealant\n")
+        );
         assert_eq!(attributes(&first), None);
         let windows = attributes("*.yml diff=sealant\r\n").unwrap();
-        assert!(windows.ends_with("*.yaml diff=sealant\r\n"));
+        assert!(windows.contains("\r\n*.yaml diff=sealant\r\n*.json diff=sealant\r\n"));
         assert_eq!(windows.matches("*.yml").count(), 1);
+    }
+
+    #[test]
+    fn attributes_of_an_earlier_release_are_completed() {
+        let earlier = format!("{ATTRIBUTES_COMMENT}\n*.yaml diff=sealant\n*.yml diff=sealant\n");
+        let now = attributes(&earlier).unwrap();
+        assert!(now.starts_with(&earlier) && now.contains("\n*.toml diff=sealant\n"));
+        assert_eq!(now.matches(ATTRIBUTES_COMMENT).count(), 1);
+    }
+
+    /// Whatever a rule or a name says is of a format has a line.
+    #[test]
+    fn attributes_name_every_format() {
+        let text = attributes("").unwrap();
+        let known: Vec<&str> = text.lines().filter_map(|line| line.strip_suffix(" diff=sealant")).collect();
+        for name in known.iter().filter(|name| !["*.key", "*.pem"].contains(name)) {
+            assert!(DocumentKind::from_name(&name.replace('*', "x")).is_some(), "{name}");
+        }
+        for kind in DocumentKind::ALL.into_iter().filter(|kind| *kind != DocumentKind::Binary) {
+            let named = |name: &&str| DocumentKind::from_name(&name.replace('*', "x")) == Some(kind);
+            assert!(known.iter().any(|name| named(name)), "{}", kind.word());
+        }
     }
 }

@@ -11,8 +11,9 @@ use crate::fsio::{FsError, folder, output};
 use crate::keyservice::age::{NewIdentity, generate};
 
 const EXAMPLES: &str = "\
-Your first key goes where sealant and sops look for it. Another one goes into a file of its own beside that; use it with
---identity FILE or SOPS_AGE_KEY_FILE. Where there is a keys/ folder, the public half is put there as keys/NAME.pub.
+Your first key goes where sealant and sops look for it. Another one goes into a file of its own
+beside that; use it with --identity FILE or SOPS_AGE_KEY_FILE. Where there is a keys/ folder, the
+public half is put there as keys/NAME.pub.
 
 Examples:
   sealant keys new alice

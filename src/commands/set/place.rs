@@ -3,6 +3,7 @@
 use zeroize::Zeroizing;
 
 use super::value::Present;
+use crate::commands::json::no_paths;
 use crate::commands::session::Session;
 use crate::commands::sopsfile::Change;
 use crate::document::gather;
@@ -24,11 +25,14 @@ use crate::sops::file::{Encrypted, Plain};
 /// Not of the file's format, or of one without places.
 pub fn parse(change: &Change, text: &str) -> Result<Plain, Failure> {
     let plain = change.parse(text.to_owned()).map_err(|error| change.failure(&error))?;
-    if plain.kind() == DocumentKind::Binary {
-        let text = format!("{} is binary: there are no key paths in it", change.opened.name);
-        return Err(Failure::new(Kind::NoSuchPath, text).hint("sealant edit changes its whole content"));
+    match plain.kind() {
+        DocumentKind::Binary => {
+            let name = &change.opened.name;
+            let failure = no_paths(name).hint(format!("change it with: sealant edit {name}"));
+            Err(failure.hint(format!("or take a new content over with: sealant encrypt --onto {name} NEW -i")))
+        }
+        _ => Ok(plain),
     }
-    Ok(plain)
 }
 
 /// What stands at `path`.

@@ -192,7 +192,8 @@ fn has_places(document: &Document) -> bool {
 fn begins_as_mapping(text: &str) -> bool {
     let first = text.lines().find(|line| !line.trim().is_empty() && !line.starts_with(['#', '%']) && *line != "---");
     let key = first.and_then(|line| line.trim_end().split_once(':'));
-    key.is_some_and(|(key, rest)| !key.contains(char::is_whitespace) && (rest.is_empty() || rest.starts_with(' ')))
+    let is_name = |key: &str| key.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.'));
+    key.is_some_and(|(key, rest)| !key.is_empty() && is_name(key) && (rest.is_empty() || rest.starts_with(' ')))
 }
 
 fn take(mut bytes: Zeroizing<Vec<u8>>) -> Vec<u8> {
@@ -227,6 +228,7 @@ mod tests {
             ("just a password", Some(DocumentKind::Binary)),
             ("", Some(DocumentKind::Binary)),
             ("a b: c: d\n", Some(DocumentKind::Binary)),
+            ("{\"a\":\n1 2}", Some(DocumentKind::Binary)),
             // a mistake in a YAML file must not hide it as a whole
             ("# note\nuser: shop\npassword: [x\n", None),
             ("---\ndb:\n\tport: 1\n", None),

@@ -24,6 +24,10 @@ use crate::sops::selector::Selector;
 /// How often a comment is encrypted anew when its ciphertext matches the rule's pattern.
 const COMMENT_ATTEMPTS: usize = 16;
 
+/// A name that a rule selects without what stands before it.
+const ONLY_BY_PATH: &str = "the rule selects this name, but sops reads \"export\" as a part of it: let the pattern begin with \
+                            ^(export )? or the like";
+
 /// Most bytes that one byte of a text can be written as (`\u00XX`).
 const LONGEST_ESCAPE: usize = 6;
 
@@ -86,6 +90,8 @@ struct Writer<'a> {
     settings: &'a Settings,
     reuse: Option<&'a mut Reuse>,
     steps: Steps<'a>,
+    /// The key that was entered last.
+    key: Option<usize>,
     record_all: bool,
     mac: Mac,
     ivs: IvSource,
@@ -114,6 +120,7 @@ impl<'a> Writer<'a> {
             settings,
             reuse,
             steps: Steps::new(document, selector),
+            key: None,
             record_all: false,
             mac: Mac::new(settings.mac_only_encrypted),
             ivs: IvSource::new(),
@@ -134,6 +141,7 @@ impl<'a> Writer<'a> {
             match *event {
                 Event::Scalar(leaf) => self.scalar(leaf)?,
                 Event::Comment(comment) => self.comment(comment)?,
+                Event::Key(key) => self.key = Some(key),
                 _ => {}
             }
             self.steps.follow(*event);
@@ -174,6 +182,9 @@ impl<'a> Writer<'a> {
         {
             return Err(FileError::LooksEncrypted { path: self.steps.trail.path(), line: line() });
         }
+        if !chosen && self.selected_by_path() {
+            return Err(FileError::NotAValue { path: self.steps.trail.path(), line: line(), what: ONLY_BY_PATH });
+        }
         let obstacle = if chosen { document.not_a_value(leaf) } else { document.unrepresentable_in_clear(leaf) };
         // No flag allows either: what stays in clear and is read as something else is nothing that could be opened again.
         if let Some(what) = obstacle {
@@ -206,6 +217,19 @@ impl<'a> Writer<'a> {
             self.layout.record(place, Spelling::Scalar { part: Part::Scalar, raw });
         }
         Ok(())
+    }
+
+    /// Whether the rule would select the key as people write it, and does not as sops reads it (`export NAME`): the value would
+    /// stay in clear, and nobody would notice.
+    fn selected_by_path(&self) -> bool {
+        let differs = |key: &usize| self.document.path_key(*key) != self.document.key(*key);
+        let Some(key) = self.key.filter(|key| !self.selector.reads_comments() && differs(key)) else {
+            return false;
+        };
+        let mut walk = self.selector.walk();
+        walk.open();
+        walk.enter_key(self.document.path_key(key));
+        walk.leaf()
     }
 
     fn put(&mut self, leaf: usize, value: &Value<'_>) -> Result<(), FileError> {
