@@ -2,6 +2,7 @@
 
 use zeroize::Zeroizing;
 
+use super::sops::convert::Style;
 use super::sops::store::{self, Store};
 use crate::document::kind::DocumentKind;
 use crate::failure::{Failure, Kind};
@@ -27,7 +28,7 @@ pub fn convert(name: &str, plain: &Plain, wanted: DocumentKind) -> Result<Zeroiz
         let text = format!("{name}: other formats are not converted to {}", wanted.word());
         Failure::new(Kind::CannotEmit, text)
     })?;
-    store::emit(name, plain, store).map_err(|exit| {
+    store::emit(name, plain, store, Style::default()).map_err(|exit| {
         let text = exit.text.strip_prefix("Error dumping file: ").unwrap_or(&exit.text);
         // some messages begin with the name as it is
         let named = if text.starts_with(name) { text.to_owned() } else { format!("{name}: {text}") };

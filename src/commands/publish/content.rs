@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use crate::commands::sops::convert;
+use crate::commands::sops::convert::{self, Style};
 use crate::commands::sops::store::Store;
 use crate::commands::sopsfile::{self, Opened};
 use crate::document::kind::DocumentKind;
@@ -103,7 +103,8 @@ impl Content {
     /// # Errors
     /// JSON cannot hold it.
     pub fn body(&self, versioned: bool) -> Result<Zeroizing<String>, Failure> {
-        let json = convert::document(&self.0, Store::Json).map_err(|error| Failure::of(Kind::CannotEmit, &error))?;
+        let json = convert::document(&self.0, Store::Json, Style::default())
+            .map_err(|error| Failure::of(Kind::CannotEmit, &error))?;
         if !versioned {
             return Ok(json);
         }

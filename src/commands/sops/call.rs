@@ -4,12 +4,14 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
+use super::convert::Style;
 use super::exit::{Exit, warn};
 use super::flags::Command;
 use super::grammar::Given;
 use super::store::Store;
 use crate::commands::session::{Global, Session};
 use crate::commands::sopsfile::Source;
+use crate::document::json::emit::Indent;
 use crate::failure::Kind;
 use crate::fsio::batch::Batch;
 use crate::fsio::env::{Env, Var};
@@ -151,6 +153,26 @@ impl Call {
     /// The format that is written.
     pub fn output(&self, path: &Path) -> Store {
         Store::choose(self.given.text("output-type"), self.name(path))
+    }
+
+    /// How nested values are indented in another format: `--indent`, else the `stores` of the configuration.
+    ///
+    /// # Errors
+    /// A negative number.
+    pub fn style(&self, to: Store) -> Result<Style, Exit> {
+        let stores = self.session.config()?.map(|loaded| loaded.config.stores).unwrap_or_default();
+        let given = [&self.given, &self.global].into_iter().find(|flags| flags.has("indent"));
+        let given = given.map(|flags| flags.number("indent"));
+        let refuse = |text: &str| Err(Exit::new(Kind::CannotEmit.code(), format!("Error dumping file: {text}")));
+        let (yaml, json) = (given.unwrap_or(stores.yaml_indent), given.unwrap_or(stores.json_indent));
+        if to == Store::Json && json < -1 {
+            return refuse("Error marshaling to json: JSON Indentation parameter smaller than -1 is not accepted");
+        }
+        if to == Store::Yaml && yaml < 0 {
+            return refuse("YAML Negative indentation not accepted");
+        }
+        let yaml = usize::try_from(yaml).ok().filter(|step| *step > 0).unwrap_or(Style::default().yaml);
+        Ok(Style { yaml, json: usize::try_from(json).map_or(Indent::Tab, Indent::Spaces) })
     }
 
     /// Refuses `--output` together with `--in-place`.

@@ -28,15 +28,30 @@ pub enum Unspellable {
     Other(String),
 }
 
+/// How nested values are indented.
+#[derive(Clone, Copy, Debug)]
+pub struct Style {
+    /// Columns per level of YAML.
+    pub yaml: usize,
+    /// Indentation of JSON.
+    pub json: Indent,
+}
+
+impl Default for Style {
+    fn default() -> Self {
+        Self { yaml: emit::STEP, json: Indent::Tab }
+    }
+}
+
 /// A whole document.
 ///
 /// # Errors
 /// [`Unspellable`].
-pub fn document(node: &Node, to: Store) -> Result<Zeroizing<String>, Unspellable> {
+pub fn document(node: &Node, to: Store, style: Style) -> Result<Zeroizing<String>, Unspellable> {
     let mut out = Zeroizing::new(String::new());
     match to {
-        Store::Yaml => yaml(node, &mut out),
-        Store::Json => json::pretty(node, Indent::Tab, &mut out).map_err(|error| Unspellable::Not(error.0))?,
+        Store::Yaml => yaml(node, style, &mut out),
+        Store::Json => json::pretty(node, style.json, &mut out).map_err(|error| Unspellable::Not(error.0))?,
         Store::Dotenv => dotenv::emit(node, &mut out).map_err(|error| Unspellable::Other(error.to_string()))?,
         Store::Binary => match node.get("data").map(|node| &node.kind) {
             Some(Kind::Str(text)) => out.push_str(text),
@@ -51,14 +66,14 @@ pub fn document(node: &Node, to: Store) -> Result<Zeroizing<String>, Unspellable
 ///
 /// # Errors
 /// [`Unspellable`].
-pub fn part(node: &Node, to: Store) -> Result<Zeroizing<String>, Unspellable> {
+pub fn part(node: &Node, to: Store, style: Style) -> Result<Zeroizing<String>, Unspellable> {
     let mut out = Zeroizing::new(String::new());
     match (&node.kind, to) {
         (Kind::Str(text), _) => out.push_str(text),
-        (Kind::Map(_), _) => return document(node, to),
-        (_, Store::Yaml) => yaml(node, &mut out),
+        (Kind::Map(_), _) => return document(node, to, style),
+        (_, Store::Yaml) => yaml(node, style, &mut out),
         (_, Store::Json | Store::Ini) => {
-            json::pretty(node, Indent::Tab, &mut out).map_err(|error| Unspellable::Not(error.0))?;
+            json::pretty(node, style.json, &mut out).map_err(|error| Unspellable::Not(error.0))?;
             let end = out.trim_end_matches('\n').len();
             out.truncate(end);
         }
@@ -69,14 +84,15 @@ pub fn part(node: &Node, to: Store) -> Result<Zeroizing<String>, Unspellable> {
 }
 
 /// The writer knows entries: the value under a key, one level to the left again.
-fn yaml(node: &Node, out: &mut String) {
+fn yaml(node: &Node, style: Style, out: &mut String) {
     let mut entry = Zeroizing::new(String::new());
-    emit::block("x", node, 0, "\n", &mut entry);
+    emit::stepped("x", node, style.yaml, &mut entry);
+    let margin = " ".repeat(if (2..10).contains(&style.yaml) { style.yaml } else { 2 });
     let rest = entry.strip_prefix("x:").unwrap_or(&entry);
     match rest.strip_prefix('\n') {
         Some(lines) => {
             for line in lines.split_inclusive('\n') {
-                out.push_str(line.strip_prefix("    ").unwrap_or(line));
+                out.push_str(line.strip_prefix(margin.as_str()).unwrap_or(line));
             }
         }
         None => out.push_str(rest.strip_prefix(' ').unwrap_or(rest)),
@@ -105,31 +121,42 @@ mod tests {
     #[test]
     fn json_is_that_of_sops() {
         assert_eq!(
-            *document(&tree(PLAIN), Store::Json).unwrap(),
+            *document(&tree(PLAIN), Store::Json, Style::default()).unwrap(),
             "{\n\t\"s\": \"a\\u003cb\\u003e\\u0026\\u2028 é \\\" \\\\ \\t\",\n\t\"i\": 1,\n\t\"f\": 1,\n\t\"g\": 1.5e+30,\n\t\"h\": 1e+21,\n\
              \t\"b\": true,\n\t\"n\": null,\n\t\"d\": \"2024-01-01T00:00:00Z\",\n\t\"t\": \"2024-01-01T02:03:04.5+07:06\",\n\t\"ml\": \"x\\ny\"\n}\n"
         );
         assert_eq!(
-            *document(&tree("a: [x, [], {}]\nb: {c: 1}\n"), Store::Json).unwrap(),
+            *document(&tree("a: [x, [], {}]\nb: {c: 1}\n"), Store::Json, Style::default()).unwrap(),
             "{\n\t\"a\": [\n\t\t\"x\",\n\t\t[],\n\t\t{}\n\t],\n\t\"b\": {\n\t\t\"c\": 1\n\t}\n}\n"
         );
-        assert_eq!(*part(&tree("[x, y]"), Store::Json).unwrap(), "[\n\t\"x\",\n\t\"y\"\n]");
+        assert_eq!(*part(&tree("[x, y]"), Store::Json, Style::default()).unwrap(), "[\n\t\"x\",\n\t\"y\"\n]");
     }
 
     #[test]
     fn dotenv_is_that_of_sops() {
         assert_eq!(
-            *document(&tree(PLAIN), Store::Dotenv).unwrap(),
+            *document(&tree(PLAIN), Store::Dotenv, Style::default()).unwrap(),
             "s=a<b>&\u{2028} é \" \\ \t\ni=1\nf=1.0\ng=1.5E+30\nh=1E+21\nb=true\nn=<nil>\nd=2024-01-01T00:00:00Z\n\
              t=2024-01-01T02:03:04+07:06\nml=x\\ny\n"
         );
-        let error = document(&tree("l: [1]\n"), Store::Dotenv).unwrap_err();
+        let error = document(&tree("l: [1]\n"), Store::Dotenv, Style::default()).unwrap_err();
         assert_eq!(error.to_string(), "cannot use complex value in dotenv file; offending key l");
     }
 
     #[test]
+    fn indentation_is_that_of_sops() {
+        let node = tree("a:\n- x\n- b: 1\n  c: [z]\n");
+        let yaml = |step| document(&node, Store::Yaml, Style { yaml: step, ..Style::default() }).unwrap().to_string();
+        assert_eq!(yaml(2), "a:\n  - x\n  - b: 1\n    c:\n      - z\n");
+        assert_eq!(yaml(1), yaml(2));
+        assert_eq!(yaml(10), yaml(2));
+        let style = Style { json: Indent::Spaces(2), ..Style::default() };
+        assert!(document(&node, Store::Json, style).unwrap().starts_with("{\n  \"a\": [\n    \"x\","));
+    }
+
+    #[test]
     fn parts() {
-        let text = |node: &str, to| part(&tree(node), to).unwrap().to_string();
+        let text = |node: &str, to| part(&tree(node), to, Style::default()).unwrap().to_string();
         assert_eq!(text("hello", Store::Yaml), "hello");
         assert_eq!(text("\"1\"", Store::Json), "1");
         assert_eq!(text("1", Store::Yaml), "1\n");
@@ -140,6 +167,6 @@ mod tests {
         );
         assert_eq!(text("{k: {v: deep}}", Store::Yaml), "k:\n    v: deep\n");
         assert_eq!(text("data: \"x\\ny\"", Store::Binary), "x\ny");
-        assert_eq!(part(&tree("a: 1"), Store::Binary).unwrap_err(), Unspellable::NoData);
+        assert_eq!(part(&tree("a: 1"), Store::Binary, Style::default()).unwrap_err(), Unspellable::NoData);
     }
 }

@@ -43,7 +43,7 @@ pub fn run(call: &Call) -> Result<u8, Exit> {
         None => call.stdin()?,
     };
     let parsed = source.parse().map_err(|failure| Exit::encrypting(&failure))?;
-    let document = store::rewritten(&parsed.name, parsed.document, call.output(path))?;
+    let document = store::rewritten(&parsed.name, parsed.document, call.output(path), call.style(call.output(path))?)?;
     if document.is_encrypted() {
         return Err(Failure::new(Kind::AlreadyEncrypted, "").into());
     }

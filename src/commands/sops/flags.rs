@@ -154,7 +154,7 @@ pub const ROOT: Command = Command {
             CONTEXT,
             flag("set", Kind::Text, "change a value: '[\"key\"] JSON'"),
             THRESHOLD,
-            flag("indent", Kind::Number, "accepted: what is there keeps its layout"),
+            flag("indent", Kind::Number, "columns a level where a file is written in another format"),
             VERBOSE,
             OUTPUT,
             OVERRIDE,

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use super::convert;
+use super::convert::{self, Style};
 use super::exit::Exit;
 use crate::commands::sopsfile;
 use crate::document::kind::DocumentKind;
@@ -86,11 +86,11 @@ impl Store {
 ///
 /// # Errors
 /// What that cannot hold.
-pub fn rewritten(name: &str, plain: Plain, to: Store) -> Result<Plain, Exit> {
+pub fn rewritten(name: &str, plain: Plain, to: Store, style: Style) -> Result<Plain, Exit> {
     if plain.kind() == to.kind() {
         return Ok(plain);
     }
-    let bytes = emit(name, &plain, to)?;
+    let bytes = emit(name, &plain, to, style)?;
     Plain::parse(to.kind(), bytes, Reading::default())
         .map_err(|error| Exit::encrypting(&sopsfile::failure(name, &error)))
 }
@@ -99,7 +99,7 @@ pub fn rewritten(name: &str, plain: Plain, to: Store) -> Result<Plain, Exit> {
 ///
 /// # Errors
 /// What the other format cannot hold.
-pub fn emit(name: &str, plain: &Plain, to: Store) -> Result<Zeroizing<Vec<u8>>, Exit> {
+pub fn emit(name: &str, plain: &Plain, to: Store, style: Style) -> Result<Zeroizing<Vec<u8>>, Exit> {
     if plain.kind() == to.kind() {
         return Ok(Zeroizing::new(plain.bytes().to_vec()));
     }
@@ -109,7 +109,7 @@ pub fn emit(name: &str, plain: &Plain, to: Store) -> Result<Zeroizing<Vec<u8>>, 
         return Err(Exit::new(Kind::CannotEmit.code(), format!("Error dumping file: {text}")));
     }
     let tree = tree(name, plain)?;
-    let text = convert::document(&tree, to).map_err(|why| cannot_emit(&why))?;
+    let text = convert::document(&tree, to, style).map_err(|why| cannot_emit(&why))?;
     Ok(Zeroizing::new(text.as_bytes().to_vec()))
 }
 
@@ -136,8 +136,8 @@ pub fn tree(name: &str, plain: &Plain) -> Result<Zeroizing<Node>, Exit> {
 ///
 /// # Errors
 /// What the format cannot hold.
-pub fn emit_part(part: &Node, to: Store) -> Result<Zeroizing<String>, Exit> {
-    convert::part(part, to).map_err(|why| cannot_emit(&why))
+pub fn emit_part(part: &Node, to: Store, style: Style) -> Result<Zeroizing<String>, Exit> {
+    convert::part(part, to, style).map_err(|why| cannot_emit(&why))
 }
 
 fn cannot_emit(why: &convert::Unspellable) -> Exit {

@@ -7,8 +7,8 @@ use crate::document::scalar::{self, chars, push_double_quoted};
 use crate::document::tree::{Key, Kind, Node};
 use crate::document::value::Value;
 
-/// Columns per level.
-const STEP: usize = 4;
+/// Columns per level, as sops writes them unless told otherwise.
+pub const STEP: usize = 4;
 /// go-yaml writes longer keys with an explicit `?`.
 const LONGEST_SIMPLE_KEY: usize = 128;
 
@@ -16,12 +16,20 @@ const LONGEST_SIMPLE_KEY: usize = 128;
 ///
 /// At column 0 this is byte for byte what sops writes; further right the levels are counted from there.
 pub fn block(key: &str, node: &Node, indent: usize, line_end: &str, out: &mut String) {
-    let mut writer = Writer { margin: indent, line_end, out };
+    let mut writer = Writer { step: STEP, margin: indent, line_end, out };
     writer.start_line(0);
     writer.entry(key, node, 0);
 }
 
+/// [`block`] at column 0 with so many columns a level; as in go-yaml, one and more than nine are two.
+pub fn stepped(key: &str, node: &Node, step: usize, out: &mut String) {
+    let step = if (2..10).contains(&step) { step } else { 2 };
+    Writer { step, margin: 0, line_end: "\n", out }.entry(key, node, 0);
+}
+
 struct Writer<'a> {
+    /// Columns per level.
+    step: usize,
     /// Column that counts as 0.
     margin: usize,
     line_end: &'a str,
@@ -37,6 +45,11 @@ impl Writer<'_> {
         self.out.push_str(self.line_end);
     }
 
+    /// go-yaml's columns: the next multiple of the step, also from a column inside a list item.
+    fn next_level(&self, column: usize) -> usize {
+        self.step * ((column + self.step) / self.step)
+    }
+
     /// One `key: value` at `column`, where the line already stands.
     fn entry(&mut self, key: &str, node: &Node, column: usize) {
         if key.len() > LONGEST_SIMPLE_KEY || key.contains('\n') {
@@ -44,7 +57,7 @@ impl Writer<'_> {
         }
         push_text(key, self.out);
         self.out.push(':');
-        let inner = next_level(column);
+        let inner = self.next_level(column);
         match &node.kind {
             Kind::Map(items) if !items.is_empty() => {
                 self.end_line();
@@ -79,7 +92,7 @@ impl Writer<'_> {
                 push_json(node, self.out);
                 self.end_line();
             }
-            _ => self.leaf(node, next_level(column), column),
+            _ => self.leaf(node, self.next_level(column), column),
         }
     }
 
@@ -145,11 +158,6 @@ impl Writer<'_> {
             self.end_line();
         }
     }
-}
-
-/// go-yaml's columns: the next multiple of the step, also from a column inside a list item.
-fn next_level(column: usize) -> usize {
-    STEP * ((column + STEP) / STEP)
 }
 
 /// Several lines, and nothing in them that go-yaml would rather see escaped.

@@ -228,7 +228,7 @@ mod tests {
             ("just a password", Some(DocumentKind::Binary)),
             ("", Some(DocumentKind::Binary)),
             ("a b: c: d\n", Some(DocumentKind::Binary)),
-            ("{\"a\":\n1 2}", Some(DocumentKind::Binary)),
+            ("{\"a\": 1,, 2}", Some(DocumentKind::Binary)),
             // a mistake in a YAML file must not hide it as a whole
             ("# note\nuser: shop\npassword: [x\n", None),
             ("---\ndb:\n\tport: 1\n", None),
