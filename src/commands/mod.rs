@@ -16,6 +16,7 @@
 //! | [`json`] | one value: as it is, or as JSON |
 //! | [`identities`] | where identities and names come from |
 
+pub mod advice;
 pub mod bulk;
 pub mod completions;
 pub mod decrypt;
