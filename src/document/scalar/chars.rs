@@ -45,7 +45,9 @@ const CALM: [bool; 256] = {
 
 /// Looks at `text` once.
 pub(crate) fn traits(text: &str) -> Traits {
-    if text.bytes().all(|byte| CALM[usize::from(byte)]) && !text.starts_with("...") {
+    // words of such letters mean nothing either, with spaces between them
+    let calm = |byte: u8| CALM[usize::from(byte)] | (byte == b' ');
+    if text.bytes().all(calm) && !text.starts_with("...") && !text.starts_with(' ') && !text.ends_with(' ') {
         return Traits::default();
     }
     let mut found = Traits { block_indicator: text.starts_with("---") || text.starts_with("..."), ..Traits::default() };
