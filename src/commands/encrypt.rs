@@ -145,8 +145,12 @@ fn one(args: &Args, session: &Session, job: &Job, now: &str) -> Result<Done, Fai
     }
     let Parsed { name, document, stamp } = source.parse()?;
     if document.is_encrypted() {
-        if job.found {
+        if job.found && document.is_complete() {
             return Ok(Done::Skipped(ALREADY));
+        }
+        if !document.is_complete() {
+            let text = format!("{name} uses a name that sops keeps for itself (sops, sops_…), but is not encrypted");
+            return Err(Failure::new(Kind::AlreadyEncrypted, text).hint("rename it in the file"));
         }
         return Err(Failure::new(Kind::AlreadyEncrypted, format!("{name} is encrypted already"))
             .hint(format!("change it with: sealant edit {name}"))
@@ -200,7 +204,7 @@ fn onto(args: &Args, session: &Session, old: &Path) -> Result<(), Failure> {
     let mut source = job.read()?;
     source.format = args.files.input_type;
     let new_name = source.name.clone();
-    if DocumentKind::of_encrypted(&source.bytes).is_some() && source.clone().parse()?.document.is_encrypted() {
+    if source.clone().parse()?.document.is_encrypted() {
         let text = format!("{new_name} is encrypted already: --onto takes the new plain text");
         return Err(
             Failure::new(Kind::AlreadyEncrypted, text).hint(format!("sealant encrypt --onto {} NEW", old.display()))

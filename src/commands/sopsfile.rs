@@ -93,17 +93,14 @@ impl Source {
     /// # Errors
     /// Not a document of its format.
     pub fn parse(self) -> Result<Parsed, Failure> {
-        let encrypted = DocumentKind::of_encrypted(&self.bytes).is_some();
-        let kind = self.format.or_else(|| DocumentKind::of(self.named.as_deref(), &self.bytes));
-        // ciphertexts stand where sops looks for them, whatever the plain text was
-        let reading = Reading { commented_json: true, faithful_dotenv: !encrypted && !self.literal };
-        let document = match kind {
-            Some(kind) => Plain::parse(kind, self.bytes, reading),
-            None => Plain::guess(self.bytes),
+        let named = self.named.as_deref().and_then(DocumentKind::from_name);
+        let document = match self.format {
+            Some(kind) => Plain::read(kind, self.bytes, self.literal),
+            None => Plain::recognise(self.named.as_deref(), self.bytes, self.literal),
         };
         match document {
             Ok(document) => Ok(Parsed { name: self.name, document, stamp: self.stamp }),
-            Err(error) if kind.is_none() => {
+            Err(error) if self.format.is_none() && named.is_none() => {
                 Err(failure(&self.name, &error).hint("if it is not meant to be YAML: --input-type binary"))
             }
             Err(error) => Err(failure(&self.name, &error)),

@@ -8,14 +8,13 @@ use zeroize::Zeroizing;
 
 use super::identities;
 use super::session::Session;
-use crate::document::kind::DocumentKind;
 use crate::failure::Failure;
 use crate::fsio::output;
 use crate::fsio::read::{DOCUMENT_LIMIT, read_stream};
 use crate::keyservice::KeyRing;
 use crate::keyservice::age::AgeKeys;
 use crate::secret::SecretText;
-use crate::sops::file::SopsFile;
+use crate::sops::file::{Plain, SopsFile};
 
 /// The command line.
 #[derive(clap::Args, Debug)]
@@ -49,8 +48,8 @@ fn text(path: &Path, session: &Session) -> Option<Zeroizing<Vec<u8>>> {
 
 fn decrypted(path: &Path, bytes: &[u8], session: &Session) -> Option<Zeroizing<Vec<u8>>> {
     // git's name for the file it has put aside ends as the real one does
-    let kind = DocumentKind::of(path.to_str(), bytes)?;
-    let file = SopsFile::parse(kind, Zeroizing::new(bytes.to_vec())).ok()?;
+    let plain = Plain::recognise(path.to_str(), Zeroizing::new(bytes.to_vec()), false).ok()?;
+    let file = SopsFile::from_plain(plain).ok()?;
     let metadata = file.metadata();
     // nobody is asked for a passphrase in the middle of a diff
     let sources = identities::sources(&session.env, &session.global.identity);

@@ -1,4 +1,4 @@
-//! Which format a document is in: by what it holds, then by its name.
+//! Which format a document is in: what its name says, and what its metadata looks like.
 
 /// The document formats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -67,7 +67,8 @@ impl DocumentKind {
         })
     }
 
-    /// The kind of an encrypted file, by the shape of its metadata; `None` when it holds none.
+    /// The kind that the metadata of an encrypted file is spelled for; `None` when nothing looks like metadata. A clear text can
+    /// look the same: whoever asks has to read the metadata before believing it.
     pub fn of_encrypted(bytes: &[u8]) -> Option<Self> {
         memchr::memmem::find(bytes, b"sops")?;
         let text = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
@@ -83,29 +84,19 @@ impl DocumentKind {
         if begins(b"sops_mac") || begins(b"sops_version") || begins(b"sops_lastmodified") {
             return Some(Self::Dotenv);
         }
-        if begins(b"[sops]") || begins(b"[sops.") || begins(b"[[sops.") {
-            let quoted = memchr::memmem::find(text, b"mac = \"").is_some();
+        let section = [&b"\n[sops]"[..], b"\n[sops.", b"\n[[sops."].into_iter();
+        let section = section.filter_map(|header| memchr::memmem::find(text, header)).min();
+        let section = section.or_else(|| text.starts_with(b"[sops").then_some(0));
+        if let Some(start) = section {
+            let quoted = memchr::memmem::find(&text[start..], b"mac = \"").is_some();
             return Some(if quoted { Self::Toml } else { Self::Ini });
         }
         (begins(b"sops = {") || begins(b"sops={") || begins(b"sops {")).then_some(Self::Hcl)
     }
-
-    /// The kind of a file. What an encrypted file holds decides before its name, save between kinds that read each other.
-    pub fn of(name: Option<&str>, bytes: &[u8]) -> Option<Self> {
-        let named = name.and_then(Self::from_name);
-        match (Self::of_encrypted(bytes), named) {
-            (Some(Self::Json), Some(Self::Yaml)) => Some(Self::Yaml),
-            // sops takes files of the formats that it does not have for bytes, whatever they are called
-            (Some(Self::Json), named) if named != Some(Self::Json) && is_binary_envelope(bytes) => Some(Self::Binary),
-            (Some(Self::Dotenv), Some(Self::Properties)) => Some(Self::Properties),
-            (Some(found), _) => Some(found),
-            (None, named) => named,
-        }
-    }
 }
 
-/// Whether a JSON file is what sops makes of arbitrary bytes: one value under `data`.
-fn is_binary_envelope(bytes: &[u8]) -> bool {
+/// Whether a JSON file looks like what sops makes of arbitrary bytes: one value under `data`.
+pub fn is_binary_envelope(bytes: &[u8]) -> bool {
     let start = bytes.trim_ascii_start();
     let inner = start.strip_prefix(b"{").map(<[u8]>::trim_ascii_start);
     let after = inner.and_then(|inner| inner.strip_prefix(b"\"data\""));
@@ -148,26 +139,20 @@ mod tests {
     }
 
     #[test]
-    fn an_encrypted_file_is_known_by_what_it_holds() {
-        for (name, text, kind) in [
-            (None, "a: ENC[\nsops:\n    mac: x\n", Some(Kind::Yaml)),
-            (Some("a.yaml"), "{\"a\": \"ENC[\", \"sops\": {}}", Some(Kind::Yaml)),
-            (Some("a"), "{\"a\": \"ENC[\", \"sops\": {}}", Some(Kind::Json)),
-            (Some("a.yaml"), "A=ENC[\nsops_mac=x\n", Some(Kind::Dotenv)),
-            (Some("a.properties"), "A=ENC[\nsops_mac=x\n", Some(Kind::Properties)),
-            (Some("tls.key"), "{\n\t\"data\": \"ENC[x]\",\n\t\"sops\": {}\n}", Some(Kind::Binary)),
-            (Some("a.toml"), "{\n\t\"data\": \"ENC[x]\",\n\t\"sops\": {}\n}", Some(Kind::Binary)),
-            (Some("a.json"), "{\n\t\"data\": \"ENC[x]\",\n\t\"sops\": {}\n}", Some(Kind::Json)),
-            (Some("a.yaml"), "{\n\t\"data\": \"ENC[x]\",\n\t\"sops\": {}\n}", Some(Kind::Yaml)),
-            (Some("tls.json"), "{\n\t\"data\": \"ENC[x]\",\n\t\"sops\": {}\n}", Some(Kind::Json)),
-            (Some("a"), "{\"data\": \"x\", \"b\": 1, \"sops\": {}}", Some(Kind::Json)),
-            (None, "[a]\nb = ENC[x]\n\n[sops]\nmac = ENC[x]\n", Some(Kind::Ini)),
-            (None, "b = \"ENC[x]\"\n\n[sops]\nmac = \"ENC[x]\"\n", Some(Kind::Toml)),
-            (None, "b = \"ENC[x]\"\nsops = {\n}\n", Some(Kind::Hcl)),
-            (None, "a: 1\n", None),
-            (Some("x.ini"), "a: 1 # sops\n", Some(Kind::Ini)),
+    fn metadata_looks_like_a_format() {
+        for (text, kind) in [
+            ("a: ENC[\nsops:\n    mac: x\n", Some(Kind::Yaml)),
+            ("{\"a\": \"ENC[\", \"sops\": {}}", Some(Kind::Json)),
+            ("A=ENC[\nsops_mac=x\n", Some(Kind::Dotenv)),
+            ("{\n\t\"data\": \"ENC[x]\",\n\t\"sops\": {}\n}", Some(Kind::Json)),
+            ("{\"data\": \"x\", \"b\": 1, \"sops\": {}}", Some(Kind::Json)),
+            ("[a]\nb = ENC[x]\n\n[sops]\nmac = ENC[x]\n", Some(Kind::Ini)),
+            ("b = \"ENC[x]\"\n\n[sops]\nmac = \"ENC[x]\"\n", Some(Kind::Toml)),
+            ("b = \"ENC[x]\"\nsops = {\n}\n", Some(Kind::Hcl)),
+            ("a: 1 # sops\n", None),
+            ("[net]\nmac = \"00:11\"\n[sops]\nmac = ENC[x]\n", Some(Kind::Ini)),
         ] {
-            assert_eq!(Kind::of(name, text.as_bytes()), kind, "{name:?} {text}");
+            assert_eq!(Kind::of_encrypted(text.as_bytes()), kind, "{text}");
         }
     }
 }

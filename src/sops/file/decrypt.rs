@@ -42,6 +42,13 @@ fn metadata_document(document: &Document) -> Option<usize> {
     place::is_own_document(document, last).then_some(last)
 }
 
+/// The metadata of a parsed text, if it holds any.
+pub(super) fn metadata_of(document: &Document) -> Option<Result<Metadata, FileError>> {
+    let (_, value) = place::find(document, metadata_document(document)?)?;
+    let read = || Ok(Metadata::read(&document.tree(value)?)?);
+    Some(read())
+}
+
 /// Whether a parsed text is a SOPS file.
 pub fn is_encrypted_file(document: &Document) -> bool {
     metadata_document(document)

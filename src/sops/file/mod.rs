@@ -49,6 +49,7 @@ mod leaves;
 mod orphans;
 mod place;
 mod plain;
+mod recognise;
 mod reuse;
 mod rewrap;
 mod rows;

@@ -91,6 +91,10 @@ impl Plain {
         (self.kind, self.content)
     }
 
+    pub(super) fn content(&self) -> &Content {
+        &self.content
+    }
+
     /// The document when it is YAML.
     pub fn yaml(&self) -> Option<&Document> {
         match &self.content {
