@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::session::Session;
+use super::session::{CONFIG_NAME, Session};
 use super::sopsfile::{self, Parsed, Source};
 use crate::failure::{Failure, Kind};
 use crate::fsio::output;
@@ -18,12 +18,16 @@ pub struct Args {
     /// The files
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
+    /// Print only files in clear that a creation rule wants encrypted; the exit code is 1 when there is one
+    #[arg(long)]
+    pub check: bool,
 }
 
 const EXAMPLES: &str = "\
 Examples:
   sealant filestatus config/prod/app.yml
-  sealant filestatus --json config/prod/*.yml";
+  sealant filestatus --json config/prod/*.yml
+  git ls-files -z | xargs -0 sealant filestatus --check     for CI; for pre-commit there is a hook";
 
 #[derive(Serialize)]
 struct Row {
@@ -40,11 +44,46 @@ struct Row {
 /// Runs it.
 ///
 /// # Errors
-/// A file that cannot be read, or whose metadata is damaged.
+/// A file that cannot be read, or whose metadata is damaged; with `--check` files in clear, and no configuration.
 pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
-    let rows: Vec<Row> = args.files.iter().map(|path| status(session, path)).collect::<Result<_, _>>()?;
+    let rows = if args.check { in_clear(args, session)? } else { all(args.files.iter(), session)? };
+    print(&rows, session)?;
+    if !args.check || rows.is_empty() {
+        return Ok(());
+    }
+    let text = match rows.len() {
+        1 => "1 file is in clear that a creation rule wants encrypted".to_owned(),
+        count => format!("{count} files are in clear that creation rules want encrypted"),
+    };
+    Err(Failure::new(Kind::Generic, text).hint("sealant encrypt -i FILE, and stage it again"))
+}
+
+fn all<'a>(files: impl Iterator<Item = &'a PathBuf>, session: &Session) -> Result<Vec<Row>, Failure> {
+    files.map(|path| status(session, path)).collect()
+}
+
+/// Files that no rule is for are not read: what they hold does not matter.
+fn in_clear(args: &Args, session: &Session) -> Result<Vec<Row>, Failure> {
+    let Some(first) = args.files.first() else {
+        return Ok(Vec::new());
+    };
+    if session.config()?.is_none() {
+        return Err(session.no_rule(first));
+    }
+    let mut wanted = Vec::new();
+    for path in &args.files {
+        if path.file_name().is_none_or(|name| name != CONFIG_NAME) && session.rule_for(path)?.is_some() {
+            wanted.push(path);
+        }
+    }
+    let mut rows = all(wanted.into_iter(), session)?;
+    rows.retain(|row| !row.encrypted);
+    Ok(rows)
+}
+
+fn print(rows: &[Row], session: &Session) -> Result<(), Failure> {
     let text = if session.json() {
-        let text = serde_json::to_string_pretty(&rows).map_err(|error| Failure::of(Kind::CannotEmit, &error))?;
+        let text = serde_json::to_string_pretty(rows).map_err(|error| Failure::of(Kind::CannotEmit, &error))?;
         format!("{text}\n")
     } else {
         rows.iter().map(line).collect()

@@ -28,6 +28,9 @@ const PLAIN: &[(&str, &str)] = &[
         "p.json",
         "{\n\t\"a\": \"hello\",\n\t\"b\": 1,\n\t\"c\": 1.5,\n\t\"l\": [\n\t\t\"x\",\n\t\ttrue\n\t],\n\t\"n\": null\n}\n",
     ),
+    // floats that read as integers
+    ("whole.yaml", "a: 2.0\nb: 1e3\nc: -5.0\nd: 0.0\ne: 1.50\n"),
+    ("whole.json", "{\n\t\"a\": 2.0,\n\t\"b\": 1e3,\n\t\"c\": -5.0\n}\n"),
     ("p.env", "# why\nfoo=bar\nBAZ=a b c\n"),
     ("p.ini", "[s]\n; why\nfoo = bar\nbaz = q\n"),
     ("p.bin", "any\tbytes {\"data\": 1}"),

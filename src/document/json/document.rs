@@ -12,6 +12,7 @@ use super::{Dialect, change, literal, place};
 use crate::document::edits::Edits;
 use crate::document::format::{Change, Event, Format, FormatError, PathError, Unrepresentable, Unspellable};
 use crate::document::path::KeyPath;
+use crate::document::scalar::whole;
 use crate::document::tree::Node;
 use crate::document::value::Value;
 
@@ -104,7 +105,7 @@ impl Format for JsonDocument {
     }
 
     fn spell(&self, _leaf: usize, value: &Value<'_>, out: &mut String) -> Result<(), Unspellable> {
-        spell_scalar(value, out)
+        spell_scalar(whole(value).as_ref().unwrap_or(value), out)
     }
 
     // sops knows no comments in JSON, and an event for one would let a rule select it: they stay what they are.

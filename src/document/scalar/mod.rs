@@ -21,7 +21,7 @@ pub use bytes::{
     BadPlaintext, TypeWord, append_plain_bytes, from_plain_bytes, plain_room, type_word, write_plain_bytes,
 };
 pub use go_text::go_text;
-pub use number::{format_float_f, format_float_g};
+pub use number::{format_float_f, format_float_g, whole};
 pub(crate) use quote::{push_double_quoted, push_single_quoted};
 pub use resolve::{TagMismatch, resolve_plain, resolve_tagged};
 pub use spell::{Context, Style, spell};

@@ -185,6 +185,22 @@ pub fn format_float_g(number: f64) -> String {
     }
 }
 
+/// The integer that is written for a float when what was stored is read out, unless a spelling is known: sops does so (3.13.2;
+/// Go's and go-yaml's encoders), for it stores floats where people wrote integers, in JSON up to 3.11 and by `set` ever since.
+pub fn whole(value: &Value<'_>) -> Option<Value<'static>> {
+    match value {
+        // 2^63: beyond it there is no such integer; and the integer 0 has no sign
+        Value::Float(number)
+            if number.fract() == 0.0
+                && number.abs() < 9_223_372_036_854_775_808.0
+                && !(*number == 0.0 && number.is_sign_negative()) =>
+        {
+            Some(Value::Int(*number as i64))
+        }
+        _ => None,
+    }
+}
+
 /// The float as YAML that every reader takes for a float: a point always, an exponent only where the digits alone would be
 /// unreadable. (YAML 1.1 readers want both the point and the exponent's sign.)
 pub(super) fn push_yaml_float(number: f64, out: &mut String) {

@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::document::Document;
 use super::node::{NodeId, NodeKind, ScalarStyle};
 use super::scalar_text::{Chomp, decode_block};
-use crate::document::scalar::{Context, Style, plain_room, spell};
+use crate::document::scalar::{Context, Style, plain_room, spell, whole};
 use crate::document::value::Value;
 
 /// The surroundings that a scalar is written into.
@@ -237,7 +237,7 @@ impl Site {
             }
             // Only plain text can be anything but a string.
             _ => {
-                spell(value, Style::Plain, &self.context(), out);
+                spell(whole(value).as_ref().unwrap_or(value), Style::Plain, &self.context(), out);
                 true
             }
         }
@@ -255,7 +255,7 @@ impl Site {
     /// Appends `value` with a header or quotes of its own.
     fn write_whole(&self, value: &Value<'_>, out: &mut String) {
         let style = if matches!(value, Value::Str(_)) { Style::Double } else { Style::Plain };
-        spell(value, style, &self.context(), out);
+        spell(whole(value).as_ref().unwrap_or(value), style, &self.context(), out);
     }
 }
 

@@ -3,6 +3,8 @@
 //! A ciphertext is taken again only for the same value of the same type under the same additional data and data key: the very
 //! same bytes, so nothing about the key can be learnt from the repetition. A value under a renamed key gets a fresh one:
 //! taking its nonce with other additional data would give away the authentication key of GCM.
+//!
+//! A whole number that was stored as a float reads back as an integer (`scalar::whole`); its digits are the same.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -94,7 +96,9 @@ impl Reuse {
     /// The earlier ciphertext of this value: that of the same place, else one under the same keys (a list item that moved).
     pub(super) fn take(&mut self, place: &str, bound: &str, type_word: TypeWord, plain: &[u8]) -> Option<Old<'_>> {
         let fits = |entry: &Entry| {
-            entry.bound == bound && entry.type_word == type_word && entry.plain.expose() == plain && !entry.used
+            let same_type =
+                entry.type_word == type_word || (entry.type_word == TypeWord::Float && type_word == TypeWord::Int);
+            entry.bound == bound && same_type && entry.plain.expose() == plain && !entry.used
         };
         let at_place = self.by_place.get(place).copied().filter(|row| fits(&self.entries[*row]));
         let row = at_place.or_else(|| {

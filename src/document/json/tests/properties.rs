@@ -8,6 +8,7 @@ use crate::document::edits::Edits;
 use crate::document::format::{Event, Format};
 use crate::document::json::{Dialect, JsonDocument, parse};
 use crate::document::path::{KeyPath, Step};
+use crate::document::scalar::whole;
 use crate::document::tree::{Key, Kind, Node};
 use crate::document::value::Value;
 
@@ -158,7 +159,7 @@ proptest! {
                 (Kind::Str(other), 0) => Value::Str(other.into()),
                 _ => document.value(leaf),
             };
-            wanted.push(show(&Node::new(kind(value.clone()))));
+            wanted.push(show(&Node::new(kind(whole(&value).unwrap_or_else(|| value.clone())))));
             edits.replace_by(0, |out| {
                 document.spell(leaf, &value, out).unwrap();
                 document.span(leaf)

@@ -117,7 +117,8 @@ fn spellings_escape_as_little_as_json_allows() {
         (Value::Str("</é😀\u{7f}\u{2028}\"\\\u{0}\u{8}\u{c}\n\r\t\u{1f}".into()), {
             "\"</é😀\u{7f}\u{2028}\\\"\\\\\\u0000\\b\\f\\n\\r\\t\\u001f\""
         }),
-        (Value::Float(1.0), "1.0"),
+        (Value::Float(1.0), "1"),
+        (Value::Float(9e18), "9000000000000000000"),
         (Value::Float(-0.0), "-0.0"),
         (Value::Float(1e21), "1e+21"),
         (Value::Float(1e-7), "1e-7"),
