@@ -20,6 +20,7 @@ use crate::fsio::batch::BatchError;
 use crate::fsio::child::ChildError;
 use crate::fsio::printable::sanitize;
 use crate::keyservice::{CannotOpen, Names, WrapError};
+use crate::sops::key::MasterKey;
 #[cfg(feature = "vault")]
 use crate::store::vault::VaultError;
 
@@ -151,9 +152,9 @@ impl Failure {
         failure
     }
 
-    /// Nobody here can open `file`.
-    pub fn cannot_open(file: &str, error: Box<CannotOpen>, names: &Names) -> Self {
-        let report = error.report(file, names);
+    /// Nobody here can open `file`; `rule` are the keys that its creation rule names, if one matches.
+    pub fn cannot_open(file: &str, error: Box<CannotOpen>, names: &Names, rule: Option<&[Vec<MasterKey>]>) -> Self {
+        let report = error.report(file, names, rule);
         Self {
             details: report.details,
             hints: report.hints,

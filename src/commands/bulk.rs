@@ -21,6 +21,7 @@ use crate::fsio::terminal::{Progress, stdin_is_terminal};
 use crate::fsio::walk::{Walk, walk};
 use crate::fsio::write::{NewMode, Staged};
 use crate::fsio::{folder, output};
+use crate::keyservice::report::UPDATE;
 
 /// So many failing files are named; the others are counted.
 const MOST_NAMED: usize = 20;
@@ -360,7 +361,9 @@ fn target(destination: &Destination<'_>, job: &Job) -> Result<Option<Target>, Fa
         (Destination::Dir(dir), _) => dir.join(&job.relative),
         (Destination::Stdout | Destination::InPlace, _) => return Ok(None),
     };
-    Ok(Some(Target::resolve(&path)?))
+    let target = Target::resolve(&path)?;
+    target.check_folder()?;
+    Ok(Some(target))
 }
 
 fn write_all(session: &Session, planned: Vec<Planned<'_>>, mode: NewMode) -> Result<(), Failure> {
@@ -408,13 +411,28 @@ fn together(mut failures: Vec<Failure>, total: usize, words: Words) -> Failure {
     if failures.len() > MOST_NAMED {
         failure = failure.detail(format!("and {} more", failures.len() - MOST_NAMED));
     }
-    let mut hints: Vec<&str> = Vec::new();
+    hints_of(&failures).into_iter().fold(failure, Failure::hint)
+}
+
+/// The hints of all, each once; those that name a command for files become one with all its files.
+fn hints_of(failures: &[Failure]) -> Vec<String> {
+    let mut hints: Vec<(String, usize)> = Vec::new();
     for hint in failures.iter().flat_map(Failure::hints) {
-        if !hints.contains(&hint.as_str()) && hints.len() < 3 {
-            hints.push(hint);
+        let command = hint.find(UPDATE).map(|at| hint.split_at(at + UPDATE.len()));
+        let known = hints.iter().position(|(known, _)| match command {
+            Some((start, _)) => known.starts_with(start),
+            None => known == hint,
+        });
+        match (known, command) {
+            (Some(at), Some((_, file))) if hints[at].1 < MOST_NAMED => {
+                hints[at].0.push_str(&format!(" {file}"));
+                hints[at].1 += 1;
+            }
+            (None, _) if hints.len() < 3 => hints.push((hint.clone(), 1)),
+            _ => {}
         }
     }
-    hints.into_iter().fold(failure, Failure::hint)
+    hints.into_iter().map(|(hint, _)| hint).collect()
 }
 
 /// What was done, for people and for scripts.
@@ -503,4 +521,20 @@ impl Report {
 fn counted(count: usize, what: &str) -> String {
     let s = if count == 1 { "" } else { "s" };
     format!("{count} {what}{s}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hints_for_many_files_become_one_command() {
+        let hint = |file: &str| format!("ask bob to run: {UPDATE}{file}");
+        let failure = |file: &str| Failure::new(Kind::CannotOpen, file).hint(hint(file)).hint("or give up");
+        assert_eq!(hints_of(&[failure("a"), failure("b")]), [hint("a b"), "or give up".to_owned()]);
+        let other = Failure::new(Kind::CannotOpen, "c").hint(format!("ask carol to run: {UPDATE}c"));
+        assert_eq!(hints_of(&[failure("a"), other])[2], "ask carol to run: sealant updatekeys c");
+        let many: Vec<Failure> = (0..99).map(|at| failure(&at.to_string())).collect();
+        assert!(hints_of(&many)[0].ends_with(" 18 19"));
+    }
 }

@@ -150,7 +150,7 @@ fn one(args: &Args, session: &Session, job: &Job, now: &str) -> Result<Done, Fai
         }
         return Err(Failure::new(Kind::AlreadyEncrypted, format!("{name} is encrypted already"))
             .hint(format!("change it with: sealant edit {name}"))
-            .hint(format!("or take a new plain text over with: sealant encrypt --onto {name} NEW")));
+            .hint(format!("or take a new plain text over with: sealant encrypt -i --onto {name} NEW")));
     }
     let rule_path = args.filename_override.as_deref().or(job.path.as_deref());
     let recipe = match rule_path {
@@ -203,7 +203,7 @@ fn onto(args: &Args, session: &Session, old: &Path) -> Result<(), Failure> {
     if DocumentKind::of_encrypted(&source.bytes).is_some() && source.clone().parse()?.document.is_encrypted() {
         let text = format!("{new_name} is encrypted already: --onto takes the new plain text");
         return Err(
-            Failure::new(Kind::AlreadyEncrypted, text).hint(format!("sealant encrypt --onto {} NEW", old.display()))
+            Failure::new(Kind::AlreadyEncrypted, text).hint(format!("sealant encrypt -i --onto {} NEW", old.display()))
         );
     }
     let opened = sopsfile::open(session, old)?;
@@ -238,7 +238,9 @@ fn onto(args: &Args, session: &Session, old: &Path) -> Result<(), Failure> {
     };
     if let Some((path, stamp)) = to {
         session.guard_files();
-        let staged = Staged::new(Target::resolve(path)?, text.as_bytes(), WORDS.mode)?;
+        let target = Target::resolve(path)?;
+        target.check_folder()?;
+        let staged = Staged::new(target, text.as_bytes(), WORDS.mode)?;
         let mut batch = Batch::new();
         batch.add(staged, stamp, None);
         batch.commit()?;
