@@ -204,6 +204,7 @@ impl Recipe {
             .wrap_ring()
             .wrap_all(&self.groups, self.shamir_threshold, &key)
             .map_err(|error| self.cannot_wrap(error))?;
+        session.warn_outsider(&self.groups, &self.from);
         let settings = Settings {
             selection: self.selection.clone(),
             mac_only_encrypted: self.mac_only_encrypted,

@@ -198,7 +198,7 @@ impl CannotOpen {
 }
 
 /// `a`, `a or b`, `a, b or c`; of many only the first few.
-fn either(helpers: &[String]) -> String {
+pub fn either(helpers: &[String]) -> String {
     const MOST: usize = 4;
     match helpers {
         [] => String::new(),

@@ -114,7 +114,7 @@ fn a_change_by_somebody_else_is_found() {
 #[test]
 fn a_read_only_folder_is_found_before_the_editor_opens() {
     let sandbox = Sandbox::encrypted();
-    sandbox.write("plain.yaml", "db: 1\n");
+    sandbox.write("plain.yaml", "db:\n  password: x\n");
     let before = sandbox.read(FILE);
     sandbox.mode("secret", 0o555);
     for mut command in [
