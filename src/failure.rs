@@ -70,7 +70,7 @@ kinds! {
     BadPath = 91;
     /// there is no document to encrypt
     NoDocument = 92;
-    /// no file was named, or it does not exist
+    /// no command or file was named, or the file does not exist
     NoFile = 100;
     /// the same kind of key twice in the decryption order
     DuplicateDecryptionOrder = 112;
