@@ -127,13 +127,11 @@ impl<'a> Selector<'a> {
         let folders: Vec<PathBuf> = self.folders.iter().map(|folder| folder.to_path_buf()).collect();
         let seen: HashSet<PathBuf> =
             walk(&folders, Walk { skip_git_ignored: true, ..Walk::default() })?.files.into_iter().collect();
-        let known = |path: &Path| DocumentKind::from_name(&path.to_string_lossy()).is_some();
-        others.retain(|path| {
-            seen.contains(path)
-                && !self.is_tool(path)
-                && !named.contains(path)
-                && !(known(path) && filestatus::looks_encrypted(path))
-        });
+        let is_encrypted = |path: &Path| {
+            DocumentKind::from_name(&path.to_string_lossy()).is_some() && filestatus::looks_encrypted(path)
+        };
+        others
+            .retain(|path| seen.contains(path) && !self.is_tool(path) && !named.contains(path) && !is_encrypted(path));
         others.sort();
         others.dedup();
         Ok(())

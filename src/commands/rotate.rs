@@ -2,7 +2,7 @@
 
 use super::bulk::{self, Done, FileArgs, Job, Jobs, Words};
 use super::rekey;
-use super::selection::named_recipients;
+use super::selection::{RECIPIENT_HINT, named_recipients};
 use super::session::Session;
 use super::sopsfile;
 use crate::document::kind::DocumentKind;
@@ -161,7 +161,9 @@ fn keys(session: &Session, flag: &str, texts: &[String]) -> Result<Vec<MasterKey
     for word in words {
         for recipient in named_recipients(session, word)? {
             let key = parse_key("age", &recipient, "");
-            let key = key.map_err(|problem| Failure::new(Kind::Generic, format!("{flag} {problem}")))?;
+            let key = key.map_err(|problem| {
+                Failure::new(Kind::Generic, format!("{flag}: one entry {problem}")).hint(RECIPIENT_HINT)
+            })?;
             if check_recipient(&recipient) == Err(KeyError::BadRecipient) {
                 return Err(Failure::new(Kind::Generic, format!("{flag}: {}", KeyError::BadRecipient)));
             }

@@ -62,6 +62,10 @@ pub fn named_recipients(session: &Session, word: &str) -> Result<Vec<String>, Fa
     Ok(found.map_or_else(|| vec![word.to_owned()], |(_, recipients)| recipients))
 }
 
+/// What to give where a recipient is wanted.
+pub const RECIPIENT_HINT: &str =
+    "a recipient begins with age1, or is a name in keys/ (sealant keys list); never publish a private key";
+
 /// How a new file is to be encrypted: everything but its data key.
 #[derive(Clone, Debug)]
 pub struct Recipe {
@@ -123,9 +127,7 @@ impl SelectionArgs {
             // the text is not repeated: it might be a private key
             if !word.starts_with("age1") && !word.starts_with("ssh-") {
                 let text = format!("entry {} of {from} is no age recipient", at + 1);
-                return Err(
-                    Failure::new(Kind::Generic, text).hint("a recipient begins with age1; never publish a private key")
-                );
+                return Err(Failure::new(Kind::Generic, text).hint(RECIPIENT_HINT));
             }
             keys.push(MasterKey::Age { recipient: word.to_owned() });
         }
