@@ -20,6 +20,7 @@ use crate::fsio::batch::BatchError;
 use crate::fsio::child::ChildError;
 use crate::fsio::printable::sanitize;
 use crate::keyservice::{CannotOpen, Names, WrapError};
+use crate::sops::key::MasterKey;
 #[cfg(feature = "vault")]
 use crate::store::vault::VaultError;
 
@@ -69,7 +70,7 @@ kinds! {
     BadPath = 91;
     /// there is no document to encrypt
     NoDocument = 92;
-    /// no file was named, or it does not exist
+    /// no command or file was named, or the file does not exist
     NoFile = 100;
     /// the same kind of key twice in the decryption order
     DuplicateDecryptionOrder = 112;
@@ -151,9 +152,9 @@ impl Failure {
         failure
     }
 
-    /// Nobody here can open `file`.
-    pub fn cannot_open(file: &str, error: Box<CannotOpen>, names: &Names) -> Self {
-        let report = error.report(file, names);
+    /// Nobody here can open `file`; `rule` are the keys that its creation rule names, if one matches.
+    pub fn cannot_open(file: &str, error: Box<CannotOpen>, names: &Names, rule: Option<&[Vec<MasterKey>]>) -> Self {
+        let report = error.report(file, names, rule);
         Self {
             details: report.details,
             hints: report.hints,

@@ -21,6 +21,7 @@ use crate::fsio::terminal::{Progress, stdin_is_terminal};
 use crate::fsio::walk::{Walk, walk};
 use crate::fsio::write::{NewMode, Staged};
 use crate::fsio::{folder, output};
+use crate::keyservice::report::UPDATE;
 
 /// So many failing files are named; the others are counted.
 const MOST_NAMED: usize = 20;
@@ -28,6 +29,10 @@ const MOST_NAMED: usize = 20;
 const MOST_LINKS: usize = 5;
 /// Why a link is skipped.
 const LINK: &str = "symbolic link";
+/// So many files without a rule are named.
+const MOST_OTHERS: usize = 10;
+/// Why a file below a folder was not even looked at.
+const NO_RULE: &str = "no rule";
 
 /// What the command line says about files.
 #[derive(clap::Args, Clone, Debug, Default)]
@@ -87,6 +92,8 @@ pub struct Jobs {
     pub files: Vec<Job>,
     /// Symbolic links below folders: they are not followed.
     pub links: Vec<PathBuf>,
+    /// Files below folders that were not wanted. The summary names them: whoever does not want that empties the list.
+    pub others: Vec<PathBuf>,
 }
 
 impl Jobs {
@@ -161,7 +168,7 @@ impl FileArgs {
                 return Err(conflict("standard input has no place: use --output, or name a file"));
             }
             let stdin = Job { path: None, found: false, relative: PathBuf::new() };
-            return Ok(Jobs { files: vec![stdin], links: Vec::new() });
+            return Ok(Jobs { files: vec![stdin], ..Jobs::default() });
         }
         if self.files.contains(&stdin[0]) {
             return Err(conflict("standard input (-) cannot be mixed with files: name only one"));
@@ -200,6 +207,8 @@ impl FileArgs {
                 if wanted(&file) {
                     let relative = file.strip_prefix(path).unwrap_or(&file).to_owned();
                     jobs.files.push(Job { path: Some(file), found: true, relative });
+                } else {
+                    jobs.others.push(file);
                 }
             }
         }
@@ -227,7 +236,7 @@ fn is_missed(link: &Path, wanted: &mut dyn FnMut(&Path) -> bool) -> bool {
 /// A file that is named twice, or named and also below a named folder, is one file, however it is spelled. A link and what it
 /// leads to stay two: they may have different rules.
 fn take_once(jobs: &mut Jobs) {
-    let Jobs { files: jobs, links } = jobs;
+    let Jobs { files: jobs, links, .. } = jobs;
     let mut real: HashMap<PathBuf, PathBuf> = HashMap::new();
     let mut place = |path: &Path| {
         let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
@@ -360,7 +369,9 @@ fn target(destination: &Destination<'_>, job: &Job) -> Result<Option<Target>, Fa
         (Destination::Dir(dir), _) => dir.join(&job.relative),
         (Destination::Stdout | Destination::InPlace, _) => return Ok(None),
     };
-    Ok(Some(Target::resolve(&path)?))
+    let target = Target::resolve(&path)?;
+    target.check_folder()?;
+    Ok(Some(target))
 }
 
 fn write_all(session: &Session, planned: Vec<Planned<'_>>, mode: NewMode) -> Result<(), Failure> {
@@ -408,19 +419,36 @@ fn together(mut failures: Vec<Failure>, total: usize, words: Words) -> Failure {
     if failures.len() > MOST_NAMED {
         failure = failure.detail(format!("and {} more", failures.len() - MOST_NAMED));
     }
-    let mut hints: Vec<&str> = Vec::new();
+    hints_of(&failures).into_iter().fold(failure, Failure::hint)
+}
+
+/// The hints of all, each once; those that name a command for files become one with all its files.
+fn hints_of(failures: &[Failure]) -> Vec<String> {
+    let mut hints: Vec<(String, usize)> = Vec::new();
     for hint in failures.iter().flat_map(Failure::hints) {
-        if !hints.contains(&hint.as_str()) && hints.len() < 3 {
-            hints.push(hint);
+        let command = hint.find(UPDATE).map(|at| hint.split_at(at + UPDATE.len()));
+        let known = hints.iter().position(|(known, _)| match command {
+            Some((start, _)) => known.starts_with(start),
+            None => known == hint,
+        });
+        match (known, command) {
+            (Some(at), Some((_, file))) if hints[at].1 < MOST_NAMED => {
+                hints[at].0.push_str(&format!(" {file}"));
+                hints[at].1 += 1;
+            }
+            (None, _) if hints.len() < 3 => hints.push((hint.clone(), 1)),
+            _ => {}
         }
     }
-    hints.into_iter().fold(failure, Failure::hint)
+    hints.into_iter().map(|(hint, _)| hint).collect()
 }
 
 /// What was done, for people and for scripts.
 struct Report {
     rows: Vec<Row>,
     links: Vec<Row>,
+    /// Files that no rule matches.
+    others: Vec<Row>,
     words: Words,
     /// Where results went, unless that is where they came from.
     to: Option<String>,
@@ -456,19 +484,21 @@ impl Report {
             };
             Row { file: one.job.name(), action, values }
         };
-        let link = |path: &PathBuf| Row { file: path.display().to_string(), action: LINK, values: 0 };
+        let idle = |action| move |path: &PathBuf| Row { file: path.display().to_string(), action, values: 0 };
         let to = match destination {
             Destination::File(path) | Destination::Dir(path) => Some(path.display().to_string()),
             Destination::Stdout | Destination::InPlace => None,
         };
         let rows = planned.iter().map(row).collect();
-        Self { rows, links: jobs.links.iter().map(link).collect(), words, to }
+        let links = jobs.links.iter().map(idle(LINK)).collect();
+        let others = jobs.others.iter().map(idle(NO_RULE)).collect();
+        Self { rows, links, others, words, to }
     }
 
     fn print(&self, session: &Session) -> Result<(), Failure> {
         session.say(&self.summary());
         if session.json() && !self.words.json_result {
-            let rows: Vec<&Row> = self.rows.iter().chain(&self.links).collect();
+            let rows: Vec<&Row> = self.rows.iter().chain(&self.links).chain(&self.others).collect();
             print_rows(&rows)?;
         }
         Ok(())
@@ -496,11 +526,45 @@ impl Report {
                 text.push_str(&format!("{separator} {count} {why}"));
             }
         }
+        text.push_str(&self.without_rule());
         text
+    }
+}
+
+impl Report {
+    /// `; 4 without a rule: config/.env.prod, …`: most likely some of them were meant, too.
+    fn without_rule(&self) -> String {
+        let count = self.others.len();
+        if count == 0 {
+            return String::new();
+        }
+        let name = |row: &Row| sanitize(row.file.strip_prefix("./").unwrap_or(&row.file)).into_owned();
+        let shown: Vec<String> = self.others.iter().take(MOST_OTHERS).map(name).collect();
+        let more = match count.saturating_sub(MOST_OTHERS) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        format!("; {count} without a rule: {}{more}", shown.join(", "))
     }
 }
 
 fn counted(count: usize, what: &str) -> String {
     let s = if count == 1 { "" } else { "s" };
     format!("{count} {what}{s}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hints_for_many_files_become_one_command() {
+        let hint = |file: &str| format!("ask bob to run: {UPDATE}{file}");
+        let failure = |file: &str| Failure::new(Kind::CannotOpen, file).hint(hint(file)).hint("or give up");
+        assert_eq!(hints_of(&[failure("a"), failure("b")]), [hint("a b"), "or give up".to_owned()]);
+        let other = Failure::new(Kind::CannotOpen, "c").hint(format!("ask carol to run: {UPDATE}c"));
+        assert_eq!(hints_of(&[failure("a"), other])[2], "ask carol to run: sealant updatekeys c");
+        let many: Vec<Failure> = (0..99).map(|at| failure(&at.to_string())).collect();
+        assert!(hints_of(&many)[0].ends_with(" 18 19"));
+    }
 }

@@ -1,10 +1,12 @@
 //! `sealant encrypt`: plain files to encrypted ones.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
 use super::bulk::{self, Done, FileArgs, Job, Jobs, Row, Words};
+use super::filestatus;
 use super::identities::NAMES_FOLDER;
 use super::selection::SelectionArgs;
 use super::session::{CONFIG_NAME, Session};
@@ -14,6 +16,7 @@ use crate::document::kind::DocumentKind;
 use crate::failure::{Failure, Kind};
 use crate::fsio::batch::Batch;
 use crate::fsio::target::Target;
+use crate::fsio::walk::{Walk, walk};
 use crate::fsio::write::{NewMode, Staged};
 use crate::fsio::{folder, output};
 use crate::sops::file::{Decrypted, Plain};
@@ -43,7 +46,8 @@ pub struct Args {
 
 const EXAMPLES: &str = "\
 Below a folder every file is encrypted that a creation rule matches and that is not encrypted
-yet; .sops.yaml and the keys/ beside it are left out. All files are replaced, or none.
+yet; .sops.yaml, the keys/ beside it and Git's own files are left out. Files that no rule matches
+are counted and named. All files are replaced, or none.
 
 Examples:
   sealant encrypt config/prod/app.yml             to standard output
@@ -52,6 +56,8 @@ Examples:
   sealant encrypt --onto app.enc.yml app.yml -i   keeps the ciphertexts of unchanged values
   kubectl create … -o yaml | sealant encrypt --filename-override k8s/secret.yml";
 
+/// Files that steer tools.
+const TOOLS: [&str; 5] = [CONFIG_NAME, ".gitattributes", ".gitignore", ".gitkeep", ".gitmodules"];
 const ALREADY: &str = "already encrypted";
 const EMPTY: &str = "empty";
 const UNCHANGED: &str = "unchanged";
@@ -67,8 +73,9 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
         return onto(args, session, old);
     }
     let selector = Selector::new(args, session)?;
-    let jobs = args.files.jobs(WORDS.verb, &mut |path| selector.takes(path))?;
+    let mut jobs = args.files.jobs(WORDS.verb, &mut |path| selector.takes(path))?;
     selector.check_found(&jobs)?;
+    selector.keep_meant(&args.files.files, &mut jobs.others)?;
     let now = session.now();
     bulk::run(session, &args.files, &jobs, WORDS, |job| one(args, session, job, &now))
 }
@@ -108,12 +115,36 @@ impl<'a> Selector<'a> {
     }
 
     fn takes(&self, path: &Path) -> bool {
+        !self.is_tool(path) && matches!(self.session.rule_for(path), Ok(Some(_)))
+    }
+
+    /// Of the files without a rule those that somebody may have meant: neither a tool's nor ignored by Git, not named, and not
+    /// encrypted already.
+    fn keep_meant(&self, named: &[PathBuf], others: &mut Vec<PathBuf>) -> Result<(), Failure> {
+        if others.is_empty() {
+            return Ok(());
+        }
+        let folders: Vec<PathBuf> = self.folders.iter().map(|folder| folder.to_path_buf()).collect();
+        let seen: HashSet<PathBuf> =
+            walk(&folders, Walk { skip_git_ignored: true, ..Walk::default() })?.files.into_iter().collect();
+        let is_encrypted = |path: &Path| {
+            DocumentKind::from_name(&path.to_string_lossy()).is_some() && filestatus::looks_encrypted(path)
+        };
+        others
+            .retain(|path| seen.contains(path) && !self.is_tool(path) && !named.contains(path) && !is_encrypted(path));
+        others.sort();
+        others.dedup();
+        Ok(())
+    }
+
+    /// Whether it is a file of ours or of Git's, or a public key: nobody wants these encrypted.
+    fn is_tool(&self, path: &Path) -> bool {
         let absolute = folder::absolute(self.session.cwd(), path);
         let left_out =
             self.left_out.as_ref().is_some_and(|(config, names)| absolute == *config || absolute.starts_with(names));
-        let named = |name: &str| path.file_name().is_some_and(|found| found == name);
+        let named = path.file_name().is_some_and(|found| TOOLS.iter().any(|name| found == *name));
         let public = path.extension().is_some_and(|found| found == "pub");
-        !left_out && !public && !named(CONFIG_NAME) && matches!(self.session.rule_for(path), Ok(Some(_)))
+        left_out || public || named
     }
 
     /// A folder without any file for us is most likely the wrong folder.
@@ -154,7 +185,7 @@ fn one(args: &Args, session: &Session, job: &Job, now: &str) -> Result<Done, Fai
         }
         return Err(Failure::new(Kind::AlreadyEncrypted, format!("{name} is encrypted already"))
             .hint(format!("change it with: sealant edit {name}"))
-            .hint(format!("or take a new plain text over with: sealant encrypt --onto {name} NEW")));
+            .hint(format!("or take a new plain text over with: sealant encrypt -i --onto {name} NEW")));
     }
     let rule_path = args.filename_override.as_deref().or(job.path.as_deref());
     let recipe = match rule_path {
@@ -207,7 +238,7 @@ fn onto(args: &Args, session: &Session, old: &Path) -> Result<(), Failure> {
     if source.clone().parse()?.document.is_encrypted() {
         let text = format!("{new_name} is encrypted already: --onto takes the new plain text");
         return Err(
-            Failure::new(Kind::AlreadyEncrypted, text).hint(format!("sealant encrypt --onto {} NEW", old.display()))
+            Failure::new(Kind::AlreadyEncrypted, text).hint(format!("sealant encrypt -i --onto {} NEW", old.display()))
         );
     }
     let opened = sopsfile::open(session, old)?;
@@ -242,7 +273,9 @@ fn onto(args: &Args, session: &Session, old: &Path) -> Result<(), Failure> {
     };
     if let Some((path, stamp)) = to {
         session.guard_files();
-        let staged = Staged::new(Target::resolve(path)?, text.as_bytes(), WORDS.mode)?;
+        let target = Target::resolve(path)?;
+        target.check_folder()?;
+        let staged = Staged::new(target, text.as_bytes(), WORDS.mode)?;
         let mut batch = Batch::new();
         batch.add(staged, stamp, None);
         batch.commit()?;

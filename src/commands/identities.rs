@@ -11,7 +11,7 @@ use crate::fsio::env::{Env, Var};
 use crate::fsio::read::{KEY_LIMIT, Wiped, read_bounded, read_stream};
 use crate::fsio::{FsError, folder, terminal};
 use crate::keyservice::age::{AgeKeys, Given, IdentitySource};
-use crate::keyservice::{KeyRing, Names};
+use crate::keyservice::{KeyRing, KeyService, Looked, Names, Outcome};
 use crate::secret::{SecretBytes, SecretText};
 
 /// Where sops keeps identities below the folder of per-user configuration.
@@ -114,6 +114,19 @@ fn ask_on_terminal(label: &str) -> Option<SecretText> {
         return None;
     }
     terminal::prompt_secret(&format!("passphrase for {label}: ")).ok()
+}
+
+/// The recipients of all identities; `None` when there may be more, behind a passphrase or a command or in a file that cannot
+/// be read. Nobody is asked, and nothing is run.
+pub fn all_recipients(env: &Env, files: &[PathBuf]) -> Option<Vec<String>> {
+    let nobody = |_: &str| -> Option<SecretText> { None };
+    let keys = AgeKeys::new(sources(env, files), nobody);
+    let is_known = |looked: &Looked| match &looked.outcome {
+        Outcome::Gave { unsupported, .. } => *unsupported == 0,
+        Outcome::NotSet | Outcome::Missing | Outcome::NotSupported => true,
+        Outcome::Locked | Outcome::NotRun | Outcome::Failed(_) => false,
+    };
+    keys.looked().iter().all(is_known).then(|| keys.recipients())
 }
 
 /// The names of a repository: `keys/NAME.pub` below `root`. No such folder: nobody has a name.

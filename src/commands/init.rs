@@ -12,6 +12,7 @@ use crate::failure::{Failure, Kind};
 use crate::fsio::read::{KEY_LIMIT, read_bounded};
 use crate::fsio::write::{NewMode, create_new, write_atomic};
 use crate::fsio::{FsError, folder, output};
+use crate::keyservice::report::either;
 use git::Driver;
 
 const ATTRIBUTES_NAME: &str = ".gitattributes";
@@ -56,7 +57,7 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     }
     let repository = git::root(session.cwd());
     let root = repository.clone().unwrap_or_else(|| session.cwd().to_owned());
-    let mut setup = Setup { session, root, made: 0 };
+    let mut setup = Setup { session, root, made: 0, to_be_named: None };
     let name = new::name(args.name.as_deref(), session)?;
     let recipient = setup.key(&name)?;
     let name = setup.name(name, &recipient)?;
@@ -69,10 +70,18 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     setup.end()
 }
 
+/// The failure for a name whose `keys/NAME.pub` is not the user's.
+fn taken(shown: &str) -> Failure {
+    Failure::new(Kind::Exists, format!("{shown} is somebody else's recipient"))
+        .hint("take another name: sealant init --name NAME")
+}
+
 struct Setup<'a> {
     session: &'a Session,
     root: PathBuf,
     made: usize,
+    /// The name of a user whom the rules do not name yet.
+    to_be_named: Option<String>,
 }
 
 impl Setup<'_> {
@@ -101,6 +110,11 @@ impl Setup<'_> {
                 .hint("make one elsewhere: sealant keys new --output FILE, then init --identity FILE"));
         };
         if !folder::exists(&file) {
+            // before the private key is made: nobody should have to clean up
+            let public = format!("{NAMES_FOLDER}/{name}.pub");
+            if folder::exists(&self.root.join(&public)) {
+                return Err(taken(&public));
+            }
             let key = new::make(&file, false, name, self.session)?;
             self.made(&format!("{} (your private key: back it up)", file.display()));
             return Ok(key.recipient);
@@ -126,8 +140,7 @@ impl Setup<'_> {
         let shown = format!("{NAMES_FOLDER}/{name}.pub");
         let path = self.root.join(&shown);
         if folder::exists(&path) {
-            return Err(Failure::new(Kind::Exists, format!("{shown} is somebody else's recipient"))
-                .hint("take another name: sealant init --name NAME"));
+            return Err(taken(&shown));
         }
         folder::make(&self.root.join(NAMES_FOLDER), false)?;
         create_new(&path, text::public(&name, recipient).as_bytes(), NewMode::Public)?;
@@ -145,6 +158,7 @@ impl Setup<'_> {
         self.kept(CONFIG_NAME);
         let content = read_bounded(&path, KEY_LIMIT)?;
         if !String::from_utf8_lossy(&content.bytes).contains(recipient) {
+            self.to_be_named = Some(name.to_owned());
             self.note(&format!(
                 "{CONFIG_NAME} does not name your recipient: add {recipient} to its rules, or have it added"
             ));
@@ -187,6 +201,20 @@ impl Setup<'_> {
         }
     }
 
+    /// Who could add the user: everybody else whom the rules name, by name.
+    fn helpers(&self, name: &str) -> Result<String, Failure> {
+        let rules = read_bounded(&self.root.join(CONFIG_NAME), KEY_LIMIT)?;
+        let rules = String::from_utf8_lossy(&rules.bytes).into_owned();
+        let is_named = |recipients: &[String]| recipients.iter().any(|recipient| rules.contains(recipient.as_str()));
+        let named = identities::named(&self.root)?.into_iter();
+        let others: Vec<String> =
+            named.filter(|(other, recipients)| other != name && is_named(recipients)).map(|(other, _)| other).collect();
+        Ok(match others.as_slice() {
+            [] => "whoever can open the files".to_owned(),
+            _ => either(&others),
+        })
+    }
+
     fn end(&self) -> Result<(), Failure> {
         if self.made == 0 {
             self.session.say("nothing to do: everything is there");
@@ -197,6 +225,13 @@ impl Setup<'_> {
             return Ok(output::data(format!("{result}\n").as_bytes())?);
         }
         self.session.say("next:");
+        if let Some(name) = &self.to_be_named {
+            let helpers = self.helpers(name)?;
+            self.session.say(&format!("  commit {NAMES_FOLDER}/{name}.pub"));
+            self.session.say(&format!("  ask {helpers} to add your recipient to {CONFIG_NAME}, and to run:"));
+            self.session.say("  sealant updatekeys --yes .");
+            return Ok(());
+        }
         self.session.say("  sealant edit secrets/app.yaml       # a new file, encrypted when you save");
         self.session.say("  sealant decrypt secrets/app.yaml    # what it says");
         Ok(())

@@ -148,7 +148,8 @@ impl Cli {
         Self::try_parse().map_err(|error| {
             let code = match error.kind() {
                 ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => 0,
-                ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => 0,
+                // as sops without arguments
+                ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => Kind::NoFile.code(),
                 ErrorKind::ArgumentConflict => Kind::ConflictingOptions.code(),
                 _ => Kind::Generic.code(),
             };

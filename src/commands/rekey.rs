@@ -74,6 +74,7 @@ impl Held {
     /// Read-only, locked, not readable, not encrypted.
     pub fn begin(path: &Path, format: Option<DocumentKind>) -> Result<Self, Failure> {
         let target = Target::resolve(path)?;
+        target.check_folder()?;
         let lock = LockGuard::acquire(&target)?;
         let Parsed { name, document, stamp } = Source { format, ..Source::file(path)? }.parse()?;
         let file = SopsFile::from_plain(document).map_err(|error| sopsfile::failure(&name, &error))?;
@@ -113,6 +114,11 @@ pub fn groups_of(file: &SopsFile) -> Groups {
 /// Whether two keys are the same for sops: of one kind and with one name.
 pub fn same(left: &MasterKey, right: &MasterKey) -> bool {
     std::mem::discriminant(left) == std::mem::discriminant(right) && identity(left) == identity(right)
+}
+
+/// The first of `keys` that is in no group.
+pub fn stranger<'a>(groups: &Groups, keys: &'a [MasterKey]) -> Option<&'a MasterKey> {
+    keys.iter().find(|key| !groups.iter().flatten().any(|known| same(known, key)))
 }
 
 /// Adds keys to the first group, unless they are in it, and takes others out of all groups.
@@ -232,6 +238,8 @@ mod tests {
         let mut groups = vec![vec![age("a"), age("b")], vec![age("b"), age("c")]];
         change_groups(&mut groups, vec![age("d"), age("a")], &[age("b")]);
         assert_eq!(groups, [vec![age("a"), age("d")], vec![age("c")]]);
+        assert_eq!(stranger(&groups, &[age("c"), age("b")]), Some(&age("b")));
+        assert_eq!(stranger(&groups, &[age("c"), age("a")]), None);
     }
 
     #[test]

@@ -1,12 +1,16 @@
 //! `sealant rotate`: files encrypted again under new data keys. Whoever had an old one cannot open new values with it.
 
-use super::bulk::{self, Done, FileArgs, Job, Words};
+use super::bulk::{self, Done, FileArgs, Job, Jobs, Words};
 use super::rekey;
+use super::selection::{RECIPIENT_HINT, named_recipients};
 use super::session::Session;
 use super::sopsfile;
 use crate::document::kind::DocumentKind;
 use crate::failure::{Failure, Kind};
 use crate::fsio::write::NewMode;
+use crate::keyservice::KeyError;
+use crate::keyservice::age::check_recipient;
+use crate::sops::file::SopsFile;
 use crate::sops::key::MasterKey;
 use crate::sops::rules::parse_key;
 use zeroize::Zeroizing;
@@ -18,10 +22,10 @@ pub struct Args {
     /// Which files, and where results go.
     #[command(flatten)]
     pub files: FileArgs,
-    /// Recipients to add to the first key group, separated by commas; may be repeated
+    /// Recipients, or names in keys/, to add to the first key group, separated by commas; may be repeated
     #[arg(long, value_name = "RECIPIENT")]
     pub add_age: Vec<String>,
-    /// Recipients to take out, separated by commas; may be repeated
+    /// Recipients, or names in keys/, to take out, separated by commas; may be repeated
     #[arg(long, value_name = "RECIPIENT")]
     pub rm_age: Vec<String>,
 }
@@ -43,10 +47,73 @@ const WORDS: Words =
 /// # Errors
 /// What keeps a file from being opened, encrypted and written.
 pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
-    let add = keys("--add-age", &args.add_age)?;
-    let remove = keys("--rm-age", &args.rm_age)?;
+    let add = keys(session, "--add-age", &args.add_age)?;
+    let remove = keys(session, "--rm-age", &args.rm_age)?;
     let jobs = args.files.jobs(WORDS.verb, &mut |_| true)?;
-    bulk::run(session, &args.files, &jobs, WORDS, |job| one(session, job, args.files.input_type, &add, &remove))
+    let still_named = check_removed(session, args, &jobs, &remove)?;
+    bulk::run(session, &args.files, &jobs, WORDS, |job| one(session, job, args.files.input_type, &add, &remove))?;
+    still_named.iter().for_each(|text| session.warn(text));
+    Ok(())
+}
+
+/// Whoever is to be taken out has to be in every file that is named, and in one of those that were found. Returns what is to
+/// be said about rules that would bring them back.
+fn check_removed(session: &Session, args: &Args, jobs: &Jobs, remove: &[MasterKey]) -> Result<Vec<String>, Failure> {
+    let mut warnings = Vec::new();
+    if remove.is_empty() {
+        return Ok(warnings);
+    }
+    let mut missing: Vec<&MasterKey> = remove.iter().collect();
+    let mut encrypted = false;
+    // standard input can be read once only: it is looked at when it is worked on
+    for job in jobs.files.iter().filter(|job| job.path.is_some()) {
+        let mut source = job.read()?;
+        source.format = args.files.input_type;
+        if job.found && !is_marked(&source.bytes) {
+            continue;
+        }
+        // whatever is wrong with it is said when it is worked on
+        let Ok(file) = source
+            .parse()
+            .map(|parsed| parsed.document)
+            .and_then(|document| SopsFile::from_plain(document).map_err(|error| sopsfile::failure("", &error)))
+        else {
+            continue;
+        };
+        encrypted = true;
+        let groups = rekey::groups_of(&file);
+        let name = job.path.as_deref().map(|path| path.display().to_string()).unwrap_or_default();
+        if let (false, Some(key)) = (job.found, rekey::stranger(&groups, remove)) {
+            return Err(no_recipient(session, key, &name));
+        }
+        missing.retain(|key| rekey::stranger(&groups, std::slice::from_ref(*key)).is_some());
+        let rule = job.path.as_deref().map(|path| session.rule_for(path)).transpose()?.flatten();
+        let (Some(rule), Some(loaded)) = (rule, session.config()?) else {
+            continue;
+        };
+        for key in remove.iter().filter(|key| rule.groups.iter().flatten().any(|named| rekey::same(named, key))) {
+            let who = session.names_or_none().show_key(key);
+            let text = format!("the rule in {}:{} still names {who}: take it out there too", loaded.name, rule.line);
+            if !warnings.contains(&text) {
+                warnings.push(text);
+            }
+        }
+    }
+    match missing.first() {
+        Some(key) if encrypted => Err(no_recipient(session, key, "any of these files")),
+        _ => Ok(warnings),
+    }
+}
+
+fn no_recipient(session: &Session, key: &MasterKey, file: &str) -> Failure {
+    let who = session.names_or_none().show_key(key);
+    Failure::new(Kind::Generic, format!("{who} is not a recipient of {file}: nothing was written"))
+        .hint("who is: sealant filestatus FILE")
+}
+
+/// Whether there is a ciphertext in it, or what looks like one: others need not be parsed.
+fn is_marked(bytes: &[u8]) -> bool {
+    memchr::memmem::find(bytes, b"ENC[AES256_GCM").is_some()
 }
 
 fn one(
@@ -58,7 +125,7 @@ fn one(
 ) -> Result<Done, Failure> {
     let mut source = job.read()?;
     source.format = format;
-    if job.found && memchr::memmem::find(&source.bytes, b"ENC[AES256_GCM").is_none() {
+    if job.found && !is_marked(&source.bytes) {
         return Ok(Done::Skipped(PLAIN));
     }
     let parsed = source.parse()?;
@@ -67,7 +134,14 @@ fn one(
     }
     let opened = sopsfile::open_parsed(session, parsed)?;
     let mut groups = rekey::groups_of(&opened.file);
+    if let (None, Some(key)) = (&job.path, rekey::stranger(&groups, remove)) {
+        return Err(no_recipient(session, key, &opened.name));
+    }
     rekey::change_groups(&mut groups, add.to_vec(), remove);
+    if groups.iter().all(Vec::is_empty) {
+        return Err(Failure::new(Kind::Generic, format!("nobody could open {} any more", opened.name))
+            .hint("name somebody who can: --add-age RECIPIENT"));
+    }
     let plain = opened.decrypt(false)?;
     let document = opened.parse_plain(&plain)?;
     let encrypted = rekey::rotate(session, &opened, &plain, &document, &groups)
@@ -81,11 +155,20 @@ fn one(
     })
 }
 
-fn keys(flag: &str, texts: &[String]) -> Result<Vec<MasterKey>, Failure> {
+fn keys(session: &Session, flag: &str, texts: &[String]) -> Result<Vec<MasterKey>, Failure> {
     let words = texts.iter().flat_map(|text| text.split(',')).map(str::trim).filter(|word| !word.is_empty());
-    words
-        .map(|word| {
-            parse_key("age", word, "").map_err(|problem| Failure::new(Kind::Generic, format!("{flag} {problem}")))
-        })
-        .collect()
+    let mut keys = Vec::new();
+    for word in words {
+        for recipient in named_recipients(session, word)? {
+            let key = parse_key("age", &recipient, "");
+            let key = key.map_err(|problem| {
+                Failure::new(Kind::Generic, format!("{flag}: one entry {problem}")).hint(RECIPIENT_HINT)
+            })?;
+            if check_recipient(&recipient) == Err(KeyError::BadRecipient) {
+                return Err(Failure::new(Kind::Generic, format!("{flag}: {}", KeyError::BadRecipient)));
+            }
+            keys.push(key);
+        }
+    }
+    Ok(keys)
 }

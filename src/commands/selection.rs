@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use super::identities;
+use super::keys::text::is_name;
 use super::session::Session;
 use super::sopsfile::VERSION;
 use crate::failure::{Failure, Kind};
@@ -15,7 +17,7 @@ use crate::sops::selector::{Selection, Selector};
 #[derive(clap::Args, Clone, Debug, Default)]
 #[command(next_help_heading = "For whom, and which values (instead of the creation rule)")]
 pub struct SelectionArgs {
-    /// Recipients, separated by commas; may be repeated [env: SOPS_AGE_RECIPIENTS]
+    /// Recipients, or names in keys/, separated by commas; may be repeated [env: SOPS_AGE_RECIPIENTS]
     #[arg(long, value_name = "RECIPIENT")]
     pub age: Vec<String>,
     /// Only keys that match are encrypted, with all below them
@@ -46,6 +48,23 @@ pub struct SelectionArgs {
     #[arg(long)]
     pub allow_unrepresentable: bool,
 }
+
+/// The recipients of a name in `keys/`; anything else as it is.
+///
+/// # Errors
+/// A file in `keys/` that is no recipients file.
+pub fn named_recipients(session: &Session, word: &str) -> Result<Vec<String>, Failure> {
+    if !is_name(word) || word.starts_with("age1") {
+        return Ok(vec![word.to_owned()]);
+    }
+    let named = identities::named(&session.names_root())?.into_iter();
+    let found = named.into_iter().find(|(name, _)| name == word);
+    Ok(found.map_or_else(|| vec![word.to_owned()], |(_, recipients)| recipients))
+}
+
+/// What to give where a recipient is wanted.
+pub const RECIPIENT_HINT: &str =
+    "a recipient begins with age1, or is a name in keys/ (sealant keys list); never publish a private key";
 
 /// How a new file is to be encrypted: everything but its data key.
 #[derive(Clone, Debug)]
@@ -98,12 +117,17 @@ impl SelectionArgs {
         let words = words.map(str::trim).filter(|word| !word.is_empty());
         let mut keys = Vec::new();
         for (at, word) in words.enumerate() {
+            if from == "--age" && is_name(word) {
+                let named = named_recipients(session, word)?;
+                if named.as_slice() != [word] {
+                    keys.extend(named.into_iter().map(|recipient| MasterKey::Age { recipient }));
+                    continue;
+                }
+            }
             // the text is not repeated: it might be a private key
             if !word.starts_with("age1") && !word.starts_with("ssh-") {
                 let text = format!("entry {} of {from} is no age recipient", at + 1);
-                return Err(
-                    Failure::new(Kind::Generic, text).hint("a recipient begins with age1; never publish a private key")
-                );
+                return Err(Failure::new(Kind::Generic, text).hint(RECIPIENT_HINT));
             }
             keys.push(MasterKey::Age { recipient: word.to_owned() });
         }
@@ -182,6 +206,7 @@ impl Recipe {
             .wrap_ring()
             .wrap_all(&self.groups, self.shamir_threshold, &key)
             .map_err(|error| self.cannot_wrap(error))?;
+        session.warn_outsider(&self.groups, &self.from);
         let settings = Settings {
             selection: self.selection.clone(),
             mac_only_encrypted: self.mac_only_encrypted,

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::identities;
 use crate::document::tree::{Kind as NodeKind, Node};
@@ -14,6 +15,7 @@ use crate::fsio::read::{KEY_LIMIT, read_stream};
 use crate::fsio::{FsError, clock, folder, output, signals};
 use crate::keyservice::age::AgeKeys;
 use crate::keyservice::{KeyRing, Names};
+use crate::sops::key::MasterKey;
 use crate::sops::rules::{Config, CreationRule, Problem, RuleError};
 
 /// The name of the configuration file.
@@ -51,6 +53,8 @@ pub struct Session {
     ring: OnceLock<KeyRing>,
     wrap_ring: OnceLock<KeyRing>,
     names: OnceLock<Names>,
+    own: OnceLock<Option<Vec<String>>>,
+    warned: AtomicBool,
 }
 
 /// A configuration file that was read.
@@ -83,6 +87,8 @@ impl Session {
             ring: OnceLock::new(),
             wrap_ring: OnceLock::new(),
             names: OnceLock::new(),
+            own: OnceLock::new(),
+            warned: AtomicBool::new(false),
         }
     }
 
@@ -269,6 +275,19 @@ impl Session {
     /// A key ring that can only wrap: it looks for no identity and asks for no passphrase.
     pub fn wrap_ring(&self) -> &KeyRing {
         self.wrap_ring.get_or_init(|| KeyRing::new(vec![Box::new(AgeKeys::without_identities())]))
+    }
+
+    /// Warns once when the user has keys, but none that `groups` name. Where keys may be behind a passphrase or a command nobody
+    /// knows.
+    pub fn warn_outsider(&self, groups: &[Vec<MasterKey>], from: &str) {
+        let own = self.own.get_or_init(|| identities::all_recipients(&self.env, &self.global.identity));
+        let Some(own) = own.as_ref().filter(|own| !own.is_empty()) else {
+            return;
+        };
+        let is_own = |key: &MasterKey| matches!(key, MasterKey::Age { recipient } if own.contains(recipient));
+        if !groups.iter().flatten().any(is_own) && !self.warned.swap(true, Ordering::Relaxed) {
+            self.warn(&format!("{from}: you are not among the recipients: you cannot open what is encrypted for them"));
+        }
     }
 
     fn decryption_order(&self) -> Result<Option<Vec<String>>, Failure> {

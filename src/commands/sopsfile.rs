@@ -164,10 +164,10 @@ pub fn open_parsed(session: &Session, parsed: Parsed) -> Result<Opened, Failure>
 /// Nobody here can open it.
 pub fn unlock(session: &Session, name: String, file: SopsFile, stamp: Option<Stamp>) -> Result<Opened, Failure> {
     let metadata = file.metadata();
-    let key = session
-        .ring()?
-        .unwrap(&metadata.groups, metadata.shamir_threshold)
-        .map_err(|error| Failure::cannot_open(&name, error, session.names_or_none()))?;
+    let key = session.ring()?.unwrap(&metadata.groups, metadata.shamir_threshold).map_err(|error| {
+        let rule = session.rule_for(Path::new(&name)).ok().flatten();
+        Failure::cannot_open(&name, error, session.names_or_none(), rule.map(|rule| rule.groups.as_slice()))
+    })?;
     Ok(Opened { name, file, key, stamp })
 }
 

@@ -1,6 +1,6 @@
 //! `sealant updatekeys`: files for those whom their creation rules name now. Values, MAC and times keep their bytes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -9,6 +9,10 @@ use super::session::Session;
 use crate::failure::{Failure, Kind};
 use crate::fsio::walk::{Walk, walk};
 use crate::fsio::{folder, output, terminal};
+use crate::keyservice::report::UPDATE;
+
+/// So many files are named in a hint.
+const MOST_NAMED: usize = 20;
 
 /// The command line.
 #[derive(clap::Args, Debug)]
@@ -49,14 +53,25 @@ struct Row {
 /// No rule for a file, and what keeps it from being opened, wrapped and written; with `--check` files that differ.
 pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     let mut rows = Vec::new();
+    let mut plain = 0;
+    let mut without_rule = 0;
     for path in &args.files {
         if !folder::is_folder(path) {
-            rows.extend(one(args, session, path, false)?);
+            rows.push(one(args, session, path)?);
             continue;
         }
         for file in walk(std::slice::from_ref(path), Walk::default())?.files {
-            rows.extend(one(args, session, &file, true)?);
+            if !super::filestatus::looks_encrypted(&file) {
+                plain += 1;
+            } else if session.rule_for(&file)?.is_none() {
+                without_rule += 1;
+            } else {
+                rows.push(one(args, session, &file)?);
+            }
         }
+    }
+    if rows.is_empty() {
+        session.say(&nothing(plain, without_rule));
     }
     let changed = rows.iter().filter(|row| row.changed).count();
     if session.json() {
@@ -66,16 +81,25 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     if args.check && changed > 0 {
         let s = if changed == 1 { "" } else { "s" };
         let text = format!("{changed} file{s} not for those whom the creation rules name");
-        return Err(Failure::new(Kind::Generic, text).hint("sealant updatekeys FILE"));
+        let stale = rows.iter().filter(|row| row.changed).take(MOST_NAMED).map(|row| row.file.as_str());
+        let stale: Vec<&str> = stale.collect();
+        return Err(Failure::new(Kind::Generic, text).hint(format!("{UPDATE}{}", stale.join(" "))));
     }
     Ok(())
 }
 
-/// `None` for a file that was found and is not ours.
-fn one(args: &Args, session: &Session, path: &std::path::Path, found: bool) -> Result<Option<Row>, Failure> {
-    if found && (!super::filestatus::looks_encrypted(path) || session.rule_for(path)?.is_none()) {
-        return Ok(None);
+/// What is said when folders held nothing for us.
+fn nothing(plain: usize, without_rule: usize) -> String {
+    let counts = [(plain, "not encrypted"), (without_rule, "encrypted, but without a rule")];
+    let counts: Vec<String> =
+        counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    match counts.as_slice() {
+        [] => "nothing to update: no files".to_owned(),
+        counts => format!("nothing to update: {}", counts.join(", ")),
     }
+}
+
+fn one(args: &Args, session: &Session, path: &Path) -> Result<Row, Failure> {
     let (new, threshold) = rekey::wanted(session, path)?;
     let held = Held::begin(path, None)?;
     let name = held.name.clone();
@@ -97,11 +121,11 @@ fn one(args: &Args, session: &Session, path: &std::path::Path, found: bool) -> R
         Row { file: name.clone(), changed: !difference.is_empty(), added: of(Fate::Added), removed: of(Fate::Removed) };
     if difference.is_empty() {
         session.say(&format!("{name}: up to date"));
-        return Ok(Some(row));
+        return Ok(row);
     }
     show(session, &name, &difference);
     if args.check {
-        return Ok(Some(row));
+        return Ok(row);
     }
     if !args.yes {
         if !terminal::stdin_is_terminal() {
@@ -111,14 +135,14 @@ fn one(args: &Args, session: &Session, path: &std::path::Path, found: bool) -> R
         if !terminal::confirm("change it?").unwrap_or(false) {
             session.say(&format!("{name}: left unchanged"));
             row.changed = false;
-            return Ok(Some(row));
+            return Ok(row);
         }
     }
     let (opened, place) = held.open(session)?;
     let text = rekey::rewrap(session, &opened, &new, threshold).map_err(|error| Failure::from(error).about(&name))?;
     place.replace(session, &text)?;
     session.say(&format!("{name}: synced with its creation rule"));
-    Ok(Some(row))
+    Ok(row)
 }
 
 fn show(session: &Session, name: &str, difference: &Difference) {

@@ -4,6 +4,9 @@ use super::names::{Names, short};
 use super::{KeyError, Looked, Outcome};
 use crate::sops::key::MasterKey;
 
+/// How the command begins that gives files the people of their rules: what follows are files.
+pub const UPDATE: &str = "sealant updatekeys ";
+
 /// No data key: everything that is known about why. Holds public facts only.
 #[derive(Debug, thiserror::Error)]
 #[error("the data key cannot be unwrapped")]
@@ -70,13 +73,13 @@ pub struct Report {
 }
 
 impl CannotOpen {
-    /// The report for people.
-    pub fn report(&self, file: &str, names: &Names) -> Report {
+    /// The report for people. `rule` are the keys that the file's creation rule names, if one matches.
+    pub fn report(&self, file: &str, names: &Names, rule: Option<&[Vec<MasterKey>]>) -> Report {
         let mine = self.my_recipients();
         let message = format!("cannot open {file}: {}", self.cause(mine.len(), names));
         let mut details = looked_lines(&self.looked, names);
         self.add_groups(&mut details, names);
-        Report { message, details, hints: self.hints(file, &mine, names) }
+        Report { message, details, hints: self.hints(file, &mine, names, rule) }
     }
 
     /// The recipients of the identities that were tried.
@@ -154,7 +157,7 @@ impl CannotOpen {
         }
     }
 
-    fn hints(&self, file: &str, mine: &[&str], names: &Names) -> Vec<String> {
+    fn hints(&self, file: &str, mine: &[&str], names: &Names, rule: Option<&[Vec<MasterKey>]>) -> Vec<String> {
         if self.reason != Reason::TooFew {
             return vec!["restore the file's key entries from its Git history".into()];
         }
@@ -176,15 +179,26 @@ impl CannotOpen {
         if helpers.is_empty() {
             return Vec::new();
         }
-        vec![
-            format!("ask {} to add your recipient {my_own} to the rule in .sops.yaml, and to run", either(&helpers)),
-            format!("sealant decrypt {file} | sealant encrypt --filename-override {file} --output {file}"),
-        ]
+        let helpers = either(&helpers);
+        let is_mine =
+            |key: &MasterKey| matches!(key, MasterKey::Age { recipient } if mine.contains(&recipient.as_str()));
+        vec![match rule {
+            Some(groups) if groups.iter().flatten().any(is_mine) => {
+                format!("the rule in .sops.yaml names you already: ask {helpers} to run: {UPDATE}{file}")
+            }
+            Some(_) => {
+                format!(
+                    "ask {helpers} to add your recipient {my_own} to the rule in .sops.yaml and to run: {UPDATE}{file}"
+                )
+            }
+            // without a rule there is nothing that updatekeys could go by
+            None => format!("ask {helpers} to run: sealant rotate -i --add-age {my_own} {file}"),
+        }]
     }
 }
 
 /// `a`, `a or b`, `a, b or c`; of many only the first few.
-fn either(helpers: &[String]) -> String {
+pub fn either(helpers: &[String]) -> String {
     const MOST: usize = 4;
     match helpers {
         [] => String::new(),
@@ -277,7 +291,7 @@ mod tests {
                 looked("/h/.ssh/id_ed25519", Outcome::NotSupported),
             ],
         )
-        .report("secrets.enc.yaml", &names());
+        .report("secrets.enc.yaml", &names(), Some(&[]));
         assert_eq!(report.message, "cannot open secrets.enc.yaml: your identity does not fit");
         assert_eq!(
             report.details,
@@ -292,19 +306,34 @@ mod tests {
         assert_eq!(
             report.hints,
             [
-                "ask bob or ci to add your recipient age1aliceaaaaaaaaaaaa to the rule in .sops.yaml, and to run",
-                "sealant decrypt secrets.enc.yaml | sealant encrypt --filename-override secrets.enc.yaml --output secrets.enc.yaml"
+                "ask bob or ci to add your recipient age1aliceaaaaaaaaaaaa to the rule in .sops.yaml and to run: sealant updatekeys secrets.enc.yaml"
             ]
+        );
+    }
+
+    #[test]
+    fn the_hint_goes_by_the_rule() {
+        let alice = "age1aliceaaaaaaaaaaaa";
+        let bobs = vec![age("age1bobbbbbbbbbbbbbbb", Tried::NoIdentityFits)];
+        let error = one_group(bobs, vec![looked("A", gave(&[alice]))]);
+        let with_me = vec![vec![MasterKey::Age { recipient: alice.into() }]];
+        assert_eq!(
+            error.report("f", &names(), Some(&with_me)).hints,
+            ["the rule in .sops.yaml names you already: ask bob to run: sealant updatekeys f"]
+        );
+        assert_eq!(
+            error.report("f", &names(), None).hints,
+            ["ask bob to run: sealant rotate -i --add-age age1aliceaaaaaaaaaaaa f"]
         );
     }
 
     #[test]
     fn the_first_line_names_the_cause() {
         let bob = |outcome| vec![age("age1bobbbbbbbbbbbbbbb", outcome)];
-        let first = |error: &CannotOpen| error.report("f", &names()).message;
+        let first = |error: &CannotOpen| error.report("f", &names(), None).message;
         let error = one_group(bob(Tried::NoIdentityFits), vec![looked("A", Outcome::NotSet)]);
         assert_eq!(first(&error), "cannot open f: no identity was found");
-        assert!(error.report("f", &names()).hints[0].contains("--identity"));
+        assert!(error.report("f", &names(), None).hints[0].contains("--identity"));
         let failed = looked("A", Outcome::Failed("incorrect passphrase".into()));
         let error = one_group(bob(Tried::NoIdentityFits), vec![failed]);
         assert_eq!(first(&error), "cannot open f: A: incorrect passphrase");
@@ -325,7 +354,7 @@ mod tests {
         let looked = vec![looked("A", gave(&["age1me"]))];
         let groups = vec![opened, closed];
         let error = CannotOpen { reason: Reason::TooFew, needed: 2, groups, looked };
-        let report = error.report("f", &Names::new());
+        let report = error.report("f", &Names::new(), None);
         assert_eq!(report.message, "cannot open f: 2 key groups are needed, but 1 could be opened");
         assert_eq!(report.details[1..], ["key group 1: opened", "key group 2 can be opened by: age1zzz"]);
     }

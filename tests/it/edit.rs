@@ -114,6 +114,7 @@ fn a_change_by_somebody_else_is_found() {
 #[test]
 fn a_read_only_folder_is_found_before_the_editor_opens() {
     let sandbox = Sandbox::encrypted();
+    sandbox.write("plain.yaml", "db:\n  password: x\n");
     let before = sandbox.read(FILE);
     sandbox.mode("secret", 0o555);
     for mut command in [
@@ -122,6 +123,11 @@ fn a_read_only_folder_is_found_before_the_editor_opens() {
         sandbox.edit_command("exit 9", "secret/deep/new.yaml"),
         sandbox.command(&["set", FILE, "db.password", "x"]),
         sandbox.command(&["unset", FILE, "db.password"]),
+        sandbox.command(&["rotate", "-i", FILE]),
+        sandbox.command(&["decrypt", "-i", "secret"]),
+        sandbox.command(&["decrypt", FILE, "-o", "secret/plain.yaml"]),
+        sandbox.command(&["decrypt", FILE, "--output-dir", "secret/deep"]),
+        sandbox.command(&["encrypt", "--onto", FILE, "-i", "plain.yaml"]),
     ] {
         let ended: Ended = without_privileges(&mut command).output().unwrap().into();
         ended.code(219).says("secret is read-only").says("hint: make the folder writable first: chmod u+w secret");

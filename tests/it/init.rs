@@ -135,9 +135,58 @@ fn init_overwrites_nothing() {
     let taken = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p\n";
     other.write("keys/alice.pub", taken);
     other.sealant(&["init"]).code(224).says("--name");
+    assert!(!other.key_file().exists(), "a private key without a name");
     assert_eq!(other.read("keys/alice.pub"), taken);
     other.sealant(&["init", "--name", "alice2"]).code(0);
     other.sealant(&["init", "--name", "../x"]).code(1);
+}
+
+/// Whom the rules do not name yet cannot edit or decrypt anything.
+#[test]
+fn init_in_a_clone_says_whom_to_ask() {
+    let fresh = Fresh::new();
+    std::fs::create_dir(fresh.repo().join("keys")).unwrap();
+    let zoe = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
+    let rules = format!("creation_rules:\n  - age: {zoe}\n");
+    fresh.write(".sops.yaml", &rules);
+    let ended = fresh.sealant(&["init", "--name", "bob"]).code(0).says("commit keys/bob.pub");
+    let ended = ended.says("ask whoever can open the files to add").says("sealant updatekeys --yes .");
+    assert!(!ended.stderr.contains("sealant edit"), "{}", ended.stderr);
+    fresh.write("keys/zoe.pub", zoe);
+    fresh.sealant(&["init"]).code(0).says("ask zoe to add your recipient");
+    // what is encrypted here now is for others
+    fresh.write("a.yaml", "a: 1\n");
+    fresh.sealant(&["encrypt", "-i", "a.yaml"]).code(0).says("warning: .sops.yaml:2: you are not among the recipients");
+    let added = format!("{rules}, {}", fresh.sealant(&["keys", "show"]).code(0).stdout.trim()).replace("\n,", ",");
+    fresh.write(".sops.yaml", &added);
+    fresh.write("b.yaml", "b: 1\n");
+    let ended = fresh.sealant(&["encrypt", "-i", "b.yaml"]).code(0);
+    assert_eq!(ended.stderr, "encrypted b.yaml (1 value)\n");
+    fresh.sealant(&["init"]).code(0).says("sealant edit");
+}
+
+/// What the rules leave out is told of, so that nobody commits it in clear without knowing; what Git ignores is not.
+#[test]
+fn encrypt_names_files_without_a_rule() {
+    let fresh = Fresh::new();
+    fresh.sealant(&["init"]).code(0);
+    fresh.write(".gitignore", "build/\n");
+    std::fs::create_dir(fresh.repo().join("build")).unwrap();
+    fresh.write("build/x.yaml", "a: 1\n");
+    fresh.write("config/app.yaml", "password: x\n");
+    fresh.write(".env.prod", "A=1\n");
+    let all = |count: usize| (0..count).for_each(|at| fresh.write(&format!("f{at:02}.txt"), "x\n"));
+    all(2);
+    let ended = fresh.sealant(&["encrypt", "-i", "."]).code(0);
+    assert_eq!(ended.stderr, "encrypted 2 files (2 values); 2 without a rule: f00.txt, f01.txt\n");
+    assert!(fresh.read(".env.prod").starts_with("A=ENC["));
+    all(12);
+    let ended = fresh.sealant(&["encrypt", "-i", "--json", "."]).code(0);
+    assert!(ended.stderr.starts_with("nothing to encrypt: 2 already encrypted; 12 without a rule: f00.txt, "));
+    assert!(ended.stderr.ends_with("f09.txt and 2 more\n"), "{}", ended.stderr);
+    let rows: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
+    let is_without = |row: &&serde_json::Value| row["action"] == "no rule";
+    assert_eq!(rows.as_array().unwrap().iter().filter(is_without).count(), 12);
 }
 
 #[test]

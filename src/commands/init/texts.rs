@@ -34,8 +34,9 @@ pub fn sops_yaml(name: &str, recipient: &str) -> String {
 # paths are relative to this file. sops and sealant both read it.
 # A new colleague: their recipient goes into keys/NAME.pub, and into the lists below.
 creation_rules:
-  # Files that are secret as a whole. Values below a key that ends in _unencrypted stay in clear.
-  - path_regex: (^|/)secrets?/.*\\.({FORMATS}|key|pem)$|\\.(enc|secrets?)\\.({FORMATS})$
+  # Files that are secret as a whole: all in secrets/, and .env files. Values below a key that ends in _unencrypted stay
+  # in clear.
+  - path_regex: ^secrets/|(^|/)secrets?/.*\\.({FORMATS}|key|pem)$|(^|/)\\.env(\\.[^/]+)?$|\\.(enc|secrets?)\\.({FORMATS})$
     age:
       - {recipient} # {name}
 
@@ -102,7 +103,14 @@ mod tests {
             ("config/app.json", Some(settings)),
             ("config/dev/legacy.ini", Some(settings)),
             ("config/tls.key", None),
-            ("secrets/README.md", None),
+            ("secrets/id_rsa", Some(whole)),
+            ("secrets/README.md", Some(whole)),
+            ("src/secret/lib.rs", None),
+            (".env", Some(whole)),
+            (".env.production", Some(whole)),
+            ("config/.env.prod", Some(whole)),
+            ("config/worker.env", Some(settings)),
+            (".envrc", None),
             ("package.json", None),
             (".github/workflows/ci.yml", None),
             ("docker-compose.yaml", None),

@@ -19,6 +19,8 @@ use crate::fsio::read::{DOCUMENT_LIMIT, Stamp, read_stream};
 use crate::fsio::target::Target;
 use crate::fsio::write::{NewMode, Staged};
 use crate::fsio::{folder, output, terminal};
+use crate::keyservice::KeyError;
+use crate::keyservice::age::check_recipient;
 use crate::sops::key::MasterKey;
 use crate::sops::rules::parse_key;
 
@@ -223,6 +225,10 @@ impl Call {
                         // the text is not repeated: it might be a private key
                         Exit::new(1, format!("failed to parse input: --{prefix}{flag} {problem}"))
                     })?);
+                    if field == "age" && check_recipient(word) == Err(KeyError::BadRecipient) {
+                        let text = "failed to parse input as Bech32-encoded age public key: malformed recipient";
+                        return Err(Exit::new(1, format!("{text} in --{prefix}{flag}")));
+                    }
                 }
             }
         }
