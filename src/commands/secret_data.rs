@@ -21,14 +21,62 @@ struct Entry {
     /// As it stood in the file, quotes and all.
     raw: Zeroizing<String>,
     decoded: Zeroizing<String>,
+    swap: Swap,
+}
+
+/// What took the place of what when a value was decoded: both of the value and of what had to change around it.
+struct Swap {
+    /// Where it begins, counted from the value's first byte.
+    from: isize,
+    old: Zeroizing<String>,
+    new: Zeroizing<String>,
+}
+
+impl Swap {
+    fn between(before: &Document, after: &Document, value: NodeId) -> Self {
+        let (old, new) = (before.text(), after.text());
+        let same = |pairs: &mut dyn Iterator<Item = (u8, u8)>| pairs.take_while(|(one, other)| one == other).count();
+        let mut start = same(&mut old.bytes().zip(new.bytes()));
+        while !old.is_char_boundary(start) || !new.is_char_boundary(start) {
+            start -= 1;
+        }
+        let mut end = same(&mut old[start..].bytes().rev().zip(new[start..].bytes().rev()));
+        while !old.is_char_boundary(old.len() - end) || !new.is_char_boundary(new.len() - end) {
+            end -= 1;
+        }
+        Self {
+            from: start.cast_signed() - after.span(value).start.cast_signed(),
+            old: Zeroizing::new(old[start..old.len() - end].to_owned()),
+            new: Zeroizing::new(new[start..new.len() - end].to_owned()),
+        }
+    }
+
+    /// The text with the old in the place of the new; `None` when something else is there by now.
+    fn undo(&self, document: &Document, value: NodeId) -> Option<Zeroizing<String>> {
+        let text = document.text();
+        let start = document.span(value).start.checked_add_signed(self.from)?;
+        let rest = text.get(start..)?.strip_prefix(self.new.as_str())?;
+        let mut out = Zeroizing::new(String::with_capacity(text.len() + self.old.len()));
+        out.push_str(&text[..start]);
+        out.push_str(&self.old);
+        out.push_str(rest);
+        Some(out)
+    }
+}
+
+/// One value of `data` that is shown as it is.
+struct Kept {
+    document: usize,
+    key: String,
+    text: Option<Zeroizing<String>>,
 }
 
 /// A text with decoded values, and what is needed to undo it.
 pub struct SecretData {
     text: Zeroizing<String>,
     entries: Vec<Entry>,
-    /// Values that stay base64, because they are not text.
-    kept: Vec<(usize, String)>,
+    /// Values that stay as they are, because they are not text.
+    kept: Vec<Kept>,
 }
 
 impl SecretData {
@@ -45,19 +93,21 @@ impl SecretData {
             for key in keys {
                 let path = path_of(&key);
                 let Ok(id) = document.find(index, &path) else { continue };
-                let Some(decoded) = text_of(&document, id).and_then(|text| decode_text(&text)) else {
-                    kept.push((index, key));
+                let text = text_of(&document, id);
+                let Some(decoded) = text.as_ref().and_then(|text| decode_text(text)) else {
+                    kept.push(Kept { document: index, key, text });
                     continue;
                 };
                 let raw = Zeroizing::new(document.text()[document.span(id)].to_owned());
-                match document.set(index, &path, &Node::text(decoded.as_str())) {
-                    Ok(change) => document = again(&document.with(&change))?,
-                    Err(_) => {
-                        kept.push((index, key));
-                        continue;
-                    }
-                }
-                entries.push(Entry { document: index, key, raw, decoded });
+                let Ok(change) = document.set(index, &path, &Node::text(decoded.as_str())) else {
+                    kept.push(Kept { document: index, key, text });
+                    continue;
+                };
+                let decoded_document = again(&document.with(&change))?;
+                let before = std::mem::replace(&mut document, decoded_document);
+                let Ok(id) = document.find(index, &path) else { continue };
+                let swap = Swap::between(&before, &document, id);
+                entries.push(Entry { document: index, key, raw, decoded, swap });
             }
         }
         Ok(any.then(|| Self { text: document.into_text(), entries, kept }))
@@ -79,8 +129,9 @@ impl SecretData {
                 let path = path_of(&key);
                 let Ok(id) = document.find(index, &path) else { continue };
                 let Some(text) = text_of(&document, id) else { continue };
-                if self.kept.iter().any(|(kept, name)| *kept == index && *name == key) {
-                    if STANDARD.decode_to_vec(compact(&text).as_bytes()).is_err() {
+                if let Some(kept) = self.kept.iter().find(|kept| kept.document == index && kept.key == key) {
+                    let same = kept.text.as_ref().is_some_and(|before| **before == *text);
+                    if !same && STANDARD.decode_to_vec(compact(&text).as_bytes()).is_err() {
                         return Err(bad(&document, id, path, "the value was not text, and has to stay base64"));
                     }
                     continue;
@@ -88,33 +139,65 @@ impl SecretData {
                 let before = self.entries.iter().find(|entry| {
                     entry.document == index && entry.key == key && entry.decoded.as_str() == text.as_str()
                 });
+                let old = before.and_then(|entry| {
+                    untouched(&document, index, id, &path, entry)
+                        .or_else(|| restored(&document, index, id, &path, entry))
+                });
+                if let Some(old) = old {
+                    document = old;
+                    continue;
+                }
                 let base64 = Zeroizing::new(STANDARD.encode_to_string(text.as_bytes()));
                 let change = document
                     .set(index, &path, &Node::text(base64.as_str()))
                     .map_err(|_| bad(&document, id, path.clone(), "the value cannot be encoded in place"))?;
                 document = again(&document.with(&change))?;
-                if let Some(entry) = before {
-                    document = restored(document, index, &path, &entry.raw);
-                }
             }
         }
         Ok(std::mem::take(&mut *document.into_text()))
     }
 }
 
-/// The old spelling of a value, where it still reads as the same.
-fn restored(document: Document, index: usize, path: &KeyPath, raw: &str) -> Document {
-    let Ok(id) = document.find(index, path) else { return document };
-    let span = document.span(id);
-    let text = document.text();
+/// The document with the old spelling of a value that stands as it was shown.
+fn untouched(document: &Document, index: usize, id: NodeId, path: &KeyPath, entry: &Entry) -> Option<Document> {
+    reads_as_before(entry.swap.undo(document, id)?, document, index, path, entry)
+}
+
+/// The document with the old spelling of a value in the place of one that reads as it was shown, but is written another way.
+fn restored(document: &Document, index: usize, id: NodeId, path: &KeyPath, entry: &Entry) -> Option<Document> {
+    let (span, text, raw) = (document.span(id), document.text(), entry.raw.as_str());
     let mut with_raw = Zeroizing::new(String::with_capacity(text.len() + raw.len()));
     with_raw.push_str(&text[..span.start]);
     with_raw.push_str(raw);
+    if document.style(id).is_block() {
+        // its comment stands inside the block, behind the indicator, and so does its line break
+        let block = &text[span.clone()];
+        let head = block.lines().next().unwrap_or_default();
+        let comment = head.find(" #").map_or("", |at| &head[at..]);
+        if raw.contains('\n') && !comment.is_empty() {
+            return None;
+        }
+        with_raw.push_str(comment);
+        if block.ends_with('\n') && !raw.ends_with('\n') {
+            with_raw.push('\n');
+        }
+    }
     with_raw.push_str(&text[span.end..]);
-    let wanted = text_of(&document, id).and_then(|text| decode_text(&text));
-    let Ok(old) = again(&with_raw) else { return document };
-    let reads = old.find(index, path).ok().and_then(|id| text_of(&old, id)).and_then(|text| decode_text(&text));
-    if reads == wanted && old.documents() == document.documents() { old } else { document }
+    reads_as_before(with_raw, document, index, path, entry)
+}
+
+/// A text as a document, if the value reads in it as it did at first, and the keys are those of `document`.
+fn reads_as_before(
+    text: Zeroizing<String>,
+    document: &Document,
+    index: usize,
+    path: &KeyPath,
+    entry: &Entry,
+) -> Option<Document> {
+    let old = again(&text).ok()?;
+    let base64 = old.find(index, path).ok().and_then(|id| text_of(&old, id))?;
+    let same_keys = old.documents() == document.documents() && data_keys(&old, index) == data_keys(document, index);
+    (same_keys && *decode_text(&base64)? == *entry.decoded).then_some(old)
 }
 
 /// The base64 of a value, as Kubernetes wants it.
@@ -241,6 +324,57 @@ data: {user: c2hvcA==}
         assert_eq!(shown.encode(shown.text().to_owned()).unwrap(), SECRET);
     }
 
+    /// Values of several lines came back as blocks when another value was edited.
+    #[test]
+    fn lines_that_nobody_touched_come_back_exactly() {
+        let head = "apiVersion: v1\nkind: Secret\ndata:\n";
+        let spellings = [
+            "YQpiCg==",
+            "YQpiCg== # why",
+            "\"YQpiCg==\"",
+            "'YQpiCg==' # why",
+            "YQpi",
+            "|\n    YQpi\n    Cg==",
+            "|- # why\n    YQpi\n    Cg==",
+            ">-\n    YQpi\n    Cg==",
+            ">\n    YQpi\n\n    Cg==",
+            ">-\n    YQpiCg==",
+            "gIGC",
+            "\"YQpi\\\n    Cg==\"",
+            "YQoKCg==",
+            "ICBhCmI=",
+        ];
+        for pem in spellings {
+            for (before, after) in [
+                ("", "\n  user: c2hvcA==\n"),
+                ("  user: c2hvcA==\n", "\n"),
+                ("  user: c2hvcA==\n", ""),
+                ("  user: c2hvcA==\n", "\n\n# the end\n"),
+                ("  user: c2hvcA==\n", "\n  # next\n  z: eg==\n"),
+                ("  user: c2hvcA==\n", "\ntype: Opaque\n"),
+                ("  user: c2hvcA==\n", "\n---\nkind: Secret\ndata:\n  pem: YQpiCg==\n"),
+            ] {
+                let text = format!("{head}{before}  pem: {pem}{after}");
+                let shown = SecretData::decode(&text).unwrap().unwrap();
+                assert_eq!(shown.encode(shown.text().to_owned()).unwrap(), text, "{}", shown.text());
+                let edited = shown.text().replace("user: shop", "user: shopper").replace("kind", "# new line\nkind");
+                let wanted = text.replace("c2hvcA==", "c2hvcHBlcg==").replace("kind", "# new line\nkind");
+                assert_eq!(shown.encode(edited).unwrap(), wanted, "{}", shown.text());
+            }
+        }
+    }
+
+    /// A new comment beside it does not make it another value.
+    #[test]
+    fn a_comment_may_come_beside_an_old_value() {
+        let text = "kind: Secret\ndata:\n  pem: YQpiCg==\n  user: c2hvcA==\n";
+        let shown = SecretData::decode(text).unwrap().unwrap();
+        let edited = shown.text().replace("pem: |", "pem: | # why");
+        assert_ne!(edited, shown.text());
+        let encoded = shown.encode(edited).unwrap();
+        assert!(encoded.contains("  pem: YQpiCg==") && encoded.contains("# why"), "{encoded}");
+    }
+
     #[test]
     fn changed_and_new_values_are_encoded() {
         let shown = SecretData::decode(SECRET).unwrap().unwrap();
@@ -255,6 +389,10 @@ data: {user: c2hvcA==}
     fn what_is_not_text_has_to_stay_base64() {
         let shown = SecretData::decode(SECRET).unwrap().unwrap();
         let error = shown.encode(shown.text().replace("raw: gIGC", "raw: g!")).unwrap_err();
+        // what never was base64 does not keep others from being changed
+        let odd = "kind: Secret\ndata: {a: g!, b: YQ==}\n";
+        let shown = SecretData::decode(odd).unwrap().unwrap();
+        assert_eq!(shown.encode(shown.text().replace("b: a", "b: b")).unwrap(), odd.replace("YQ", "Yg"));
         assert!(matches!(error, FileError::NotAValue { .. }), "{error}");
         assert!(SecretData::decode("kind: ConfigMap\ndata: {a: YQ==}\n").unwrap().is_none());
     }
