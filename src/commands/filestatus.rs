@@ -4,25 +4,28 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::session::Session;
+use super::identities::NAMES_FOLDER;
+use super::session::{CONFIG_NAME, Session};
 use super::sopsfile::{self, Parsed, Source};
 use crate::failure::{Failure, Kind};
-use crate::fsio::output;
 use crate::fsio::read::{DOCUMENT_LIMIT, read_bounded};
+use crate::fsio::walk::{Walk, walk};
+use crate::fsio::{folder, output};
 use crate::sops::file::SopsFile;
 
 /// The command line.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// The files
-    #[arg(value_name = "FILE", required = true)]
+    /// Files and folders
+    #[arg(value_name = "FILE|FOLDER", required = true)]
     pub files: Vec<PathBuf>,
 }
 
 const EXAMPLES: &str = "\
 Examples:
   sealant filestatus config/prod/app.yml
+  sealant filestatus config/                the encrypted files, and those that a creation rule is for
   sealant filestatus --json config/prod/*.yml";
 
 #[derive(Serialize)]
@@ -42,7 +45,8 @@ struct Row {
 /// # Errors
 /// A file that cannot be read, or whose metadata is damaged.
 pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
-    let rows: Vec<Row> = args.files.iter().map(|path| status(session, path)).collect::<Result<_, _>>()?;
+    let files = files(session, &args.files)?;
+    let rows: Vec<Row> = files.iter().map(|path| status(session, path)).collect::<Result<_, _>>()?;
     let text = if session.json() {
         let text = serde_json::to_string_pretty(&rows).map_err(|error| Failure::of(Kind::CannotEmit, &error))?;
         format!("{text}\n")
@@ -50,6 +54,26 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
         rows.iter().map(line).collect()
     };
     Ok(output::data(text.as_bytes())?)
+}
+
+/// The files that are named, and of a folder those that are encrypted or that a creation rule is for.
+fn files(session: &Session, named: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let keys = session.names_root().join(NAMES_FOLDER);
+    let mut files = Vec::new();
+    for path in named {
+        if !folder::is_folder(path) {
+            files.push(path.clone());
+            continue;
+        }
+        for file in walk(std::slice::from_ref(path), Walk::default())?.files {
+            // as for encrypt, which leaves out the configuration and the public keys beside it
+            let ours = file.ends_with(CONFIG_NAME) || folder::absolute(session.cwd(), &file).starts_with(&keys);
+            if looks_encrypted(&file) || !ours && session.rule_for(&file)?.is_some() {
+                files.push(file);
+            }
+        }
+    }
+    Ok(files)
 }
 
 fn line(row: &Row) -> String {
