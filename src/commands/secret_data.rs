@@ -1,6 +1,8 @@
 //! A Kubernetes Secret with the base64 of its `data` decoded, for people; and encoded again, exactly as it was where nothing
 //! changed (Kubernetes API, `Secret.data`).
 
+mod spelling;
+
 use base64_simd::STANDARD;
 use zeroize::Zeroizing;
 
@@ -10,59 +12,10 @@ use crate::document::value::Value;
 use crate::document::yaml::{Document, NodeId, NodeKind};
 use crate::failure::{Failure, Kind};
 use crate::sops::file::{FileError, Plain};
+use spelling::{Entry, Swap, restored, untouched};
 
 /// The name of the map whose values are base64.
 const DATA: &str = "data";
-
-/// One value of `data` that was decoded.
-struct Entry {
-    document: usize,
-    key: String,
-    /// As it stood in the file, quotes and all.
-    raw: Zeroizing<String>,
-    decoded: Zeroizing<String>,
-    swap: Swap,
-}
-
-/// What took the place of what when a value was decoded: both of the value and of what had to change around it.
-struct Swap {
-    /// Where it begins, counted from the value's first byte.
-    from: isize,
-    old: Zeroizing<String>,
-    new: Zeroizing<String>,
-}
-
-impl Swap {
-    fn between(before: &Document, after: &Document, value: NodeId) -> Self {
-        let (old, new) = (before.text(), after.text());
-        let same = |pairs: &mut dyn Iterator<Item = (u8, u8)>| pairs.take_while(|(one, other)| one == other).count();
-        let mut start = same(&mut old.bytes().zip(new.bytes()));
-        while !old.is_char_boundary(start) || !new.is_char_boundary(start) {
-            start -= 1;
-        }
-        let mut end = same(&mut old[start..].bytes().rev().zip(new[start..].bytes().rev()));
-        while !old.is_char_boundary(old.len() - end) || !new.is_char_boundary(new.len() - end) {
-            end -= 1;
-        }
-        Self {
-            from: start.cast_signed() - after.span(value).start.cast_signed(),
-            old: Zeroizing::new(old[start..old.len() - end].to_owned()),
-            new: Zeroizing::new(new[start..new.len() - end].to_owned()),
-        }
-    }
-
-    /// The text with the old in the place of the new; `None` when something else is there by now.
-    fn undo(&self, document: &Document, value: NodeId) -> Option<Zeroizing<String>> {
-        let text = document.text();
-        let start = document.span(value).start.checked_add_signed(self.from)?;
-        let rest = text.get(start..)?.strip_prefix(self.new.as_str())?;
-        let mut out = Zeroizing::new(String::with_capacity(text.len() + self.old.len()));
-        out.push_str(&text[..start]);
-        out.push_str(&self.old);
-        out.push_str(rest);
-        Some(out)
-    }
-}
 
 /// One value of `data` that is shown as it is.
 struct Kept {
@@ -156,48 +109,6 @@ impl SecretData {
         }
         Ok(std::mem::take(&mut *document.into_text()))
     }
-}
-
-/// The document with the old spelling of a value that stands as it was shown.
-fn untouched(document: &Document, index: usize, id: NodeId, path: &KeyPath, entry: &Entry) -> Option<Document> {
-    reads_as_before(entry.swap.undo(document, id)?, document, index, path, entry)
-}
-
-/// The document with the old spelling of a value in the place of one that reads as it was shown, but is written another way.
-fn restored(document: &Document, index: usize, id: NodeId, path: &KeyPath, entry: &Entry) -> Option<Document> {
-    let (span, text, raw) = (document.span(id), document.text(), entry.raw.as_str());
-    let mut with_raw = Zeroizing::new(String::with_capacity(text.len() + raw.len()));
-    with_raw.push_str(&text[..span.start]);
-    with_raw.push_str(raw);
-    if document.style(id).is_block() {
-        // its comment stands inside the block, behind the indicator, and so does its line break
-        let block = &text[span.clone()];
-        let head = block.lines().next().unwrap_or_default();
-        let comment = head.find(" #").map_or("", |at| &head[at..]);
-        if raw.contains('\n') && !comment.is_empty() {
-            return None;
-        }
-        with_raw.push_str(comment);
-        if block.ends_with('\n') && !raw.ends_with('\n') {
-            with_raw.push('\n');
-        }
-    }
-    with_raw.push_str(&text[span.end..]);
-    reads_as_before(with_raw, document, index, path, entry)
-}
-
-/// A text as a document, if the value reads in it as it did at first, and the keys are those of `document`.
-fn reads_as_before(
-    text: Zeroizing<String>,
-    document: &Document,
-    index: usize,
-    path: &KeyPath,
-    entry: &Entry,
-) -> Option<Document> {
-    let old = again(&text).ok()?;
-    let base64 = old.find(index, path).ok().and_then(|id| text_of(&old, id))?;
-    let same_keys = old.documents() == document.documents() && data_keys(&old, index) == data_keys(document, index);
-    (same_keys && *decode_text(&base64)? == *entry.decoded).then_some(old)
 }
 
 /// The base64 of a value, as Kubernetes wants it.
@@ -294,106 +205,4 @@ fn bad(document: &Document, id: NodeId, path: KeyPath, what: &'static str) -> Fi
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SECRET: &str = "\
-apiVersion: v1
-kind: Secret
-metadata: {name: app}
-data:
-  user: c2hvcA== # who
-  quoted: \"aHVudGVyMg==\"
-  lines: |
-    bGluZSBvbmUK
-    bGluZSB0d28K
-  raw: gIGC
-  number: MTIz
----
-kind: ConfigMap
-data: {user: c2hvcA==}
-";
-
-    #[test]
-    fn what_is_not_touched_comes_back_exactly() {
-        let shown = SecretData::decode(SECRET).unwrap().unwrap();
-        assert!(shown.text().contains("  user: shop # who\n"), "{}", shown.text());
-        assert!(shown.text().contains("hunter2") && shown.text().contains("raw: gIGC"));
-        assert!(shown.text().contains("    line one\n    line two\n"), "{}", shown.text());
-        assert!(shown.text().ends_with("data: {user: c2hvcA==}\n"));
-        assert_eq!(shown.encode(shown.text().to_owned()).unwrap(), SECRET);
-    }
-
-    /// Values of several lines came back as blocks when another value was edited.
-    #[test]
-    fn lines_that_nobody_touched_come_back_exactly() {
-        let head = "apiVersion: v1\nkind: Secret\ndata:\n";
-        let spellings = [
-            "YQpiCg==",
-            "YQpiCg== # why",
-            "\"YQpiCg==\"",
-            "'YQpiCg==' # why",
-            "YQpi",
-            "|\n    YQpi\n    Cg==",
-            "|- # why\n    YQpi\n    Cg==",
-            ">-\n    YQpi\n    Cg==",
-            ">\n    YQpi\n\n    Cg==",
-            ">-\n    YQpiCg==",
-            "gIGC",
-            "\"YQpi\\\n    Cg==\"",
-            "YQoKCg==",
-            "ICBhCmI=",
-        ];
-        for pem in spellings {
-            for (before, after) in [
-                ("", "\n  user: c2hvcA==\n"),
-                ("  user: c2hvcA==\n", "\n"),
-                ("  user: c2hvcA==\n", ""),
-                ("  user: c2hvcA==\n", "\n\n# the end\n"),
-                ("  user: c2hvcA==\n", "\n  # next\n  z: eg==\n"),
-                ("  user: c2hvcA==\n", "\ntype: Opaque\n"),
-                ("  user: c2hvcA==\n", "\n---\nkind: Secret\ndata:\n  pem: YQpiCg==\n"),
-            ] {
-                let text = format!("{head}{before}  pem: {pem}{after}");
-                let shown = SecretData::decode(&text).unwrap().unwrap();
-                assert_eq!(shown.encode(shown.text().to_owned()).unwrap(), text, "{}", shown.text());
-                let edited = shown.text().replace("user: shop", "user: shopper").replace("kind", "# new line\nkind");
-                let wanted = text.replace("c2hvcA==", "c2hvcHBlcg==").replace("kind", "# new line\nkind");
-                assert_eq!(shown.encode(edited).unwrap(), wanted, "{}", shown.text());
-            }
-        }
-    }
-
-    /// A new comment beside it does not make it another value.
-    #[test]
-    fn a_comment_may_come_beside_an_old_value() {
-        let text = "kind: Secret\ndata:\n  pem: YQpiCg==\n  user: c2hvcA==\n";
-        let shown = SecretData::decode(text).unwrap().unwrap();
-        let edited = shown.text().replace("pem: |", "pem: | # why");
-        assert_ne!(edited, shown.text());
-        let encoded = shown.encode(edited).unwrap();
-        assert!(encoded.contains("  pem: YQpiCg==") && encoded.contains("# why"), "{encoded}");
-    }
-
-    #[test]
-    fn changed_and_new_values_are_encoded() {
-        let shown = SecretData::decode(SECRET).unwrap().unwrap();
-        let edited =
-            shown.text().replace("user: shop ", "user: \"the shop\" ").replace("raw: gIGC", "raw: gIGC\n  new: x y");
-        let encoded = shown.encode(edited).unwrap();
-        assert!(encoded.contains("dGhlIHNob3A=") && encoded.contains("new: eCB5"), "{encoded}");
-        assert!(encoded.contains("raw: gIGC") && encoded.contains("\"aHVudGVyMg==\""), "{encoded}");
-    }
-
-    #[test]
-    fn what_is_not_text_has_to_stay_base64() {
-        let shown = SecretData::decode(SECRET).unwrap().unwrap();
-        let error = shown.encode(shown.text().replace("raw: gIGC", "raw: g!")).unwrap_err();
-        // what never was base64 does not keep others from being changed
-        let odd = "kind: Secret\ndata: {a: g!, b: YQ==}\n";
-        let shown = SecretData::decode(odd).unwrap().unwrap();
-        assert_eq!(shown.encode(shown.text().replace("b: a", "b: b")).unwrap(), odd.replace("YQ", "Yg"));
-        assert!(matches!(error, FileError::NotAValue { .. }), "{error}");
-        assert!(SecretData::decode("kind: ConfigMap\ndata: {a: YQ==}\n").unwrap().is_none());
-    }
-}
+mod tests;
