@@ -1,7 +1,12 @@
 //! Errors of the SOPS file for people: what kind of failure, where, and what to do next.
 
+use crate::document::intake::CONFLICT;
+use crate::document::kind::DocumentKind;
 use crate::failure::{Failure, Kind};
 use crate::sops::file::FileError;
+
+/// What is read when no file is named.
+const STDIN: &str = "standard input";
 
 /// The line an error is about.
 pub fn line_of(error: &FileError) -> Option<usize> {
@@ -31,6 +36,9 @@ pub fn failure(name: &str, error: &FileError) -> Failure {
             format!("{name}:{}:{}: {}", error.line, error.column, error.problem)
         }
         FileError::Format(error) => format!("{name}:{}:{}: {}", error.line, error.column, error.what),
+        FileError::NotEncrypted if !has_entry(name) => {
+            format!("{name}: there is no sops metadata: the file is not encrypted")
+        }
         _ => match line_of(error) {
             Some(line) => {
                 let text = error.to_string();
@@ -44,7 +52,27 @@ pub fn failure(name: &str, error: &FileError) -> Failure {
     let failure = Failure::new(kind, text);
     match hint {
         Some(hint) => failure.hint(hint),
+        None if is_conflict(error) => failure.hint(format!(
+            "settle the conflict first: git checkout --ours {name} (or --theirs), then make the other side's change \
+             with sealant set or edit"
+        )),
+        None if matches!(error, FileError::NotEncrypted) && name != STDIN => {
+            failure.hint(format!("encrypt it with: sealant encrypt -i {name}"))
+        }
         None => failure,
+    }
+}
+
+/// Whether metadata of that format is an entry with the name `sops`.
+fn has_entry(name: &str) -> bool {
+    matches!(DocumentKind::from_name(name), None | Some(DocumentKind::Yaml | DocumentKind::Json))
+}
+
+fn is_conflict(error: &FileError) -> bool {
+    match error {
+        FileError::Yaml(error) => error.problem == CONFLICT,
+        FileError::Format(error) => error.what == CONFLICT,
+        _ => false,
     }
 }
 

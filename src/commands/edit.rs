@@ -4,6 +4,7 @@
 //! its name, so that editors that replace files work; text that cannot be encrypted opens the editor again.
 
 mod editor;
+mod exposed;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -82,6 +83,7 @@ pub struct Args {
 pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     // the folder with the plain text must go with us, whatever ends us
     session.guard_files();
+    sopsfile::no_folder(&args.file)?;
     let editor = Editor::find(session)?;
     let target = Target::resolve(&args.file)?;
     if target.existing.is_some() {
@@ -160,17 +162,25 @@ pub fn edit_file(path: &Path, editor: &Editor, session: &Session, how: &How) -> 
         };
         change.prepare(text)
     })?;
+    let (kind, old) = (change.opened.file.kind(), change.opened.file.text());
+    let exposed = exposed::warning(&name, kind, change.plain(), old, &encrypted.text);
     change.commit(session, &encrypted).map_err(|failure| rescue(session, path, &encrypted, failure))?;
+    if let Some(text) = exposed {
+        session.warn(&text);
+    }
     saved(session, &name, &encrypted)
 }
 
 fn decoded(change: &Change) -> Result<Option<SecretData>, Failure> {
-    let data = match change.opened.file.kind() {
-        DocumentKind::Yaml => SecretData::decode(change.plain()).map_err(|error| change.failure(&error))?,
-        _ => None,
-    };
+    let name = &change.opened.name;
+    if change.opened.file.kind() != DocumentKind::Yaml {
+        let text = format!("{name}: --decode-data shows Secrets in YAML only");
+        return Err(Failure::new(Kind::ConflictingOptions, text)
+            .hint(format!("change one value with: sealant set --decode-data {name} data.NAME")));
+    }
+    let data = SecretData::decode(change.plain()).map_err(|error| change.failure(&error))?;
     if data.is_none() {
-        let text = format!("{}: there is no Kubernetes Secret in it whose data could be decoded", change.opened.name);
+        let text = format!("{name}: there is no Kubernetes Secret in it whose data could be decoded");
         return Err(Failure::new(Kind::ConflictingOptions, text).hint("leave --decode-data out"));
     }
     Ok(data)

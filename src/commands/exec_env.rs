@@ -53,7 +53,11 @@ Examples:
 pub fn run(args: &Args, session: &Session) -> Result<u8, Failure> {
     let opened = sopsfile::open(session, &args.file)?;
     let plain = opened.decrypt(false)?;
-    let variables = variables(&opened.name, &opened.parse_plain(&plain)?)?;
+    let name = &opened.name;
+    let variables = variables(name, &opened.parse_plain(&plain)?).map_err(|failure| {
+        let failure = if failure.message().contains(name.as_str()) { failure } else { failure.about(name) };
+        failure.hint(format!("give the program the whole content instead: sealant exec-file {name} -- PROGRAM {{}}"))
+    })?;
     drop(plain);
     let what = What::Program(args.program.clone());
     let run = Run { what, variables: &variables, pristine: args.pristine, keep_keys: false, user: None };
@@ -79,7 +83,16 @@ pub fn finish(run: &Run<'_>, secret: &Variables, redact: bool, session: &Session
     } else {
         run.wait()
     };
-    ended.map(Ended::code).map_err(|error| not_started(&error))
+    ended.map(Ended::code).map_err(|error| {
+        let failure = not_started(&error);
+        match &error {
+            ChildError::NotStarted { program, .. } if program.contains(char::is_whitespace) => {
+                let quoted = program.replace('\'', "'\\''");
+                failure.hint(format!("there is no shell in between; for one: -- sh -c '{quoted}'"))
+            }
+            _ => failure,
+        }
+    })
 }
 
 /// A program that does not start.

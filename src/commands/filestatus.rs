@@ -4,19 +4,21 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::identities::NAMES_FOLDER;
 use super::session::{CONFIG_NAME, Session};
 use super::sopsfile::{self, Parsed, Source};
 use crate::failure::{Failure, Kind};
-use crate::fsio::output;
 use crate::fsio::read::{DOCUMENT_LIMIT, read_bounded};
+use crate::fsio::walk::{Walk, walk};
+use crate::fsio::{folder, output};
 use crate::sops::file::SopsFile;
 
 /// The command line.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// The files
-    #[arg(value_name = "FILE", required = true)]
+    /// Files and folders
+    #[arg(value_name = "FILE|FOLDER", required = true)]
     pub files: Vec<PathBuf>,
     /// Print only files in clear that a creation rule wants encrypted; the exit code is 1 when there is one
     #[arg(long)]
@@ -46,7 +48,8 @@ struct Row {
 /// # Errors
 /// A file that cannot be read, or whose metadata is damaged; with `--check` files in clear, and no configuration.
 pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
-    let rows = if args.check { in_clear(args, session)? } else { all(args.files.iter(), session)? };
+    let files = files(session, &args.files)?;
+    let rows = if args.check { in_clear(&files, session)? } else { all(files.iter(), session)? };
     print(&rows, session)?;
     if !args.check || rows.is_empty() {
         return Ok(());
@@ -63,15 +66,15 @@ fn all<'a>(files: impl Iterator<Item = &'a PathBuf>, session: &Session) -> Resul
 }
 
 /// Files that no rule is for are not read: what they hold does not matter.
-fn in_clear(args: &Args, session: &Session) -> Result<Vec<Row>, Failure> {
-    let Some(first) = args.files.first() else {
+fn in_clear(files: &[PathBuf], session: &Session) -> Result<Vec<Row>, Failure> {
+    let Some(first) = files.first() else {
         return Ok(Vec::new());
     };
     if session.config()?.is_none() {
         return Err(session.no_rule(first));
     }
     let mut wanted = Vec::new();
-    for path in &args.files {
+    for path in files {
         if path.file_name().is_none_or(|name| name != CONFIG_NAME) && session.rule_for(path)?.is_some() {
             wanted.push(path);
         }
@@ -89,6 +92,26 @@ fn print(rows: &[Row], session: &Session) -> Result<(), Failure> {
         rows.iter().map(line).collect()
     };
     Ok(output::data(text.as_bytes())?)
+}
+
+/// The files that are named, and of a folder those that are encrypted or that a creation rule is for.
+fn files(session: &Session, named: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let keys = session.names_root().join(NAMES_FOLDER);
+    let mut files = Vec::new();
+    for path in named {
+        if !folder::is_folder(path) {
+            files.push(path.clone());
+            continue;
+        }
+        for file in walk(std::slice::from_ref(path), Walk::default())?.files {
+            // as for encrypt, which leaves out the configuration and the public keys beside it
+            let ours = file.ends_with(CONFIG_NAME) || folder::absolute(session.cwd(), &file).starts_with(&keys);
+            if looks_encrypted(&file) || !ours && session.rule_for(&file)?.is_some() {
+                files.push(file);
+            }
+        }
+    }
+    Ok(files)
 }
 
 fn line(row: &Row) -> String {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::json;
 use super::secret_data;
 use super::session::Session;
+use super::set::near;
 use super::sopsfile;
 use crate::document::path::KeyPath;
 use crate::failure::{Failure, Kind};
@@ -41,14 +42,19 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     let opened = sopsfile::open(session, &args.file)?;
     let decrypted = opened.decrypt(false)?;
     let plain = opened.parse_plain(&decrypted)?;
+    let path = near::meant(&plain, &args.path, path);
+    let advise = |failure| near::advise(failure, &plain, &path);
     if args.decode_data {
         secret_data::require(&plain, &opened.name, &path)?;
-        let base64 = json::extract(&opened.name, &plain, &path)?;
+        let base64 = json::extract(&opened.name, &plain, &path).map_err(advise)?;
         let bytes = secret_data::decode_value(&base64).ok_or_else(|| {
             Failure::new(Kind::CannotEmit, format!("{}: the value at {path} is not base64", opened.name))
         })?;
         return Ok(output::data(&bytes)?);
     }
-    let text = json::show(session, &opened.name, &plain, &path)?;
+    let text = json::show(session, &opened.name, &plain, &path).map_err(|failure| match failure.kind() {
+        Kind::NoSuchPath => advise(failure),
+        _ => failure,
+    })?;
     Ok(output::data(text.as_bytes())?)
 }

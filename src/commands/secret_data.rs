@@ -1,6 +1,8 @@
 //! A Kubernetes Secret with the base64 of its `data` decoded, for people; and encoded again, exactly as it was where nothing
 //! changed (Kubernetes API, `Secret.data`).
 
+mod spelling;
+
 use base64_simd::STANDARD;
 use zeroize::Zeroizing;
 
@@ -10,25 +12,24 @@ use crate::document::value::Value;
 use crate::document::yaml::{Document, NodeId, NodeKind};
 use crate::failure::{Failure, Kind};
 use crate::sops::file::{FileError, Plain};
+use spelling::{Entry, Swap, restored, untouched};
 
 /// The name of the map whose values are base64.
 const DATA: &str = "data";
 
-/// One value of `data` that was decoded.
-struct Entry {
+/// One value of `data` that is shown as it is.
+struct Kept {
     document: usize,
     key: String,
-    /// As it stood in the file, quotes and all.
-    raw: Zeroizing<String>,
-    decoded: Zeroizing<String>,
+    text: Option<Zeroizing<String>>,
 }
 
 /// A text with decoded values, and what is needed to undo it.
 pub struct SecretData {
     text: Zeroizing<String>,
     entries: Vec<Entry>,
-    /// Values that stay base64, because they are not text.
-    kept: Vec<(usize, String)>,
+    /// Values that stay as they are, because they are not text.
+    kept: Vec<Kept>,
 }
 
 impl SecretData {
@@ -45,19 +46,21 @@ impl SecretData {
             for key in keys {
                 let path = path_of(&key);
                 let Ok(id) = document.find(index, &path) else { continue };
-                let Some(decoded) = text_of(&document, id).and_then(|text| decode_text(&text)) else {
-                    kept.push((index, key));
+                let text = text_of(&document, id);
+                let Some(decoded) = text.as_ref().and_then(|text| decode_text(text)) else {
+                    kept.push(Kept { document: index, key, text });
                     continue;
                 };
                 let raw = Zeroizing::new(document.text()[document.span(id)].to_owned());
-                match document.set(index, &path, &Node::text(decoded.as_str())) {
-                    Ok(change) => document = again(&document.with(&change))?,
-                    Err(_) => {
-                        kept.push((index, key));
-                        continue;
-                    }
-                }
-                entries.push(Entry { document: index, key, raw, decoded });
+                let Ok(change) = document.set(index, &path, &Node::text(decoded.as_str())) else {
+                    kept.push(Kept { document: index, key, text });
+                    continue;
+                };
+                let decoded_document = again(&document.with(&change))?;
+                let before = std::mem::replace(&mut document, decoded_document);
+                let Ok(id) = document.find(index, &path) else { continue };
+                let swap = Swap::between(&before, &document, id);
+                entries.push(Entry { document: index, key, raw, decoded, swap });
             }
         }
         Ok(any.then(|| Self { text: document.into_text(), entries, kept }))
@@ -79,8 +82,9 @@ impl SecretData {
                 let path = path_of(&key);
                 let Ok(id) = document.find(index, &path) else { continue };
                 let Some(text) = text_of(&document, id) else { continue };
-                if self.kept.iter().any(|(kept, name)| *kept == index && *name == key) {
-                    if STANDARD.decode_to_vec(compact(&text).as_bytes()).is_err() {
+                if let Some(kept) = self.kept.iter().find(|kept| kept.document == index && kept.key == key) {
+                    let same = kept.text.as_ref().is_some_and(|before| **before == *text);
+                    if !same && STANDARD.decode_to_vec(compact(&text).as_bytes()).is_err() {
                         return Err(bad(&document, id, path, "the value was not text, and has to stay base64"));
                     }
                     continue;
@@ -88,33 +92,23 @@ impl SecretData {
                 let before = self.entries.iter().find(|entry| {
                     entry.document == index && entry.key == key && entry.decoded.as_str() == text.as_str()
                 });
+                let old = before.and_then(|entry| {
+                    untouched(&document, index, id, &path, entry)
+                        .or_else(|| restored(&document, index, id, &path, entry))
+                });
+                if let Some(old) = old {
+                    document = old;
+                    continue;
+                }
                 let base64 = Zeroizing::new(STANDARD.encode_to_string(text.as_bytes()));
                 let change = document
                     .set(index, &path, &Node::text(base64.as_str()))
                     .map_err(|_| bad(&document, id, path.clone(), "the value cannot be encoded in place"))?;
                 document = again(&document.with(&change))?;
-                if let Some(entry) = before {
-                    document = restored(document, index, &path, &entry.raw);
-                }
             }
         }
         Ok(std::mem::take(&mut *document.into_text()))
     }
-}
-
-/// The old spelling of a value, where it still reads as the same.
-fn restored(document: Document, index: usize, path: &KeyPath, raw: &str) -> Document {
-    let Ok(id) = document.find(index, path) else { return document };
-    let span = document.span(id);
-    let text = document.text();
-    let mut with_raw = Zeroizing::new(String::with_capacity(text.len() + raw.len()));
-    with_raw.push_str(&text[..span.start]);
-    with_raw.push_str(raw);
-    with_raw.push_str(&text[span.end..]);
-    let wanted = text_of(&document, id).and_then(|text| decode_text(&text));
-    let Ok(old) = again(&with_raw) else { return document };
-    let reads = old.find(index, path).ok().and_then(|id| text_of(&old, id)).and_then(|text| decode_text(&text));
-    if reads == wanted && old.documents() == document.documents() { old } else { document }
 }
 
 /// The base64 of a value, as Kubernetes wants it.
@@ -211,51 +205,4 @@ fn bad(document: &Document, id: NodeId, path: KeyPath, what: &'static str) -> Fi
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SECRET: &str = "\
-apiVersion: v1
-kind: Secret
-metadata: {name: app}
-data:
-  user: c2hvcA== # who
-  quoted: \"aHVudGVyMg==\"
-  lines: |
-    bGluZSBvbmUK
-    bGluZSB0d28K
-  raw: gIGC
-  number: MTIz
----
-kind: ConfigMap
-data: {user: c2hvcA==}
-";
-
-    #[test]
-    fn what_is_not_touched_comes_back_exactly() {
-        let shown = SecretData::decode(SECRET).unwrap().unwrap();
-        assert!(shown.text().contains("  user: shop # who\n"), "{}", shown.text());
-        assert!(shown.text().contains("hunter2") && shown.text().contains("raw: gIGC"));
-        assert!(shown.text().contains("    line one\n    line two\n"), "{}", shown.text());
-        assert!(shown.text().ends_with("data: {user: c2hvcA==}\n"));
-        assert_eq!(shown.encode(shown.text().to_owned()).unwrap(), SECRET);
-    }
-
-    #[test]
-    fn changed_and_new_values_are_encoded() {
-        let shown = SecretData::decode(SECRET).unwrap().unwrap();
-        let edited =
-            shown.text().replace("user: shop ", "user: \"the shop\" ").replace("raw: gIGC", "raw: gIGC\n  new: x y");
-        let encoded = shown.encode(edited).unwrap();
-        assert!(encoded.contains("dGhlIHNob3A=") && encoded.contains("new: eCB5"), "{encoded}");
-        assert!(encoded.contains("raw: gIGC") && encoded.contains("\"aHVudGVyMg==\""), "{encoded}");
-    }
-
-    #[test]
-    fn what_is_not_text_has_to_stay_base64() {
-        let shown = SecretData::decode(SECRET).unwrap().unwrap();
-        let error = shown.encode(shown.text().replace("raw: gIGC", "raw: g!")).unwrap_err();
-        assert!(matches!(error, FileError::NotAValue { .. }), "{error}");
-        assert!(SecretData::decode("kind: ConfigMap\ndata: {a: YQ==}\n").unwrap().is_none());
-    }
-}
+mod tests;

@@ -1,5 +1,6 @@
 //! `sealant set`: one value of an encrypted file. Everything else keeps its bytes and its ciphertext.
 
+pub mod near;
 pub mod place;
 pub mod value;
 
@@ -68,12 +69,14 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     // as for unset: null may take the place of the last secret
     change.settings.allow_empty = true;
     let plain = place::parse(&change, change.plain())?;
-    let present = place::present(&plain, &path).map_err(|error| place::refused(&error, &path))?;
+    let path = near::meant(&plain, &args.path, path);
+    let refused = |error| near::advise(place::refused(&error, &path), &plain, &path);
+    let present = place::present(&plain, &path).map_err(refused)?;
     if args.decode_data {
         secret_data::require(&plain, &change.opened.name, &path)?;
     }
     let value = typed(args, present, &path)?;
-    let mut new = plain.set(&path, &value).map_err(|error| place::refused(&error, &path))?;
+    let mut new = plain.set(&path, &value).map_err(refused)?;
     let text = std::mem::take(&mut *new);
     let was_clear = place::shows_clear(change.opened.file.kind(), change.opened.file.text(), &path);
     let outcome = place::save(session, &mut change, text)?;

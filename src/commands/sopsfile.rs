@@ -34,6 +34,7 @@ use crate::document::kind::DocumentKind;
 use crate::document::open::Reading;
 use crate::failure::{Failure, Kind};
 use crate::fsio::batch::Batch;
+use crate::fsio::folder;
 use crate::fsio::lock::LockGuard;
 use crate::fsio::read::{DOCUMENT_LIMIT, Stamp, Wiped, read_bounded, read_stdin};
 use crate::fsio::target::Target;
@@ -43,6 +44,18 @@ use crate::sops::key::DataKey;
 
 pub use super::advice::{failure, line_of};
 pub use crate::sops::file::VERSION;
+
+/// Refuses a folder where one file is meant.
+///
+/// # Errors
+/// [`Kind::OddTarget`].
+pub fn no_folder(path: &Path) -> Result<(), Failure> {
+    if folder::is_folder(path) {
+        let text = format!("{} is a folder: name a file in it", path.display());
+        return Err(Failure::new(Kind::OddTarget, text));
+    }
+    Ok(())
+}
 
 /// A file's content before anybody has looked into it.
 #[derive(Clone, Debug)]
@@ -67,6 +80,7 @@ impl Source {
     /// # Errors
     /// Missing, too large, not a file.
     pub fn file(path: &Path) -> Result<Self, Failure> {
+        no_folder(path)?;
         let original = read_bounded(path, DOCUMENT_LIMIT)?;
         let name = path.display().to_string();
         Ok(Self {
@@ -273,6 +287,7 @@ impl Change {
         format: Option<DocumentKind>,
         checked: bool,
     ) -> Result<Self, Failure> {
+        no_folder(path)?;
         let target = Target::resolve(path)?;
         target.check_folder()?;
         let lock = LockGuard::acquire(&target)?;

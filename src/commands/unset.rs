@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::session::Session;
-use super::set::place;
+use super::set::{near, place};
 use super::sopsfile::Change;
 use crate::document::path::KeyPath;
 use crate::failure::Failure;
@@ -33,7 +33,8 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     let path = KeyPath::parse(&args.path)?;
     let mut change = Change::begin(session, &args.file)?;
     let plain = place::parse(&change, change.plain())?;
-    let mut new = plain.unset(&path).map_err(|error| place::refused(&error, &path))?;
+    let path = near::meant(&plain, &args.path, path);
+    let mut new = plain.unset(&path).map_err(|error| near::advise(place::refused(&error, &path), &plain, &path))?;
     let text = std::mem::take(&mut *new);
     // the last secret may go: that the rule selects the right keys has been seen before
     change.settings.allow_empty = true;

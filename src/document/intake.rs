@@ -3,7 +3,7 @@
 use super::format::FormatError;
 
 /// What is said of a file that was committed in the middle of a merge.
-pub(super) const CONFLICT: &str = "this file has unresolved Git conflict markers";
+pub(crate) const CONFLICT: &str = "this file has unresolved Git conflict markers";
 
 /// Refuses NUL bytes and the markers that can be nothing else.
 pub(super) fn check(text: &str) -> Result<(), FormatError> {

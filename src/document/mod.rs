@@ -7,7 +7,7 @@ pub mod format;
 pub mod gather;
 pub mod hcl;
 pub mod ini;
-mod intake;
+pub(crate) mod intake;
 pub mod json;
 pub mod kind;
 pub mod open;

@@ -317,3 +317,38 @@ fn bad_text_opens_the_editor_again_at_the_error() {
     assert!(again.starts_with("-R +1") && again.ends_with("/app.yaml\n"), "{again}");
     sandbox.nothing_left();
 }
+
+/// A renamed key that the rule does not select left its secret in clear, and nothing was said.
+#[test]
+fn a_secret_that_comes_to_stand_in_clear_is_told_of() {
+    let sandbox = Sandbox::encrypted();
+    let ended = sandbox
+        .edit("sed -i.bak s/password:/passphrase:/ \"$file\"", FILE)
+        .code(0)
+        .says("IN CLEAR now: db.passphrase;");
+    assert!(!ended.stderr.contains("canary"), "{}", ended.stderr);
+    let ended = sandbox.edit("echo 'new: other' >> \"$file\"", FILE).code(0);
+    assert!(!ended.stderr.contains("CLEAR"), "{}", ended.stderr);
+    sandbox.nothing_left();
+}
+
+/// A value of several lines came back as a block when another one was edited.
+#[test]
+fn decoded_values_that_nobody_touched_keep_their_lines() {
+    let sandbox = Sandbox::new();
+    let plain = "kind: Secret\ndata:\n  pem: YQpiCg== # a key\n  password: aHVudGVyMg==\n";
+    std::fs::write(sandbox.path("secret/k.yaml"), plain).unwrap();
+    sandbox.run(&["encrypt", "-i", "secret/k.yaml"]).code(0);
+    let before = sandbox.read("secret/k.yaml");
+    let script = "sed -i.bak s/hunter2/hunter3/ \"$file\"";
+    let mut command = sandbox.edit_command(script, "secret/k.yaml");
+    Ended::from(command.arg("--decode-data").output().unwrap()).code(0);
+    assert_eq!(sandbox.plain("secret/k.yaml"), plain.replace("aHVudGVyMg==", "aHVudGVyMw=="));
+    only_value_and_metadata(&before, &sandbox.read("secret/k.yaml"), "password: ENC[");
+
+    std::fs::write(sandbox.path("secret/k.json"), "{\"kind\": \"Secret\", \"data\": {\"password\": \"YQ==\"}}\n")
+        .unwrap();
+    sandbox.run(&["encrypt", "-i", "secret/k.json"]).code(0);
+    let mut command = sandbox.edit_command(script, "secret/k.json");
+    Ended::from(command.arg("--decode-data").output().unwrap()).code(8).says("in YAML only");
+}

@@ -110,7 +110,7 @@ impl<'t> Scanner<'t> {
         let divider =
             rest.strip_prefix("=======").is_some_and(|rest| rest.is_empty() || rest.starts_with(['\n', '\r']));
         let conflict = line_start && (divider || rest.starts_with("<<<<<<< ") || rest.starts_with(">>>>>>> "));
-        let what = if conflict { "this file has unresolved Git conflict markers" } else { what };
+        let what = if conflict { crate::document::intake::CONFLICT } else { what };
         Err(FormatError::at(self.text, at, what))
     }
 

@@ -130,7 +130,7 @@ pub(in crate::document) fn check_text(text: &str) -> Result<(), FormatError> {
 }
 
 /// What is said of a merge that was not finished.
-pub(in crate::document) const CONFLICT: &str = "this file has unresolved Git conflict markers";
+pub(in crate::document) use crate::document::intake::CONFLICT;
 
 /// Whether a line that is no syntax is a conflict marker.
 pub(in crate::document) fn is_conflict(line: &str) -> bool {

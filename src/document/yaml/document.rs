@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use zeroize::Zeroizing;
 
+use super::conflict;
 use super::error::{YamlError, position};
 use super::node::{Extra, NONE, Node, NodeId, NodeKind, ScalarStyle};
 use super::parse::{self, Parsed};
@@ -65,8 +66,11 @@ impl Document {
             return Err(YamlError::at(text.as_bytes(), at, "found a control character"));
         }
         let start = if text.starts_with('\u{FEFF}') { 3 } else { 0 };
-        let parsed = parse::parse(&text, start)?;
-        Ok(Self { text, parsed })
+        let parsed = parse::parse(&text, start).map_err(|error| conflict::in_broken(&text).unwrap_or(error))?;
+        match conflict::in_document(&text) {
+            Some(error) => Err(error),
+            None => Ok(Self { text, parsed }),
+        }
     }
 
     /// The original text.

@@ -7,6 +7,7 @@
 pub mod change;
 mod chars;
 mod check;
+mod conflict;
 pub mod document;
 pub mod emit;
 pub mod error;
