@@ -217,6 +217,12 @@ pub trait Format: fmt::Debug + Send + Sync {
         None
     }
 
+    /// The keys inside a leaf that is a piece of program, where it may hold values in clear: no rule sees them, since they are no
+    /// part of the document. In any order, from any depth.
+    fn hidden_keys(&self, _leaf: usize) -> Vec<String> {
+        Vec::new()
+    }
+
     /// What has to be known to read the plain text again as it was read now, and is recorded with the file: the name of the
     /// reading, where the format has more than one.
     fn reading(&self) -> Option<&'static str> {

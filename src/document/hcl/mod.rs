@@ -1,6 +1,7 @@
 //! HCL as in `.tfvars` files, with every byte kept: attributes, blocks, objects, lists, literal values. Expressions stay as they are.
 
 mod change;
+mod hidden;
 mod literal;
 mod parse;
 #[cfg(test)]
@@ -114,6 +115,10 @@ impl Format for Hcl {
 
     fn not_a_value(&self, leaf: usize) -> Option<&'static str> {
         self.leaves[leaf].why_not()
+    }
+
+    fn hidden_keys(&self, leaf: usize) -> Vec<String> {
+        hidden::keys(self.raw(leaf), self.leaves[leaf])
     }
 
     fn span(&self, leaf: usize) -> Range<usize> {

@@ -25,7 +25,8 @@ pub(super) fn parse(text: &str) -> Result<Parts, FormatError> {
     let start = lines::body_start(text);
     let tokens = token::scan(text, start)?;
     let site = Site { how: How::Body, span: start..text.len(), entry: start, body: start..text.len() };
-    let mut parser = Parser { text, tokens, at: 0, outline: Outline::new(), sites: vec![site], leaves: Vec::new() };
+    let outline = Outline::new();
+    let mut parser = Parser { text, tokens, at: 0, outline, sites: vec![site], leaves: Vec::new(), ended: None };
     let end = parser.tokens.len() - 1;
     parser.body(ROOT, end)?;
     Ok(Parts { outline: parser.outline, sites: parser.sites, leaves: parser.leaves })
@@ -43,6 +44,8 @@ struct Parser<'a> {
     outline: Outline,
     sites: Vec<Site>,
     leaves: Vec<Leaf>,
+    /// The value or block that ended on this line, where a comment here is its own.
+    ended: Option<NodeId>,
 }
 
 impl Parser<'_> {
@@ -64,21 +67,36 @@ impl Parser<'_> {
         Err(FormatError::at(self.text, self.token(at).start, what))
     }
 
-    /// Past comments, which `node` gets, and line breaks where they mean nothing.
+    /// Past comments, which the value before them on their line gets, else `node`, and line breaks where they mean nothing.
     fn skip(&mut self, node: NodeId, newlines: bool) {
         loop {
             match self.kind() {
-                Kind::Newline if newlines => {}
+                Kind::Newline if newlines => self.ended = None,
                 Kind::Comment => {
                     let token = self.token(self.at);
                     let raw = self.slice(self.at);
                     let start = token.start + if raw.starts_with('#') { 1 } else { 2 };
                     let end = token.end - if raw.starts_with("/*") { 2 } else { 0 };
-                    self.outline.comment(node, start..end);
+                    match self.ended {
+                        Some(ended) => self.outline.comment_on(ended, start..end),
+                        None => self.outline.comment(node, start..end),
+                    }
                 }
                 _ => return,
             }
             self.at += 1;
+        }
+    }
+
+    /// Past a `,`. A comment behind it is that of the value before it, unless the next one stands on the same line.
+    fn comma(&mut self) {
+        self.at += 1;
+        let mut next = self.at;
+        while self.token(next).kind == Kind::Comment {
+            next += 1;
+        }
+        if !matches!(self.token(next).kind, Kind::Newline | Kind::Close(_)) {
+            self.ended = None;
         }
     }
 
@@ -225,8 +243,10 @@ impl Parser<'_> {
             return self.error(self.at, VALUE);
         };
         self.at += 1;
+        self.ended = None;
         self.body(body, mate)?;
         self.at = mate + 1;
+        self.ended = Some(body);
         let (start, end) = (self.token(first).start, self.token(mate).end);
         self.sites[body].span = start..end;
         self.sites[body].body = self.token(brace).end..end - 1;
@@ -249,6 +269,7 @@ impl Parser<'_> {
             None => self.outline.item(parent, shape),
         };
         self.add(node, How::Value, entry)?;
+        self.ended = None;
         let last = match open {
             Some((shape, mate)) => {
                 self.at += 1;
@@ -263,6 +284,7 @@ impl Parser<'_> {
         self.at = last + 1;
         let span = self.token(first).start..self.token(last).end;
         self.sites[node].span = span.clone();
+        self.ended = Some(node);
         if open.is_none() {
             let leaf = self.leaf_kind(first, last);
             self.leaves.push(leaf);
@@ -377,7 +399,9 @@ impl Parser<'_> {
             if self.at < mate && self.kind() != Kind::Sign(b',', false) {
                 return self.error(self.at, "expected `,` or `]`");
             }
-            self.at += usize::from(self.at < mate);
+            if self.at < mate {
+                self.comma();
+            }
         }
     }
 
@@ -402,7 +426,8 @@ impl Parser<'_> {
             self.value(node, Some(key), first, true)?;
             self.skip(node, false);
             match self.kind() {
-                Kind::Sign(b',', false) | Kind::Newline => self.at += 1,
+                Kind::Sign(b',', false) => self.comma(),
+                Kind::Newline => {}
                 _ if self.at < mate => return self.error(self.at, "expected `,`, a line break or `}`"),
                 _ => {}
             }

@@ -146,6 +146,67 @@ fn what_is_calculated_is_no_value() {
 }
 
 #[test]
+fn comments_stand_before_the_value_whose_line_they_end() {
+    for (text, wanted) in [
+        ("a = 1 # x\nb = 2", ["x", "a", "b"].as_slice()),
+        ("# w\na = 1 /*x*/ // y\n# z\nb = 2 # v\n# end", &["w", "x", "y", "a", "z", "v", "b", "end"]),
+        ("a = 1 /*x\n*/ /*y*/\nb = 2", &["x\n", "y", "a", "b"]),
+        ("a = f(\n1) # x\nb = 2", &["x", "a", "b"]),
+        ("a = <<E\n\nE\n# x\nb = 2", &["a", "x", "b"]),
+        (
+            "a = [ # w\n1, # x\n[2, 3], # y\n4 # z\n] # v\nb = 5",
+            &["v", "a", "w", "x", "1", "y", "2", "3", "z", "4", "b"],
+        ),
+        ("a = [1 /*x*/, 2, /*y*/ 3, /*z*/ ]", &["a", "x", "1", "2", "y", "z", "3"]),
+        ("a = [1, [ # x\n2]]", &["a", "1", "x", "2"]),
+        ("a = { b = 1, # x\nc = 2 # y\nd = /*z*/ 3, e /*v*/ = 4 }", &["a", "x", "b", "y", "c", "z", "d", "v", "e"]),
+        ("a = { b = 1 } # x\nc { # y\nb = 2 # z\n} # v\nd = 3", &["x", "a", "v", "c", "y", "z", "b", "d"]),
+        ("c \"l\" /*w*/ { b = 1 } # x\nd {} # y\nd {} # z\n", &["c", "x", "l", "w", "b", "d", "y", "z"]),
+    ] {
+        assert_eq!(trial::order(&parse(text)), wanted, "{text}");
+        trial::check(&parse(text));
+    }
+}
+
+#[test]
+fn keys_inside_expressions_are_found() {
+    for (text, wanted) in [
+        ("{ p = 1, (var.k) = 2 }", ["p"].as_slice()),
+        ("{ p = 1, \"${var.k}\" = 2 }", &["p"]),
+        ("{ p = 1, a.b = 2 }", &["p"]),
+        ("{ for k, v in x : k => { p = 1 } }", &["p"]),
+        ("{ for k in x : \"p\" => 1 }", &["p"]),
+        ("({ p = 1 })", &["p"]),
+        ("{ p = 1 }.p", &["p"]),
+        ("merge({p=1}, x)", &["p"]),
+        ("c ? {p : 1} : {}", &["p"]),
+        ("f([{ a = [ { \"p\\u0071\" : { 5 = 1 } } ] }])", &["5", "a", "pq"]),
+        ("f({\n a = 1 // c\n /* d */ p = 1\n})", &["a", "p"]),
+        ("f({ (\"p\") = 1, ((\"q\")) = 2 })", &["p", "q"]),
+        ("\"a = ${f({ p = \"${g({ q = 1 })}\" })} b = $${ c = {d = 1}\"", &["p", "q"]),
+        ("\"%{ if f({p = 1}) ~}x%{ endif }\"", &["p"]),
+        ("f({ p = <<E\nc = ${g({ q = \"}\", r = 1 })}\nE\n})", &["p", "q", "r"]),
+        ("<<E\n${~ f({ p = 1 }) }\nE", &["p"]),
+        ("<<E\n$$${f({ p = 1 })}\nE", &["p"]),
+        // None of these is the key of an object.
+        ("f(x) == p", &[]),
+        ("c ? p : q", &[]),
+        ("f({ a = (c ? p : q), b = c ? p : q })", &["a", "b"]),
+        ("\"p = ${x}, { p = 1 }\"", &[]),
+        ("<<E\np = 1\n${x} { p = 1 }\nE", &[]),
+        ("x[\"p\"]", &[]),
+        ("[for p in x : p]", &[]),
+        ("{ for p, q in x : p => q if p == q }", &[]),
+        ("\"{ p = 1 }\"", &[]),
+        ("{ p = 1 }", &[]),
+    ] {
+        let mut found = parse(&format!("k = {text}\n")).hidden_keys(0);
+        found.sort();
+        assert_eq!(found, wanted, "{text}");
+    }
+}
+
+#[test]
 fn what_hcl_forbids_is_refused() {
     for text in [
         "a = 1\na = 2",

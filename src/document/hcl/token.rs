@@ -35,7 +35,7 @@ pub(super) struct Token {
     pub(super) end: usize,
 }
 
-type Wrong = (usize, &'static str);
+pub(super) type Wrong = (usize, &'static str);
 
 const DEEP: &str = "this is nested too deeply";
 
@@ -140,12 +140,14 @@ fn number(text: &str) -> usize {
     end
 }
 
-fn line_comment(text: &str, at: usize) -> usize {
+/// Where a comment ends that the line ends.
+pub(super) fn line_comment(text: &str, at: usize) -> usize {
     let end = memchr::memchr(b'\n', &text.as_bytes()[at..]).map_or(text.len(), |length| at + length);
     end - usize::from(text[..end].ends_with('\r'))
 }
 
-fn block_comment(text: &str, at: usize) -> Result<usize, Wrong> {
+/// Where a comment in `/*…*/` ends.
+pub(super) fn block_comment(text: &str, at: usize) -> Result<usize, Wrong> {
     let end = memchr::memmem::find(&text.as_bytes()[at + 2..], b"*/");
     end.map(|length| at + 2 + length + 2).ok_or((at, "this comment has no end"))
 }
@@ -157,7 +159,7 @@ pub(super) fn introducers(bytes: &[u8], at: usize) -> Option<usize> {
 }
 
 /// Where a quoted string ends, and whether something is filled into it.
-fn quoted(text: &str, start: usize) -> Result<(bool, usize), Wrong> {
+pub(super) fn quoted(text: &str, start: usize) -> Result<(bool, usize), Wrong> {
     const OPEN: &str = "this string has no end";
     let bytes = text.as_bytes();
     // What is filled in may hold strings, which may have something filled in: `None` is a string, a number the braces open.

@@ -101,6 +101,22 @@ impl Outline {
         self.nodes[collection].children.push(Child::Comment(self.comments.len() - 1));
     }
 
+    /// A comment on the line on which the value `node` ends. It stands before the value, so that a rule that goes by comments
+    /// takes it for that value's, and not for the next one's.
+    pub(super) fn comment_on(&mut self, node: NodeId, span: Range<usize>) {
+        self.comments.push(span);
+        let comment = Child::Comment(self.comments.len() - 1);
+        let parent = self.nodes[node].parent;
+        let siblings = &mut self.nodes[parent].children;
+        let is_node = |child: &Child| match child {
+            Child::Entry { node: value, .. } | Child::Item(value) => *value == node,
+            Child::Comment(_) => false,
+        };
+        // A value that has just ended is the last one of its collection.
+        let at = siblings.iter().rposition(is_node).unwrap_or(siblings.len());
+        siblings.insert(at, comment);
+    }
+
     /// Says where a leaf is.
     pub(super) fn locate(&mut self, node: NodeId, span: Range<usize>) {
         if let Role::Leaf(leaf) = self.nodes[node].role {

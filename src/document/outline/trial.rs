@@ -77,6 +77,22 @@ pub(in crate::document) fn leaves(document: &dyn Format) -> Vec<(usize, KeyPath)
     found
 }
 
+/// The texts of the comments and keys, and those of items that are leaves, in the order of the events.
+pub(in crate::document) fn order(document: &dyn Format) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut item = false;
+    for event in document.events() {
+        match *event {
+            Event::Key(key) => found.push(document.key(key).to_owned()),
+            Event::Comment(comment) => found.push(document.comment_text(comment).trim_start().to_owned()),
+            Event::Scalar(leaf) if item => found.push(document.text()[document.span(leaf)].to_owned()),
+            _ => {}
+        }
+        item = *event == Event::Item;
+    }
+    found
+}
+
 fn comments(document: &dyn Format) -> Vec<usize> {
     let events = document.events().iter();
     events.filter_map(|event| if let Event::Comment(comment) = event { Some(*comment) } else { None }).collect()

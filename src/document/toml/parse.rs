@@ -33,6 +33,7 @@ pub(super) fn parse(text: &str) -> Result<Parts, FormatError> {
         sections: vec![root],
         kinds: Vec::new(),
         table: ROOT,
+        ended: None,
     };
     parser.document()?;
     Ok(parser.finish())
@@ -47,6 +48,8 @@ struct Parser<'a> {
     kinds: Vec<Scalar>,
     /// The table that entries go to.
     table: NodeId,
+    /// The value that ended on this line.
+    ended: Option<NodeId>,
 }
 
 type Parsed<T> = Result<T, FormatError>;
@@ -75,10 +78,13 @@ impl Parser<'_> {
         let rest = &self.text[self.at..];
         let length = if rest.starts_with('\n') { 1 } else { 2 * usize::from(rest.starts_with("\r\n")) };
         self.at += length;
+        if length > 0 {
+            self.ended = None;
+        }
         length > 0
     }
 
-    /// A comment, if one begins here.
+    /// A comment, if one begins here: that of the value before it on its line, else one of `collection`.
     fn comment(&mut self, collection: NodeId) -> Parsed<bool> {
         if self.peek() != Some(b'#') {
             return Ok(false);
@@ -90,7 +96,11 @@ impl Parser<'_> {
         if let Some(bad) = line.find(|c: char| c != '\t' && c.is_ascii_control()) {
             return self.error(start + bad, "a comment cannot hold control characters");
         }
-        self.outline.comment(collection, start..start + line.len());
+        let span = start..start + line.len();
+        match self.ended {
+            Some(node) => self.outline.comment_on(node, span),
+            None => self.outline.comment(collection, span),
+        }
         self.at = start + line.len();
         Ok(true)
     }
@@ -184,10 +194,14 @@ impl Parser<'_> {
         for (key, at) in keys {
             node = match self.outline.get(node, &key) {
                 None => self.new_map(node, key, How::Implicit, start)?,
-                Some(found) => match (self.sites[found].how, self.outline.last_item(found)) {
-                    (How::Implicit | How::Header | How::Dotted, _) => found,
-                    (How::Tables, Some(item)) => item,
-                    _ => return self.error(at, VALUE_ALREADY),
+                Some(found) => match self.sites[found].how {
+                    How::Implicit | How::Header | How::Dotted => found,
+                    // Asked for only here: in a table of many tables it would be a long search, for each of them.
+                    How::Tables => match self.outline.last_item(found) {
+                        Some(item) => item,
+                        None => return self.error(at, VALUE_ALREADY),
+                    },
+                    How::Inline | How::Value => return self.error(at, VALUE_ALREADY),
                 },
             };
         }
@@ -266,6 +280,7 @@ impl Parser<'_> {
         let start = self.at;
         let how = if self.outline.role(node) == Role::Collection(Shape::Map) { How::Inline } else { How::Value };
         self.add(node, how, start..start, entry)?;
+        self.ended = None;
         match self.outline.role(node) {
             Role::Collection(Shape::List) => self.array(node)?,
             Role::Collection(Shape::Map) => self.inline_table(node)?,
@@ -277,6 +292,7 @@ impl Parser<'_> {
             }
         }
         self.sites[node].span = start..self.at;
+        self.ended = Some(node);
         Ok(())
     }
 

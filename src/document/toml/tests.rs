@@ -138,6 +138,35 @@ fn what_toml_forbids_is_refused() {
 }
 
 #[test]
+fn comments_stand_before_the_value_whose_line_they_end() {
+    for (text, wanted) in [
+        ("a = 1 # x\nb = 2", ["x", "a", "b"].as_slice()),
+        ("# w\na = 1 # x\n# y\nb = 2 # z\n# end", &["w", "x", "a", "y", "z", "b", "end"]),
+        ("a = '''\n''' # x\nb = 2", &["x", "a", "b"]),
+        ("a.b = 1 # x\nc = 2\na.d = 3 # y\n", &["a", "x", "b", "y", "d", "c"]),
+        (
+            "a = [ # w\n1, # x\n[2, 3], # y\n4 # z\n] # v\nb = 5",
+            &["v", "a", "w", "x", "1", "y", "2", "3", "z", "4", "b"],
+        ),
+        ("a = [1, [ # x\n2]]", &["a", "1", "x", "2"]),
+        ("a = { b = 1, # x\nc = 2 # y\n}", &["a", "x", "b", "y", "c"]),
+        ("a = { b.c = 1, d = 2 } # x", &["x", "a", "b", "c", "d"]),
+        ("a = 1\n[t] # x\nb = 2", &["a", "t", "x", "b"]),
+        ("a = 1 # x\n[[t]] # y\nb = 2 # z\n[t.u] # v\nc = 3", &["x", "a", "t", "y", "z", "b", "u", "v", "c"]),
+    ] {
+        assert_eq!(trial::order(&parse(text)), wanted, "{text}");
+        trial::check(&parse(text));
+    }
+}
+
+/// Time that grows with the square of the number of tables would be many minutes.
+#[test]
+fn many_tables_of_one_table_are_read_at_once() {
+    let text: String = (0..200_000).map(|at| format!("[a.b{at}]\n")).collect();
+    assert_eq!(parse(&text).sections.len(), 200_001);
+}
+
+#[test]
 fn setting_finds_the_right_table() {
     for (text, path, value, wanted) in [
         ("", "a", "1", "a = \"1\"\n"),

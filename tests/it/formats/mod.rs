@@ -6,6 +6,7 @@ mod hostile;
 mod interop;
 mod leaves;
 mod lossless;
+mod selection;
 mod tamper;
 
 use sealant::document::kind::DocumentKind;

@@ -28,6 +28,9 @@ const COMMENT_ATTEMPTS: usize = 16;
 const ONLY_BY_PATH: &str = "the rule selects this name, but sops reads \"export\" as a part of it: let the pattern begin with \
                             ^(export )? or the like";
 
+/// A key that a rule selects where nothing can be encrypted.
+const INSIDE: &str = "the rule selects a key inside this expression, which cannot be encrypted";
+
 /// Most bytes that one byte of a text can be written as (`\u00XX`).
 const LONGEST_ESCAPE: usize = 6;
 
@@ -185,6 +188,9 @@ impl<'a> Writer<'a> {
         if !chosen && self.selected_by_path() {
             return Err(FileError::NotAValue { path: self.steps.trail.path(), line: line(), what: ONLY_BY_PATH });
         }
+        if !chosen && self.selects_inside(leaf) {
+            return Err(FileError::NotAValue { path: self.steps.trail.path(), line: line(), what: INSIDE });
+        }
         let obstacle = if chosen { document.not_a_value(leaf) } else { document.unrepresentable_in_clear(leaf) };
         // No flag allows either: what stays in clear and is read as something else is nothing that could be opened again.
         if let Some(what) = obstacle {
@@ -230,6 +236,26 @@ impl<'a> Writer<'a> {
         walk.open();
         walk.enter_key(self.document.path_key(key));
         walk.leaf()
+    }
+
+    /// Whether the rule would select a key inside this leaf if it could see it: its value would stay in clear.
+    fn selects_inside(&self, leaf: usize) -> bool {
+        if self.selector.reads_comments() {
+            return false;
+        }
+        let hidden = self.document.hidden_keys(leaf);
+        if hidden.is_empty() {
+            return false;
+        }
+        let mut walk = self.selector.walk();
+        walk.open();
+        self.steps.trail.keys().for_each(|key| walk.enter_key(key));
+        hidden.iter().any(|key| {
+            walk.enter_key(key);
+            let selected = walk.leaf();
+            walk.leave_key();
+            selected
+        })
     }
 
     fn put(&mut self, leaf: usize, value: &Value<'_>) -> Result<(), FileError> {
