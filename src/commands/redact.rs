@@ -164,9 +164,16 @@ impl Patterns {
             }
             at += gap((depth, &bytes[at..]));
             let Some(&seen) = bytes.get(at) else { return (found, true) };
-            let from = pieces.partition_point(|piece| byte(piece, depth) < seen);
-            let to = from + pieces[from..].partition_point(|piece| byte(piece, depth) == seen);
-            pieces = &pieces[from..to];
+            if let [only] = pieces {
+                // most of the way there is just one left
+                if byte(only, depth) != seen {
+                    break;
+                }
+            } else {
+                let from = pieces.partition_point(|piece| byte(piece, depth) < seen);
+                let to = from + pieces[from..].partition_point(|piece| byte(piece, depth) == seen);
+                pieces = &pieces[from..to];
+            }
             depth += 1;
             at += 1;
         }
