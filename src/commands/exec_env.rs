@@ -1,5 +1,6 @@
 //! `sealant exec-env`: a program with the file's values in its environment. Nothing is in its arguments, nothing on disk.
 
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -130,11 +131,22 @@ pub fn variables(name: &str, plain: &Plain) -> Result<Variables, Failure> {
     Ok(variables)
 }
 
-/// Every single value of a plain text, each with the last key above it.
+/// Every single value of a plain text, each with the last key above it, and after them their spellings where those differ.
 ///
 /// # Errors
 /// A text that is not of its format.
 pub fn leaves(name: &str, plain: &Plain) -> Result<Variables, Failure> {
+    let mut found = values(name, plain)?;
+    let spellings: Vec<_> = {
+        let known: HashSet<&str> = found.iter().map(|(_, value)| value.as_str()).collect();
+        let differs = |text: &Zeroizing<String>| text.len() >= SHORTEST && !known.contains(text.as_str());
+        plain.spellings().into_iter().filter(differs).collect()
+    };
+    found.extend(spellings.into_iter().map(|text| (String::new(), text)));
+    Ok(found)
+}
+
+fn values(name: &str, plain: &Plain) -> Result<Variables, Failure> {
     let mut found = Vec::new();
     let Some(document) = plain.yaml() else {
         let tree = plain.tree().map_err(|error| sopsfile::failure(name, &error))?;
@@ -180,6 +192,9 @@ mod tests {
         let found = leaves("f", &plain("a: {b: [x, 1]}\n---\nc: y\n")).unwrap();
         let shown: Vec<String> = found.iter().map(|(name, value)| format!("{name}={}", value.as_str())).collect();
         assert_eq!(shown, ["b=x", "b=1", "c=y"]);
+        let found = leaves("f", &plain("a: 0x1F4012\nb: 'it''s hunter2'\nc: \"plain\"\n")).unwrap();
+        let shown: Vec<&str> = found.iter().map(|(_, value)| value.as_str()).collect();
+        assert_eq!(shown, ["2048018", "it's hunter2", "plain", "0x1F4012", "it''s hunter2"]);
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! Keeps secrets out of a stream of output, in whatever pieces it comes. Pure.
 //!
-//! What is looked for is each value, each of its lines, and both as a program might print them: as JSON, as part of a URL,
-//! in base64 (also as a part of something longer). Texts shorter than [`SHORTEST`] bytes are not: they would be found
-//! everywhere. Everything that is found, be it overlapping, becomes one [`MASK`].
+//! What is looked for is each value, each of its lines, and both as a program might print them: without the blanks around
+//! them, as JSON, as part of a URL, in base64 (also as a part of something longer, and broken into lines). Texts shorter than
+//! [`SHORTEST`] bytes are not: they would be found everywhere. Everything that is found, be it overlapping, becomes one
+//! [`MASK`].
+
+use std::collections::BTreeSet;
 
 use zeroize::Zeroizing;
 
@@ -16,11 +19,19 @@ pub const SHORTEST: usize = 4;
 const NO_SECRETS: [&str; 3] = ["true", "false", "null"];
 /// As many bytes of base64 have to depend on the value alone for that piece of it to be looked for.
 const SHORTEST_PIECE: usize = 8;
+/// Longer texts are looked for in pieces of this length: what is held back, and compared at every byte, stays bounded.
+const LONGEST_PIECE: usize = 1024;
+/// By so much pieces overlap, so that what is found of them is one; and before so many characters of base64 no line break is
+/// looked for, as every line that ends with the first of them would be held back.
+const OVERLAP: usize = 4;
+/// The most bytes of a line break, with the indentation after it.
+const LONGEST_BREAK: usize = 64;
 
 /// What is looked for.
 pub struct Secrets {
-    /// By their first byte.
-    patterns: Vec<Vec<Zeroizing<Vec<u8>>>>,
+    exact: Patterns,
+    /// Base64, which may be broken into lines.
+    breakable: Patterns,
 }
 
 impl std::fmt::Debug for Secrets {
@@ -32,60 +43,141 @@ impl std::fmt::Debug for Secrets {
 impl Secrets {
     /// Looks for these values in all their forms.
     pub fn new<'v>(values: impl IntoIterator<Item = &'v str>) -> Self {
-        let mut secrets = Self { patterns: vec![Vec::new(); 256] };
+        let mut all = BTreeSet::new();
         for value in values {
+            all.extend([value, value.trim()]);
+            all.extend(value.lines().map(str::trim));
+        }
+        let mut secrets = Self { exact: Patterns::default(), breakable: Patterns::default() };
+        for value in all {
             secrets.add_forms(value);
-            let lines: Vec<&str> = value.lines().map(str::trim).collect();
-            if lines.len() > 1 {
-                lines.into_iter().for_each(|line| secrets.add_forms(line));
-            }
         }
-        for patterns in &mut secrets.patterns {
-            patterns.sort_by(|left, right| right.len().cmp(&left.len()).then_with(|| left.cmp(right)));
-            patterns.dedup();
-        }
+        secrets.exact.sort();
+        secrets.breakable.sort();
         secrets
     }
 
     fn add_forms(&mut self, value: &str) {
-        if value.len() < SHORTEST || NO_SECRETS.contains(&value) {
+        if value.len() < SHORTEST || NO_SECRETS.iter().any(|word| word.eq_ignore_ascii_case(value)) {
             return;
         }
-        self.add(value.as_bytes().to_vec());
-        for form in json_forms(value) {
-            self.add(form.into_bytes());
-        }
-        for form in url_forms(value) {
-            self.add(form.into_bytes());
-        }
-        for form in base64_forms(value.as_bytes()) {
-            self.add(form);
-        }
-    }
-
-    fn add(&mut self, pattern: Vec<u8>) {
-        let pattern = Zeroizing::new(pattern);
-        if let Some(first) = pattern.first() {
-            self.patterns[usize::from(*first)].push(pattern);
-        }
+        let mut forms: Vec<_> = json_forms(value).into_iter().chain(url_forms(value)).map(wiped).collect();
+        // with a line break at its end masked as well, lines would run into each other
+        let bare = value.trim_end_matches(['\n', '\r']);
+        forms.push(wiped(if bare.len() < SHORTEST { value } else { bare }.to_owned()));
+        self.exact.add(forms, 0);
+        let forms = base64_forms(value.as_bytes());
+        // where a break is among its first characters, the rest is looked for
+        self.breakable.add(forms, OVERLAP - 1);
     }
 
     /// How much of the beginning of `bytes` is secret, and whether more bytes could change that.
     fn at(&self, bytes: &[u8]) -> (usize, bool) {
-        let patterns = bytes.first().map_or(&[][..], |first| self.patterns[usize::from(*first)].as_slice());
-        let mut undecided = false;
-        for pattern in patterns {
-            if bytes.starts_with(pattern) {
-                return (pattern.len(), undecided);
-            }
-            undecided |= pattern.starts_with(bytes);
-        }
-        (0, undecided)
+        let (exact, more) = self.exact.at(bytes, |_| 0);
+        let (broken, more_broken) =
+            self.breakable.at(bytes, |(depth, rest)| if depth < OVERLAP { 0 } else { line_break(rest) });
+        (exact.max(broken), more || more_broken)
     }
 
     /// A filter for one stream.
     pub fn filter(&self) -> Redactor<'_> {
         Redactor { secrets: self, held: Zeroizing::default(), covered: 0 }
+    }
+}
+
+fn wiped(text: String) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(text.into_bytes())
+}
+
+/// The length of the line break and indentation that `bytes` begin with.
+fn line_break(bytes: &[u8]) -> usize {
+    if !matches!(bytes.first(), Some(b'\r' | b'\n')) {
+        return 0;
+    }
+    let blanks = bytes.iter().take(LONGEST_BREAK + 1).take_while(|byte| matches!(byte, b'\r' | b'\n' | b' ' | b'\t'));
+    let length = blanks.count();
+    if length > LONGEST_BREAK { 0 } else { length }
+}
+
+/// Texts, and the pieces of them that are looked for, in the order of their bytes.
+#[derive(Default)]
+struct Patterns {
+    texts: Vec<Zeroizing<Vec<u8>>>,
+    pieces: Vec<Piece>,
+    /// Where the pieces with each first byte begin, and where the last ones end.
+    firsts: Vec<usize>,
+}
+
+#[derive(Clone, Copy)]
+struct Piece {
+    text: usize,
+    start: usize,
+    end: usize,
+}
+
+impl Patterns {
+    /// Adds texts; each of their pieces also without up to `skips` of its first bytes.
+    fn add(&mut self, mut texts: Vec<Zeroizing<Vec<u8>>>, skips: usize) {
+        texts.sort_by(|left, right| left.cmp(right));
+        texts.dedup();
+        for text in texts {
+            let (length, mut start) = (text.len(), 0);
+            loop {
+                let end = length.min(start + LONGEST_PIECE);
+                for skipped in 0..=skips {
+                    if skipped == 0 || end - start >= skipped + SHORTEST_PIECE {
+                        self.pieces.push(Piece { text: self.texts.len(), start: start + skipped, end });
+                    }
+                }
+                if end == length {
+                    break;
+                }
+                start = (end - OVERLAP).min(length - LONGEST_PIECE);
+            }
+            self.texts.push(text);
+        }
+    }
+
+    fn sort(&mut self) {
+        let Self { texts, pieces, firsts } = self;
+        let bytes = |piece: &Piece| &texts[piece.text][piece.start..piece.end];
+        pieces.retain(|piece| piece.start < piece.end);
+        pieces.sort_unstable_by(|left, right| bytes(left).cmp(bytes(right)));
+        pieces.dedup_by(|left, right| bytes(left) == bytes(right));
+        let start = |first: usize| pieces.partition_point(|piece| usize::from(bytes(piece)[0]) < first);
+        *firsts = (0..=256).map(start).collect();
+    }
+
+    /// How much of the beginning of `bytes` the longest piece covers, and whether more bytes could change that. `gap` says how
+    /// many bytes to pass over after so many bytes of a piece.
+    fn at(&self, bytes: &[u8], gap: impl Fn((usize, &[u8])) -> usize) -> (usize, bool) {
+        let Some(&first) = bytes.first() else { return (0, false) };
+        let mut pieces = &self.pieces[self.firsts[usize::from(first)]..self.firsts[usize::from(first) + 1]];
+        let byte = |piece: &Piece, depth: usize| self.texts[piece.text][piece.start + depth];
+        let (mut depth, mut at, mut found) = (1, 1, 0);
+        // all of them begin with what was seen so far, so one that ends here is the first
+        while let Some(next) = pieces.first() {
+            if next.end - next.start == depth {
+                found = at;
+                pieces = &pieces[1..];
+                continue;
+            }
+            at += gap((depth, &bytes[at..]));
+            let Some(&seen) = bytes.get(at) else { return (found, true) };
+            if let [only] = pieces {
+                // most of the way there is just one left
+                if byte(only, depth) != seen {
+                    break;
+                }
+            } else {
+                let from = pieces.partition_point(|piece| byte(piece, depth) < seen);
+                let to = from + pieces[from..].partition_point(|piece| byte(piece, depth) == seen);
+                pieces = &pieces[from..to];
+            }
+            depth += 1;
+            at += 1;
+        }
+        (found, false)
     }
 }
 
@@ -213,20 +305,20 @@ fn url_forms(value: &str) -> Vec<String> {
 
 /// In base64 with either alphabet: alone, and inside something longer, where one or two bytes stand before it. Then only
 /// the characters count that depend on nothing else.
-fn base64_forms(value: &[u8]) -> Vec<Vec<u8>> {
+fn base64_forms(value: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
     let mut forms = Vec::new();
     for alphabet in [base64_simd::STANDARD_NO_PAD, base64_simd::URL_SAFE_NO_PAD] {
-        let whole = alphabet.encode_to_string(value);
-        forms.push(whole.into_bytes());
+        forms.push(wiped(alphabet.encode_to_string(value)));
         for before in 0..3 {
-            let mut padded = vec![0; before];
+            let mut padded = Zeroizing::new(Vec::with_capacity(before + value.len()));
+            padded.resize(before, 0);
             padded.extend_from_slice(value);
-            let text = alphabet.encode_to_string(&padded).into_bytes();
+            let text = wiped(alphabet.encode_to_string(padded.as_slice()));
             // characters that hold bits of the bytes before, and of whatever comes after
             let start = (before * 8).div_ceil(6);
             let end = padded.len() * 8 / 6;
             if end.saturating_sub(start) >= SHORTEST_PIECE {
-                forms.push(text[start..end].to_vec());
+                forms.push(Zeroizing::new(text[start..end].to_vec()));
             }
         }
     }
@@ -282,8 +374,69 @@ mod tests {
     }
 
     #[test]
+    fn blanks_around_a_value_do_not_hide_it() {
+        assert_eq!(redact(&["hunter2\n"], &[b"is hunter2."]), "is [redacted].");
+        assert_eq!(redact(&["hunter2\n"], &[b"hunter2\nhunter2\r\n"]), "[redacted]\n[redacted]\r\n");
+        assert_eq!(redact(&["  hunter2 x "], &[b"<hunter2 x>"]), "<[redacted]>");
+        assert_eq!(redact(&["\thunter2\n\n"], &[b"hunter2"]), "[redacted]");
+        let printed = base64_simd::STANDARD.encode_to_string("hunter2");
+        assert!(redact(&["hunter2\n"], &[printed.as_bytes()]).starts_with(MASK));
+    }
+
+    #[test]
+    fn base64_of_several_lines_is_masked() {
+        let secret: String = (0..90_u8).map(|at| char::from(b'!' + at)).collect();
+        let text = base64_simd::STANDARD.encode_to_string(format!("{secret}\n"));
+        for (width, line_break) in [(76, "\n"), (64, "\n"), (64, "\r\n"), (76, "\n    "), (9, "\n")] {
+            let shown = redact(&[&secret], &[wrap(&text, width, line_break).as_bytes()]);
+            assert_eq!(shown, "[redacted]Cg==", "{width}");
+        }
+        // lines that only begin like it are not held back
+        let secrets = Secrets::new([secret.as_str()]);
+        let mut filter = secrets.filter();
+        let mut out = Vec::new();
+        filter.push(format!("ready {}\n", &text[..3]).as_bytes(), &mut out);
+        assert!(out.ends_with(b"\n"));
+        // nor is anything because of blank lines without end
+        filter.push(&text.as_bytes()[..20], &mut out);
+        filter.push(&[b'\n'; 100], &mut out);
+        assert_eq!(&out[out.len() - 100..], [b'\n'; 100]);
+    }
+
+    fn wrap(text: &str, width: usize, line_break: &str) -> String {
+        let lines: Vec<&str> = text.as_bytes().chunks(width).map(|line| std::str::from_utf8(line).unwrap()).collect();
+        lines.join(line_break)
+    }
+
+    #[test]
+    fn long_values_cost_little_and_are_one_mask() {
+        let mut state = 1_u32;
+        let mut random = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            char::from(b'a' + (state >> 24) as u8 % 26)
+        };
+        for line in [usize::MAX, 50] {
+            let value: String = (0..99_999).map(|at| if at % line == line - 1 { '\n' } else { random() }).collect();
+            let secrets = Secrets::new([value.as_str()]);
+            let encoded = wrap(&base64_simd::STANDARD.encode_to_string(&value), 76, "\n");
+            for (text, rest) in [(value.as_str(), 0), (&encoded, 4)] {
+                let mut filter = secrets.filter();
+                let mut out = Vec::new();
+                for piece in format!("<{text}>").as_bytes().chunks(8192) {
+                    filter.push(piece, &mut out);
+                    assert!(filter.held.len() < 4 * LONGEST_PIECE);
+                }
+                filter.finish(&mut out);
+                let out = String::from_utf8(out).unwrap();
+                assert!(out.starts_with("<[redacted]") && out.ends_with('>'));
+                assert!(out.len() <= "<[redacted]>".len() + rest, "{}", out.len());
+            }
+        }
+    }
+
+    #[test]
     fn short_ones_are_left_alone() {
-        assert_eq!(redact(&["1", "", "abc", "true"], &[b"1 abc true"]), "1 abc true");
+        assert_eq!(redact(&["1", "", "abc", "true", "Null"], &[b"1 abc true Null"]), "1 abc true Null");
     }
 
     #[test]
@@ -334,6 +487,31 @@ mod tests {
                 prop_assert!(!bare.contains(&base64_simd::STANDARD.encode_to_string(secret)));
             }
             prop_assert_eq!(redact(&[], &[&text]), String::from_utf8_lossy(&text).into_owned());
+        }
+
+        /// However base64 is broken into lines, and those are cut: nothing of it stays but what belongs to the neighbours, and
+        /// up to three characters before a break.
+        #[test]
+        fn lines_of_base64_do_not_matter(
+            before in "[a-z]{0,90}",
+            secret in "[A-Z0-9 é]{20,300}",
+            after in "[a-z]{0,9}",
+            width in prop::sample::select(vec![20_usize, 64, 76]),
+            line_break in prop::sample::select(vec!["\n", "\r\n", "\n  "]),
+            cuts in prop::collection::vec(0_usize..600, 0..12),
+        ) {
+            let text = base64_simd::STANDARD.encode_to_string(format!("{before}{secret}{after}"));
+            let text = wrap(&text, width, line_break);
+            let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(text.len())).collect();
+            cuts.extend([0, text.len()]);
+            cuts.sort_unstable();
+            let pieces: Vec<&[u8]> = cuts.windows(2).map(|pair| &text.as_bytes()[pair[0]..pair[1]]).collect();
+            let shown = redact(&[&secret], &pieces);
+            prop_assert_eq!(&shown, &redact(&[&secret], &[text.as_bytes()]));
+            prop_assert!(shown.contains(MASK), "{shown}");
+            let rest = shown.replace(MASK, "").bytes().filter(|byte| !byte.is_ascii_whitespace()).count();
+            let neighbours = (before.len() * 4).div_ceil(3) + (after.len() * 4).div_ceil(3);
+            prop_assert!(rest <= neighbours + 2 + 2 + 2 * 3, "{shown}");
         }
     }
 }

@@ -6,6 +6,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -90,5 +91,30 @@ fn the_content_is_gone_however_it_ends() {
             assert_eq!(child.wait().unwrap().code(), Some(code));
             assert!(!Path::new(&path).parent().unwrap().exists(), "{path}");
         }
+    }
+}
+
+#[test]
+fn an_unread_fifo_that_is_replaced_or_taken_away_is_not_waited_for() {
+    let world = World::new();
+    for script in
+        ["echo x > $1.n; mv $1.n $1", "mv $1 $1.n", "rm $1; ln -s $1.n $1", "rm $1; mkfifo $1", "rm $1; mkdir $1"]
+    {
+        let arguments = ["exec-file", "p.yaml", "--", "sh", "-c", &format!("{script}; echo $1; exit 4"), "_", "{}"];
+        let (mut child, path, _out) = world.start(&arguments);
+        let begun = Instant::now();
+        let status = loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                break status;
+            }
+            if begun.elapsed() > Duration::from_secs(30) {
+                child.kill().unwrap();
+                child.wait().unwrap();
+                panic!("it hangs: {script}");
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        };
+        assert_eq!(status.code(), Some(4), "{script}");
+        assert!(!Path::new(&path).parent().unwrap().exists(), "{script}");
     }
 }

@@ -160,7 +160,7 @@ fn comments_stand_before_the_value_whose_line_they_end() {
         ("a = [1 /*x*/, 2, /*y*/ 3, /*z*/ ]", &["a", "x", "1", "2", "y", "z", "3"]),
         ("a = [1, [ # x\n2]]", &["a", "1", "x", "2"]),
         ("a = { b = 1, # x\nc = 2 # y\nd = /*z*/ 3, e /*v*/ = 4 }", &["a", "x", "b", "y", "c", "z", "d", "v", "e"]),
-        ("a = { b = 1 } # x\nc { # y\nb = 2 # z\n} # v\nd = 3", &["x", "a", "v", "c", "y", "z", "b", "d"]),
+        ("a = { b = 1 } # x\nc { # y\nb = 2 # z\n} # v\nd = 3", &["x", "a", "b", "v", "c", "y", "z", "b", "d"]),
         ("c \"l\" /*w*/ { b = 1 } # x\nd {} # y\nd {} # z\n", &["c", "x", "l", "w", "b", "d", "y", "z"]),
     ] {
         assert_eq!(trial::order(&parse(text)), wanted, "{text}");

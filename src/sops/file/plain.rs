@@ -9,14 +9,14 @@ use super::encrypt::{Encrypted, Settings, encrypt};
 use super::error::FileError;
 use super::reuse::Reuse;
 use super::{binary, leaves};
-use crate::document::format::{Change, Format, FormatError, PathError};
+use crate::document::format::{Change, Event, Format, FormatError, PathError};
 use crate::document::gather;
 use crate::document::kind::DocumentKind;
 use crate::document::open::{Reading, open};
 use crate::document::path::KeyPath;
 use crate::document::tree::Node;
 use crate::document::yaml::change::ChangeError;
-use crate::document::yaml::{Document, NodeKind};
+use crate::document::yaml::{Document, NodeId, NodeKind};
 use crate::sops::key::DataKey;
 
 /// A parsed document.
@@ -152,6 +152,26 @@ impl Plain {
         }))
     }
 
+    /// Every value as the text spells it, without what surrounds it: quotes, the header of a block. A name, a reference to
+    /// another place and bytes have no such spelling.
+    pub fn spellings(&self) -> Vec<Zeroizing<String>> {
+        let bare = |raw: &str| Zeroizing::new(without_quotes(raw.trim()).to_owned());
+        match &self.content {
+            Content::Yaml(document) => {
+                let of = |id| bare(yaml_spelling(document, id));
+                yaml_values(document).into_iter().map(of).collect()
+            }
+            Content::Leaves(document) => {
+                let of = |event: &Event| match event {
+                    Event::Scalar(leaf) => Some(bare(&document.text()[document.span(*leaf)])),
+                    _ => None,
+                };
+                document.events().iter().filter_map(of).collect()
+            }
+            Content::Binary(_) => Vec::new(),
+        }
+    }
+
     /// Sets the value at `path`, and gives the new text.
     ///
     /// # Errors
@@ -175,6 +195,45 @@ impl Plain {
             Content::Binary(_) => Err(ChangeError::BadPath),
         }
     }
+}
+
+/// The scalars that are values, and those that an alias stands for.
+fn yaml_values(document: &Document) -> Vec<NodeId> {
+    let mut found = Vec::new();
+    let mut open: Vec<NodeId> = (0..document.documents()).map(|index| document.root(index)).collect();
+    while let Some(id) = open.pop() {
+        match document.kind(id) {
+            NodeKind::Map => open.extend(document.entries(id).map(|(_, value)| value)),
+            NodeKind::List => open.extend(document.items(id)),
+            NodeKind::Scalar => found.push(id),
+            NodeKind::Alias => {
+                let target = document.resolve_alias(id);
+                found.extend((document.kind(target) == NodeKind::Scalar).then_some(target));
+            }
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+fn yaml_spelling(document: &Document, id: NodeId) -> &str {
+    let raw = &document.text()[document.span(id)];
+    if !document.style(id).is_block() {
+        return raw;
+    }
+    raw.split_once('\n').map_or("", |(_, lines)| lines)
+}
+
+/// Without the quotes, of whichever kind the formats have, or the first and last line of a heredoc.
+fn without_quotes(raw: &str) -> &str {
+    if let Some((first, lines)) = raw.split_once('\n')
+        && first.starts_with("<<")
+    {
+        return lines.rsplit_once('\n').map_or("", |(lines, _)| lines.trim());
+    }
+    let quotes = ["\"\"\"", "'''", "\"", "'", "`"];
+    quotes.iter().find_map(|quote| raw.strip_prefix(quote)?.strip_suffix(quote)).unwrap_or(raw)
 }
 
 fn changed(document: &dyn Format, change: Result<Change, PathError>) -> Result<Zeroizing<String>, ChangeError> {
@@ -241,5 +300,25 @@ mod tests {
             assert_eq!(found.ok().map(|plain| plain.kind()), kind, "{text:?}");
         }
         assert_eq!(Plain::guess(Zeroizing::new(vec![0xFF])).unwrap().kind(), DocumentKind::Binary);
+    }
+
+    #[test]
+    fn spellings_are_what_stands_in_the_text() {
+        for (kind, text, expected) in [
+            (
+                DocumentKind::Yaml,
+                "a: 'it''s x'\nb: 0x1F\nc: >- # why\n  one\n  two\nd: &e \"\\x41\"\nf: [*e, y]\n---\ng: h\n",
+                &["it''s x", "0x1F", "one\n  two", "\\x41", "y", "h"][..],
+            ),
+            (DocumentKind::Json, r#"{"a": "pass\u0041", "b": [1.0]}"#, &[r"pass\u0041", "1.0"]),
+            (DocumentKind::Dotenv, "A=\"a\\$b\"\nB=c\n", &["a\\$b", "c"]),
+            (DocumentKind::Properties, "a = pass\\u0041\n", &["pass\\u0041"]),
+            (DocumentKind::Hcl, "a = \"x\\u0041\"\nb = <<EOT\n  one\n  two\nEOT\n", &["x\\u0041", "one\n  two"]),
+            (DocumentKind::Toml, "a = '''x'y'''\nb = 0x1F\n", &["x'y", "0x1F"]),
+        ] {
+            let plain = Plain::parse(kind, Zeroizing::new(text.as_bytes().to_vec()), Reading::default()).unwrap();
+            let found = plain.spellings();
+            assert_eq!(found.iter().map(|found| found.as_str()).collect::<Vec<_>>(), expected, "{kind:?}");
+        }
     }
 }

@@ -61,7 +61,7 @@ pub fn refusal(error: &FileError) -> Option<&'static str> {
 }
 
 /// All that holds for one document; the reason when it is refused.
-pub fn check(made: &Made, settings: &Settings, what: &str) -> Result<(), &'static str> {
+fn check(made: &Made, settings: &Settings, what: &str) -> Result<(), &'static str> {
     let key = data_key();
     let failed = |error: &FileError| -> ! { panic!("{what}: {error}\n{}", made.shown()) };
     let plain = match made.plain() {
