@@ -173,7 +173,7 @@ impl FileArgs {
         if self.files.contains(&stdin[0]) {
             return Err(conflict("standard input (-) cannot be mixed with files: name only one"));
         }
-        let (mut jobs, folders) = self.collect(wanted)?;
+        let (mut jobs, folders) = self.collect(verb, wanted)?;
         // the same file for certain when there is but one argument
         if self.files.len() > 1 {
             take_once(&mut jobs);
@@ -188,7 +188,7 @@ impl FileArgs {
     }
 
     /// All files that are named or found, and whether a folder was named.
-    fn collect(&self, wanted: &mut dyn FnMut(&Path) -> bool) -> Result<(Jobs, bool), Failure> {
+    fn collect(&self, verb: &str, wanted: &mut dyn FnMut(&Path) -> bool) -> Result<(Jobs, bool), Failure> {
         let mut jobs = Jobs::default();
         let mut folders = false;
         for path in &self.files {
@@ -201,7 +201,9 @@ impl FileArgs {
                 continue;
             }
             folders = true;
-            let found = walk(std::slice::from_ref(path), Walk::default())?;
+            // what Git does not see needs no ciphertext, and a program beside it reads it as it is
+            let skip_git_ignored = self.in_place && verb == "encrypt";
+            let found = walk(std::slice::from_ref(path), Walk { skip_git_ignored, ..Walk::default() })?;
             jobs.links.extend(found.links.into_iter().filter(|link| is_missed(link, wanted)));
             for file in found.files {
                 if wanted(&file) {

@@ -46,7 +46,7 @@ pub struct Args {
 
 const EXAMPLES: &str = "\
 Below a folder every file is encrypted that a creation rule matches and that is not encrypted
-yet; .sops.yaml, the keys/ beside it and Git's own files are left out. Files that no rule matches
+yet; .sops.yaml, the keys/ beside it, Git's own files and, with -i, what Git ignores are left out. Files that no rule matches
 are counted and named. All files are replaced, or none.
 
 Examples:

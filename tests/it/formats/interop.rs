@@ -250,6 +250,7 @@ impl Check<'_> {
             ("expected a name", "refused: a value without a name"),
             ("half a surrogate", "refused: sops replaces half a surrogate pair"),
             ("is encrypted already", "refused: it looks encrypted"),
+            ("a name that sops keeps", "refused: it looks encrypted"),
             ("is reserved", "refused: it looks encrypted"),
         ];
         if let Some((_, reason)) = reasons.iter().find(|(word, _)| words.contains(word)) {
