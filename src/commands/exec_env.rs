@@ -73,7 +73,7 @@ pub fn finish(run: &Run<'_>, secret: &Variables, redact: bool, session: &Session
     let ended = if redact {
         let short: Vec<&str> = secret
             .iter()
-            .filter(|(_, value)| !value.is_empty() && value.len() < SHORTEST)
+            .filter(|(_, value)| !value.trim().is_empty() && value.trim().len() < SHORTEST)
             .map(|(name, _)| name.as_str())
             .collect();
         if !short.is_empty() {
