@@ -207,7 +207,11 @@ pub fn edit_new(path: &Path, editor: &Editor, session: &Session, mut new: New<'_
 
 fn saved(session: &Session, name: &str, encrypted: &Encrypted) -> Result<(), Failure> {
     let s = if encrypted.values == 1 { "" } else { "s" };
-    session.say(&format!("{name}: saved, {} value{s} encrypted", encrypted.values));
+    let (fresh, values) = (encrypted.fresh, encrypted.values);
+    session.say(&match fresh == values {
+        true => format!("{name}: saved, {values} value{s} encrypted"),
+        false => format!("{name}: saved, {fresh} of {values} encrypted value{s} changed"),
+    });
     if session.json() {
         let result = serde_json::json!({"file": name, "changed": true});
         output::data(format!("{result}\n").as_bytes())?;

@@ -15,7 +15,7 @@ fn one_value_changes_one_line() {
     let before = sandbox.read(FILE);
     // sed -i replaces the file: another one under the same name
     let script = "sed -i.bak s/canary-one/canary-new/ \"$file\"";
-    sandbox.edit(script, FILE).code(0).says("saved");
+    sandbox.edit(script, FILE).code(0).says("saved, 1 of ").says("encrypted values changed");
     only_value_and_metadata(&before, &sandbox.read(FILE), "password: 'ENC[");
     assert_eq!(sandbox.plain(FILE), PLAIN.replace("canary-one", "canary-new"));
     sandbox.nothing_left();

@@ -63,7 +63,8 @@ pub(super) fn encrypt(
     let mut edits = Edits::default();
     document.insert_metadata(&metadata.write(), &mut edits);
     let text = std::mem::take(&mut *edits.apply(document.text()));
-    let encrypted = Encrypted { text, values: 1, comments: 0, changed, clear_copies: Vec::new() };
+    let fresh = usize::from(!all_kept);
+    let encrypted = Encrypted { text, values: 1, fresh, comments: 0, changed, clear_copies: Vec::new() };
     if opens_again(bytes, &encrypted, key) { Ok(encrypted) } else { Err(FileError::Unfaithful) }
 }
 

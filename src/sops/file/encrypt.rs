@@ -83,6 +83,8 @@ pub struct Encrypted {
     pub text: String,
     /// How many values are encrypted.
     pub values: usize,
+    /// How many of them have a new ciphertext, not an earlier one.
+    pub fresh: usize,
     /// How many comments are encrypted.
     pub comments: usize,
     /// Whether anything differs from what was reused.
@@ -188,6 +190,7 @@ struct Writer<'a> {
     values: usize,
     comments: usize,
     fresh: usize,
+    fresh_values: usize,
     /// Where they start, in bytes.
     clear_copies: Vec<usize>,
 }
@@ -232,6 +235,7 @@ impl<'a> Writer<'a> {
             values: 0,
             comments: 0,
             fresh: 0,
+            fresh_values: 0,
             clear_copies: Vec::new(),
         }
     }
@@ -473,6 +477,7 @@ impl<'a> Writer<'a> {
             }
         }
         self.fresh += 1;
+        self.fresh_values += 1;
         if let Some((sealed, ())) = self.ahead.as_mut().and_then(|ahead| ahead.take(id))
             && let Ok(sealed) = std::str::from_utf8(sealed)
         {
@@ -562,6 +567,7 @@ impl<'a> Writer<'a> {
         Ok(Encrypted {
             text: std::mem::take(&mut *text),
             values: self.values,
+            fresh: self.fresh_values,
             comments: self.comments,
             changed,
             clear_copies,

@@ -106,6 +106,7 @@ struct Writer<'a> {
     values: usize,
     comments: usize,
     fresh: usize,
+    fresh_values: usize,
 }
 
 impl<'a> Writer<'a> {
@@ -135,6 +136,7 @@ impl<'a> Writer<'a> {
             values: 0,
             comments: 0,
             fresh: 0,
+            fresh_values: 0,
         }
     }
 
@@ -167,6 +169,7 @@ impl<'a> Writer<'a> {
         Ok(Encrypted {
             text: std::mem::take(&mut *text),
             values: self.values,
+            fresh: self.fresh_values,
             comments: self.comments,
             changed,
             clear_copies: Vec::new(),
@@ -282,6 +285,7 @@ impl<'a> Writer<'a> {
             return Ok(());
         }
         self.fresh += 1;
+        self.fresh_values += usize::from(type_word != TypeWord::Comment);
         let iv = self.ivs.next()?;
         self.cipher.seal(&self.plain, type_word, bound.as_bytes(), &iv, &mut self.scratch, out);
         Ok(())
