@@ -10,6 +10,7 @@
 //! | [`fsio`] | outside world: files, standard input, terminal, environment |
 //! | [`keyservice`] | outside world: who can wrap and unwrap a data key |
 //! | [`store`] | outside world: where secrets live outside of files |
+//! | [`net`] | below these two: what they share of the network |
 //! | [`sops`] | pure: the SOPS file |
 //! | [`document`] | pure: text as leaves with byte spans |
 //! | [`secret`] | leaf: wiping types and the one random source |
@@ -36,7 +37,7 @@
 //! let recipient = MasterKey::Age { recipient: alice.recipient.clone() };
 //! let key = DataKey::generate()?;
 //! let (groups, shamir_threshold) =
-//!     KeyRing::new(vec![Box::new(AgeKeys::without_identities())]).wrap_all(&[vec![recipient]], 0, &key)?;
+//!     KeyRing::new(vec![std::sync::Arc::new(AgeKeys::without_identities())]).wrap_all(&[vec![recipient]], 0, &key)?;
 //! let plain = Plain::parse(DocumentKind::Dotenv, b"TOKEN=hunter2\n".to_vec().into(), Reading::default())?;
 //! let settings = Settings { groups, shamir_threshold, ..Settings::new("2026-11-25T12:00:00Z") };
 //! let text = plain.encrypt(&key, &settings, None)?.text;
@@ -45,7 +46,7 @@
 //! let identity = SecretBytes::new(alice.identity.expose().as_bytes().to_vec());
 //! let source = IdentitySource { label: "alice".into(), given: Given::File(identity) };
 //! let nobody = |_: &str| -> Option<SecretText> { None };
-//! let ring = KeyRing::new(vec![Box::new(AgeKeys::new(vec![source], nobody))]);
+//! let ring = KeyRing::new(vec![std::sync::Arc::new(AgeKeys::new(vec![source], nobody))]);
 //! let file = SopsFile::parse(DocumentKind::Dotenv, text.into_bytes().into())?;
 //! let key = ring.unwrap(&file.metadata().groups, file.metadata().shamir_threshold).map_err(|_| "not for us")?;
 //! assert_eq!(file.decrypt(&key, false)?.bytes(), b"TOKEN=hunter2\n");
@@ -64,6 +65,8 @@ pub mod failure;
 pub mod fsio;
 #[cfg(feature = "cli")]
 pub mod keyservice;
+#[cfg(feature = "cli")]
+pub mod net;
 pub mod secret;
 pub mod sops;
 #[cfg(feature = "vault")]

@@ -2,6 +2,7 @@
 //! `--identity` files before them, and `keys/NAME.pub`. Reads files and environment for the key services.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
@@ -11,7 +12,7 @@ use crate::fsio::env::{Env, Var};
 use crate::fsio::read::{KEY_LIMIT, Wiped, read_bounded, read_stream};
 use crate::fsio::{FsError, folder, terminal};
 use crate::keyservice::age::{AgeKeys, Given, IdentitySource};
-use crate::keyservice::{KeyRing, KeyService, Looked, Names, Outcome};
+use crate::keyservice::{KeyService, Looked, Names, Outcome};
 use crate::secret::{SecretBytes, SecretText};
 
 /// Where sops keeps identities below the folder of per-user configuration.
@@ -21,9 +22,10 @@ pub const NAMES_FOLDER: &str = "keys";
 /// What the commands for keys find the wanted recipient in.
 const RECIPIENT: &str = "SOPS_AGE_RECIPIENT";
 
-/// The key ring of this run: all identities that can be found, passphrases asked for on the terminal.
-pub fn key_ring(env: &Env, files: &[PathBuf]) -> KeyRing {
-    KeyRing::new(vec![Box::new(AgeKeys::new(sources(env, files), ask_on_terminal))])
+/// The age key service with everything that can be found. `files` are those of `--identity`; they come first.
+pub fn age_keys(env: &Arc<Env>, files: &[PathBuf]) -> AgeKeys {
+    let (env, files) = (env.clone(), files.to_vec());
+    AgeKeys::lazily(move || sources(&env, &files), ask_on_terminal)
 }
 
 /// The per-user identity file, whether or not it exists.

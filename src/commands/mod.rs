@@ -31,6 +31,7 @@ pub mod get;
 pub mod identities;
 pub mod init;
 pub mod json;
+pub mod keyring;
 pub mod keys;
 pub mod man;
 pub mod parallel;

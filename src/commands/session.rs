@@ -2,10 +2,10 @@
 //! when it is needed; all of it may be used from several threads.
 
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
-use super::identities;
+use super::{identities, keyring};
 use crate::document::tree::{Kind as NodeKind, Node};
 use crate::document::value::Value;
 use crate::document::yaml::Document;
@@ -13,7 +13,6 @@ use crate::failure::{Failure, Kind};
 use crate::fsio::env::{Env, Var};
 use crate::fsio::read::{KEY_LIMIT, read_stream};
 use crate::fsio::{FsError, clock, folder, output, signals};
-use crate::keyservice::age::AgeKeys;
 use crate::keyservice::{KeyRing, Names};
 use crate::sops::key::MasterKey;
 use crate::sops::rules::{Config, CreationRule, Problem, RuleError};
@@ -45,13 +44,12 @@ pub struct Global {
 #[derive(Debug)]
 pub struct Session {
     /// The environment as it was when we started.
-    pub env: Env,
+    pub env: Arc<Env>,
     /// The global options.
     pub global: Global,
     cwd: PathBuf,
     config: OnceLock<Option<Loaded>>,
     ring: OnceLock<KeyRing>,
-    wrap_ring: OnceLock<KeyRing>,
     names: OnceLock<Names>,
     own: OnceLock<Option<Vec<String>>>,
     warned: AtomicBool,
@@ -80,12 +78,11 @@ impl Session {
     /// A session with another working folder and environment: for tests and for `demo`.
     pub fn within(cwd: PathBuf, env: Env, global: Global) -> Self {
         Self {
-            env,
+            env: Arc::new(env),
             global,
             cwd,
             config: OnceLock::new(),
             ring: OnceLock::new(),
-            wrap_ring: OnceLock::new(),
             names: OnceLock::new(),
             own: OnceLock::new(),
             warned: AtomicBool::new(false),
@@ -254,27 +251,26 @@ impl Session {
     /// The key ring with every identity that can be found.
     ///
     /// # Errors
-    /// When `SOPS_DECRYPTION_ORDER` is wrong.
+    /// When `SOPS_DECRYPTION_ORDER` is wrong, or a file of `--identity` is missing.
     pub fn ring(&self) -> Result<&KeyRing, Failure> {
-        if let Some(ring) = self.ring.get() {
-            return Ok(ring);
-        }
-        let order = self.decryption_order()?;
+        self.decryption_order()?;
         if let Some(missing) = self.global.identity.iter().find(|path| !folder::exists(path)) {
             return Err(FsError::Missing(missing.clone()).into());
         }
-        Ok(self.ring.get_or_init(|| {
-            let ring = identities::key_ring(&self.env, &self.global.identity);
-            match order {
-                Some(order) => ring.with_order(order),
-                None => ring,
-            }
-        }))
+        Ok(self.wrap_ring())
     }
 
-    /// A key ring that can only wrap: it looks for no identity and asks for no passphrase.
+    /// The same key ring for those who only wrap: it looks for no identity and asks for no passphrase until something is
+    /// to be unwrapped.
     pub fn wrap_ring(&self) -> &KeyRing {
-        self.wrap_ring.get_or_init(|| KeyRing::new(vec![Box::new(AgeKeys::without_identities())]))
+        self.ring.get_or_init(|| {
+            let ring = KeyRing::new(keyring::services(self));
+            // whoever unwraps has been told what is wrong with it
+            match self.decryption_order() {
+                Ok(Some(order)) => ring.with_order(order),
+                _ => ring,
+            }
+        })
     }
 
     /// Warns once when the user has keys, but none that `groups` name. Where keys may be behind a passphrase or a command nobody

@@ -54,7 +54,7 @@ fn decrypted(path: &Path, bytes: &[u8], session: &Session) -> Option<Zeroizing<V
     // nobody is asked for a passphrase in the middle of a diff
     let sources = identities::sources(&session.env, &session.global.identity);
     let nobody = |_: &str| -> Option<SecretText> { None };
-    let ring = KeyRing::new(vec![Box::new(AgeKeys::new(sources, nobody))]);
+    let ring = KeyRing::new(vec![std::sync::Arc::new(AgeKeys::new(sources, nobody))]);
     let key = ring.unwrap(&metadata.groups, metadata.shamir_threshold).ok()?;
     Some(Zeroizing::new(file.decrypt(&key, false).ok()?.bytes().to_vec()))
 }

@@ -4,14 +4,17 @@
 //! |---|---|
 //! | [`age`] | age recipients and identities |
 //! | [`ring`] | all services together: groups, thresholds, what was tried |
+//! | [`error`] | why a key could not be used |
 //! | [`names`] | the people behind recipients |
 //! | [`report`] | why nobody here can open a file, and who could |
 
 pub mod age;
+pub mod error;
 pub mod names;
 pub mod report;
 pub mod ring;
 
+pub use error::{Cause, KeyError, ServiceError};
 pub use names::Names;
 pub use report::{CannotOpen, Report};
 pub use ring::{KeyRing, WrapError};
@@ -23,6 +26,13 @@ use crate::sops::key::{MasterKey, WrappedKey};
 pub trait KeyService: Send + Sync {
     /// Whether this service knows this kind of key at all.
     fn handles(&self, key: &MasterKey) -> bool;
+
+    /// The place on a network that has to answer for `key`, such as `kms.eu-west-1.amazonaws.com`; `None` when
+    /// everything happens on this machine. Remote keys are tried after local ones, all at once, with a deadline; a place
+    /// that does not answer is not asked again.
+    fn endpoint(&self, _key: &MasterKey) -> Option<String> {
+        None
+    }
 
     /// `secret` (a data key or a share of one) wrapped for `key`; `Ok(None)` when it is not our kind of key.
     ///
@@ -40,29 +50,6 @@ pub trait KeyService: Send + Sync {
     fn looked(&self) -> Vec<Looked> {
         Vec::new()
     }
-}
-
-/// Why a key could not be used. Never holds key material or ciphertext.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum KeyError {
-    /// The recipient's text is damaged.
-    #[error("not a valid age recipient (a character is wrong or missing)")]
-    BadRecipient,
-    /// A kind of recipient that we do not know yet.
-    #[error("{0} recipients are not supported yet")]
-    UnsupportedRecipient(&'static str),
-    /// The wrapped key is not an age file.
-    #[error("the wrapped key is damaged: it is not an age file")]
-    NotAnAgeFile,
-    /// The wrapped key is ours, but does not open.
-    #[error("the wrapped key is damaged: it was changed after it was written")]
-    Damaged,
-    /// What was wrapped has the wrong length.
-    #[error("what was unwrapped is not a data key")]
-    NotADataKey,
-    /// Encryption itself failed.
-    #[error("the key could not be wrapped")]
-    CannotWrap,
 }
 
 /// One place where identities were looked for.

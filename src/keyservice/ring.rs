@@ -4,24 +4,28 @@
 //!
 //! With one group the secret is the data key itself; with more it is the group's share of it.
 
-use std::fmt;
+mod attempts;
 
-use super::names::{self, Names};
-use super::report::{CannotOpen, GroupReport, KeyReport, Reason, Tried};
+use std::fmt;
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::thread;
+
+use self::attempts::{AT_ONCE, Attempts, DEADLINE, late};
+use super::names::Names;
+use super::report::{CannotOpen, GroupReport, Reason};
 use super::{KeyError, KeyService, Looked};
 use crate::secret::{self, SecretBytes};
 use crate::sops::key::{DataKey, KeyGroup, MasterKey, WrappedKey};
 use crate::sops::shamir::{self, ShamirError};
 
-/// Kinds that are tried first when the caller names no order, as in sops: they need no network.
-const DEFAULT_ORDER: [&str; 2] = ["age", "pgp"];
 /// A data key, and a share of one: the share's x is one byte more.
 const KEY_LENGTH: usize = 32;
 
-/// The key services, and the order in which kinds of keys are tried.
+/// The key services, and the order in which kinds of keys are tried. One ring serves one run: it remembers what it has
+/// unwrapped, and which places do not answer.
 pub struct KeyRing {
-    services: Vec<Box<dyn KeyService>>,
-    order: Vec<String>,
+    attempts: Attempts,
 }
 
 /// Why a data key could not be wrapped for everybody.
@@ -50,21 +54,22 @@ pub enum WrapError {
 }
 
 impl KeyRing {
-    /// A ring of services; each key goes to the first that takes it.
-    pub fn new(services: Vec<Box<dyn KeyService>>) -> Self {
-        Self { services, order: DEFAULT_ORDER.map(String::from).to_vec() }
+    /// A ring of services; of those that know a kind of key, earlier ones are asked first.
+    pub fn new(services: Vec<Arc<dyn KeyService>>) -> Self {
+        Self { attempts: Attempts::new(services) }
     }
 
-    /// Tries kinds of keys in this order (sops's words: `age`, `pgp`, `kms` …); unnamed kinds come last.
+    /// Tries kinds of keys strictly in this order (sops's words: `age`, `pgp`, `kms` …); unnamed kinds come last. Without
+    /// it everything on this machine is tried first, age before PGP as in sops, and then all remote keys at once.
     #[must_use]
     pub fn with_order(mut self, order: Vec<String>) -> Self {
-        self.order = order;
+        self.attempts.order = Some(order);
         self
     }
 
     /// Where all services looked for identities.
     pub fn looked(&self) -> Vec<Looked> {
-        self.services.iter().flat_map(|service| service.looked()).collect()
+        self.attempts.services.iter().flat_map(|service| service.looked()).collect()
     }
 
     /// Wraps `key` for everybody. Returns the threshold that the file has to state: as given with one group, with
@@ -85,33 +90,46 @@ impl KeyRing {
             return Err(WrapError::EmptyGroup(empty + 1));
         }
         if let [only] = groups {
-            return Ok((vec![self.wrap_group(only, key.expose())?], threshold));
+            let secret = Arc::new(SecretBytes::new(key.expose().to_vec()));
+            let jobs = only.iter().map(|key| (key, secret.clone())).collect();
+            return Ok((vec![KeyGroup(self.wrap_each(jobs)?)], threshold));
         }
         let threshold = if threshold == 0 { groups.len() } else { threshold };
         let shares = shamir::split(key.expose(), groups.len(), threshold, &mut secret::random)?;
-        let wrapped = groups.iter().zip(&shares);
-        let wrapped: Result<_, _> = wrapped.map(|(group, share)| self.wrap_group(group, share.expose())).collect();
-        Ok((wrapped?, threshold))
-    }
-
-    fn wrap_group(&self, keys: &[MasterKey], secret: &[u8]) -> Result<KeyGroup, WrapError> {
-        let wrapped: Result<_, _> = keys.iter().map(|key| self.wrap_one(key, secret)).collect();
-        wrapped.map(KeyGroup)
-    }
-
-    fn wrap_one(&self, key: &MasterKey, secret: &[u8]) -> Result<WrappedKey, WrapError> {
-        for service in &self.services {
-            match service.wrap(key, secret) {
-                Ok(Some(enc)) => {
-                    return Ok(WrappedKey { key: key.clone(), enc, created_at: None });
-                }
-                Ok(None) => {}
-                Err(source) => {
-                    return Err(WrapError::Key { key: Names::new().show_key(key), source });
-                }
-            }
+        let mut jobs = Vec::new();
+        for (group, share) in groups.iter().zip(shares) {
+            let share = Arc::new(share);
+            jobs.extend(group.iter().map(|key| (key, share.clone())));
         }
-        Err(WrapError::NotSupported(Names::new().show_key(key)))
+        let mut wrapped = self.wrap_each(jobs)?.into_iter();
+        let wrapped = groups.iter().map(|group| KeyGroup(wrapped.by_ref().take(group.len()).collect()));
+        Ok((wrapped.collect(), threshold))
+    }
+
+    /// Local keys one after the other, remote ones at once. The first failure ends it.
+    fn wrap_each(&self, jobs: Vec<(&MasterKey, Arc<SecretBytes>)>) -> Result<Vec<WrappedKey>, WrapError> {
+        let mut wrapped: Vec<Option<String>> = vec![None; jobs.len()];
+        let (send, receive) = mpsc::channel();
+        let mut under_way = Vec::new();
+        for (at, (key, secret)) in jobs.iter().enumerate() {
+            if !self.attempts.is_remote(key) {
+                wrapped[at] = Some(self.attempts.wrap(key, secret.expose())?);
+                continue;
+            }
+            if under_way.len() >= AT_ONCE {
+                receive_one(&receive, &mut under_way, &mut wrapped, &jobs)?;
+            }
+            under_way.push(at);
+            let (attempts, key, secret, send) = (self.attempts.clone(), (*key).clone(), secret.clone(), send.clone());
+            // whoever waits may be gone already
+            thread::spawn(move || _ = send.send((at, attempts.wrap(&key, secret.expose()))));
+        }
+        while !under_way.is_empty() {
+            receive_one(&receive, &mut under_way, &mut wrapped, &jobs)?;
+        }
+        let keys = jobs.into_iter().map(|(key, _)| key.clone());
+        let done = keys.zip(wrapped).filter_map(|(key, enc)| Some(WrappedKey { key, enc: enc?, created_at: None }));
+        Ok(done.collect())
     }
 
     /// The data key, by whichever identities fit. All groups are tried, as every share found helps; `threshold` of
@@ -130,7 +148,7 @@ impl KeyRing {
         let mut reports = Vec::new();
         for group in groups {
             let mut report = GroupReport::default();
-            if let Some(secret) = self.unwrap_group(group, length, &mut report.keys) {
+            if let Some(secret) = self.attempts.unwrap_group(group, length, &mut report.keys) {
                 secrets.push(secret);
                 report.opened = true;
             }
@@ -155,41 +173,27 @@ impl KeyRing {
             .and_then(|secret| DataKey::from_bytes(secret.expose()))
             .ok_or_else(|| fail(Reason::Shares(KeyError::NotADataKey.to_string())))
     }
+}
 
-    /// Tries the keys of a group in decryption order until one opens.
-    fn unwrap_group(&self, group: &KeyGroup, length: usize, tried: &mut Vec<KeyReport>) -> Option<SecretBytes> {
-        let mut keys: Vec<&WrappedKey> = group.0.iter().collect();
-        keys.sort_by_key(|wrapped| {
-            let word = names::kind_word(&wrapped.key);
-            self.order.iter().position(|kind| kind == word).unwrap_or(usize::MAX)
-        });
-        for wrapped in keys {
-            let outcome = match self.unwrap_one(wrapped) {
-                Ok(secret) if secret.expose().len() == length => return Some(secret),
-                Ok(_) => Tried::Broken(KeyError::NotADataKey),
-                Err(outcome) => outcome,
-            };
-            tried.push(KeyReport { key: wrapped.key.clone(), outcome });
-        }
-        None
-    }
-
-    fn unwrap_one(&self, wrapped: &WrappedKey) -> Result<SecretBytes, Tried> {
-        let mut outcome = Tried::NotSupported;
-        for service in self.services.iter().filter(|service| service.handles(&wrapped.key)) {
-            match service.unwrap(wrapped) {
-                Ok(Some(secret)) => return Ok(secret),
-                Ok(None) => outcome = Tried::NoIdentityFits,
-                Err(error) => outcome = Tried::Broken(error),
-            }
-        }
-        Err(outcome)
-    }
+/// Waits for one of the keys that are under way.
+fn receive_one(
+    receive: &mpsc::Receiver<(usize, Result<String, WrapError>)>,
+    under_way: &mut Vec<usize>,
+    wrapped: &mut [Option<String>],
+    jobs: &[(&MasterKey, Arc<SecretBytes>)],
+) -> Result<(), WrapError> {
+    let Ok((at, outcome)) = receive.recv_timeout(DEADLINE) else {
+        let key = under_way.first().map(|at| Names::new().show_key(jobs[*at].0)).unwrap_or_default();
+        return Err(WrapError::Key { key, source: late() });
+    };
+    under_way.retain(|other| *other != at);
+    wrapped[at] = Some(outcome?);
+    Ok(())
 }
 
 impl fmt::Debug for KeyRing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "KeyRing({} services)", self.services.len())
+        write!(f, "KeyRing({} services)", self.attempts.services.len())
     }
 }
 
@@ -197,6 +201,7 @@ impl fmt::Debug for KeyRing {
 mod tests {
     use super::*;
     use crate::keyservice::age::{AgeKeys, Given, IdentitySource};
+    use crate::keyservice::report::Tried;
     use crate::secret::SecretText;
     use ::age::secrecy::ExposeSecret;
     use ::age::x25519::Identity;
@@ -209,7 +214,7 @@ mod tests {
         let lines: Vec<String> = identities.iter().map(|one| one.to_string().expose_secret().to_owned()).collect();
         let given = Given::File(SecretBytes::new(lines.join("\n").into_bytes()));
         let source = IdentitySource { label: "test".into(), given };
-        KeyRing::new(vec![Box::new(AgeKeys::new(vec![source], nobody))])
+        KeyRing::new(vec![Arc::new(AgeKeys::new(vec![source], nobody))])
     }
 
     fn key_of(identity: &Identity) -> MasterKey {

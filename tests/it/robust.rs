@@ -4,9 +4,11 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
 
-use sealant::commands::identities::key_ring;
+use sealant::commands::identities::age_keys;
 use sealant::fsio::env::Env;
+use sealant::keyservice::KeyRing;
 use sealant::sops::file::EncryptedFile;
 
 mod canary;
@@ -93,7 +95,7 @@ fn start(mut command: Command, input: &str) -> Child {
 /// The plain text of an encrypted file.
 fn open(text: &str) -> Result<String, String> {
     let file = EncryptedFile::parse(text.to_owned()).map_err(|error| error.to_string())?;
-    let ring = key_ring(&Env::default(), &[tester()]);
+    let ring = KeyRing::new(vec![Arc::new(age_keys(&Arc::new(Env::default()), &[tester()]))]);
     let key = ring.unwrap(&file.metadata.groups, file.metadata.shamir_threshold);
     let key = key.map_err(|_| "no key opens it".to_owned())?;
     let decrypted = file.decrypt(&key, false).map_err(|error| error.to_string())?;

@@ -12,7 +12,9 @@ pub use generate::{NewIdentity, generate};
 pub use identities::{AskPassphrase, Given, IdentitySource};
 pub use recipient::check as check_recipient;
 
+use std::fmt;
 use std::io::{Read, Write};
+use std::sync::{Arc, OnceLock};
 
 use age::armor::{ArmoredReader, ArmoredWriter, Format};
 use age::{DecryptError, Decryptor, Encryptor, Identity};
@@ -29,27 +31,48 @@ const MAX_WRAPPED: usize = 1024 * 1024;
 const MAX_SECRET: u64 = 4096;
 
 /// The age key service.
-#[derive(Debug)]
 pub struct AgeKeys {
-    sources: Vec<Source>,
+    /// Looks for identities. Whoever only wraps needs none, so it is called at the first unwrapping.
+    load: Box<dyn Fn() -> Vec<IdentitySource> + Send + Sync>,
+    ask: Arc<dyn AskPassphrase>,
+    sources: OnceLock<Vec<Source>>,
+}
+
+impl fmt::Debug for AgeKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AgeKeys({:?})", self.sources.get())
+    }
 }
 
 impl AgeKeys {
     /// Parses what the sources gave. `ask` is asked for the passphrase of encrypted identity files, once for each.
     pub fn new(sources: Vec<IdentitySource>, ask: impl AskPassphrase + 'static) -> Self {
-        let ask = std::sync::Arc::new(ask);
-        let sources = sources.into_iter().map(|source| Source::new(source, ask.clone())).collect();
-        Self { sources }
+        let ask: Arc<dyn AskPassphrase> = Arc::new(ask);
+        let parsed: Vec<Source> = sources.into_iter().map(|source| Source::new(source, ask.clone())).collect();
+        Self { load: Box::new(Vec::new), ask, sources: OnceLock::from(parsed) }
+    }
+
+    /// The same, but `load` is called, once, when the first key is to be unwrapped.
+    pub fn lazily(
+        load: impl Fn() -> Vec<IdentitySource> + Send + Sync + 'static,
+        ask: impl AskPassphrase + 'static,
+    ) -> Self {
+        Self { load: Box::new(load), ask: Arc::new(ask), sources: OnceLock::new() }
     }
 
     /// A service that can only wrap.
     pub fn without_identities() -> Self {
-        Self { sources: Vec::new() }
+        Self::new(Vec::new(), |_: &str| None)
+    }
+
+    fn sources(&self) -> &[Source] {
+        self.sources
+            .get_or_init(|| (self.load)().into_iter().map(|source| Source::new(source, self.ask.clone())).collect())
     }
 
     /// The recipients of the identities at hand, in the order of their sources.
     pub fn recipients(&self) -> Vec<String> {
-        let known = self.sources.iter().flat_map(Source::at_hand);
+        let known = self.sources().iter().flat_map(Source::at_hand);
         known.map(|known| known.recipient.clone()).collect()
     }
 }
@@ -73,14 +96,14 @@ impl KeyService for AgeKeys {
         };
         let file = binary(&wrapped.enc)?;
         // before looking what is at hand: another thread may be unlocking a file right now
-        let locked: Vec<&Source> = self.sources.iter().filter(|s| s.is_locked()).collect();
+        let locked: Vec<&Source> = self.sources().iter().filter(|s| s.is_locked()).collect();
         // the identity the recipient names goes first: the others then need not be tried
-        let mut at_hand: Vec<&Known> = self.sources.iter().flat_map(Source::at_hand).collect();
+        let mut at_hand: Vec<&Known> = self.sources().iter().flat_map(Source::at_hand).collect();
         at_hand.sort_by_key(|known| known.recipient != *recipient);
         if let Some(secret) = open(&file, at_hand.into_iter())? {
             return Ok(Some(secret));
         }
-        let commands = self.sources.iter().filter(|source| source.is_command());
+        let commands = self.sources().iter().filter(|source| source.is_command());
         for source in commands.chain(locked) {
             let fetched = source.fetch(recipient);
             if let Some(secret) = open(&file, fetched.iter())? {
@@ -91,7 +114,7 @@ impl KeyService for AgeKeys {
     }
 
     fn looked(&self) -> Vec<Looked> {
-        self.sources.iter().map(Source::looked).collect()
+        self.sources().iter().map(Source::looked).collect()
     }
 }
 

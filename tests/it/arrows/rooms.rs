@@ -17,12 +17,14 @@ pub fn allowed(room: &str) -> Option<Vec<&'static str>> {
         "sops" | "sealed" | "template" => vec!["document", "secret"],
         "external" => vec!["template", "document", "secret"],
         "repo" => vec!["sops", "document", "secret"],
-        // siblings: all of the pure rooms, none of each other
-        "fsio" | "keyservice" | "store" | "k8s" | "git" => PURE.to_vec(),
-        "failure" => [PURE, OUTSIDE].concat(),
-        "daemon" | "agent" => [PURE, OUTSIDE, &["failure"]].concat(),
-        "commands" => [PURE, OUTSIDE, &["failure", "daemon", "agent"]].concat(),
-        "main" | "lib" => [PURE, OUTSIDE, &["failure"], DRIVE].concat(),
+        // siblings: all of the pure rooms, none of each other; what they share of the network is below them
+        "net" => vec!["secret"],
+        "keyservice" | "store" | "k8s" => [PURE, &["net"]].concat(),
+        "fsio" | "git" => PURE.to_vec(),
+        "failure" => [PURE, OUTSIDE, &["net"]].concat(),
+        "daemon" | "agent" => [PURE, OUTSIDE, &["net", "failure"]].concat(),
+        "commands" => [PURE, OUTSIDE, &["net", "failure", "daemon", "agent"]].concat(),
+        "main" | "lib" => [PURE, OUTSIDE, &["net", "failure"], DRIVE].concat(),
         _ => return None,
     })
 }
