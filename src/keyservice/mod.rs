@@ -6,11 +6,14 @@
 //! | [`ring`] | all services together: groups, thresholds, what was tried |
 //! | [`error`] | why a key could not be used |
 //! | [`names`] | the people behind recipients |
+//! | [`remote`] | key services in other processes |
 //! | [`report`] | why nobody here can open a file, and who could |
 
 pub mod age;
 pub mod error;
 pub mod names;
+#[cfg(feature = "keyservice")]
+pub mod remote;
 pub mod report;
 pub mod ring;
 

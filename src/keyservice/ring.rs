@@ -13,7 +13,7 @@ use std::thread;
 
 use self::attempts::{AT_ONCE, Attempts, DEADLINE, late};
 use super::names::Names;
-use super::report::{CannotOpen, GroupReport, Reason};
+use super::report::{CannotOpen, GroupReport, Reason, Tried};
 use super::{KeyError, KeyService, Looked};
 use crate::secret::{self, SecretBytes};
 use crate::sops::key::{DataKey, KeyGroup, MasterKey, WrappedKey};
@@ -130,6 +130,22 @@ impl KeyRing {
         let keys = jobs.into_iter().map(|(key, _)| key.clone());
         let done = keys.zip(wrapped).filter_map(|(key, enc)| Some(WrappedKey { key, enc: enc?, created_at: None }));
         Ok(done.collect())
+    }
+
+    /// A single key: `secret` wrapped for it, as a key service does it for others.
+    ///
+    /// # Errors
+    /// [`WrapError::Key`] or [`WrapError::NotSupported`].
+    pub fn wrap_one(&self, key: &MasterKey, secret: &[u8]) -> Result<String, WrapError> {
+        self.attempts.wrap(key, secret)
+    }
+
+    /// A single key: what it wraps, of any length.
+    ///
+    /// # Errors
+    /// What happened with it.
+    pub fn unwrap_one(&self, wrapped: &WrappedKey) -> Result<SecretBytes, Tried> {
+        self.attempts.unwrap_one(wrapped)
     }
 
     /// The data key, by whichever identities fit. All groups are tried, as every share found helps; `threshold` of
