@@ -1,5 +1,8 @@
 //! The key services of this machine, each with what it needs of the environment. A new kind of key is one line here.
 
+#[cfg(feature = "keyservice")]
+pub mod remote;
+
 use std::sync::Arc;
 
 use super::identities;

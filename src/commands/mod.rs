@@ -173,6 +173,8 @@ pub fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Sops(args) => return Ok(sops::run(&args.words)),
         _ => harden::harden_process(),
     }
+    #[cfg(feature = "keyservice")]
+    keyring::remote::addresses(&session)?;
     match &cli.command {
         Command::ExecEnv(args) => return exec_env::run(args, &session),
         Command::ExecFile(args) => return exec_file::run(args, &session),

@@ -32,6 +32,14 @@ pub struct Global {
     /// A file with age identities; may be repeated
     #[arg(long, global = true, value_name = "FILE")]
     pub identity: Vec<PathBuf>,
+    /// A key service in another process, tcp://HOST:PORT or unix:///PATH; may be repeated
+    #[cfg(feature = "keyservice")]
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    pub keyservice: Vec<String>,
+    /// Use no key of this machine, only those of --keyservice
+    #[cfg(feature = "keyservice")]
+    #[arg(long, global = true, requires = "keyservice")]
+    pub no_local_keys: bool,
     /// Print results as JSON
     #[arg(long, global = true)]
     pub json: bool,
@@ -264,7 +272,10 @@ impl Session {
     /// to be unwrapped.
     pub fn wrap_ring(&self) -> &KeyRing {
         self.ring.get_or_init(|| {
-            let ring = KeyRing::new(keyring::services(self));
+            let services = keyring::services(self);
+            #[cfg(feature = "keyservice")]
+            let services = keyring::remote::with_remote(self, services);
+            let ring = KeyRing::new(services);
             // whoever unwraps has been told what is wrong with it
             match self.decryption_order() {
                 Ok(Some(order)) => ring.with_order(order),

@@ -25,9 +25,7 @@ use tonic::{Code, Request, Status};
 
 use self::address::Address;
 use self::codec::Proto;
-use self::messages::{
-    DECRYPT, DecryptRequest, DecryptResponse, ENCRYPT, EncryptRequest, EncryptResponse, Key, LIMIT,
-};
+use self::messages::{DECRYPT, DecryptRequest, DecryptResponse, ENCRYPT, EncryptRequest, EncryptResponse, Key, LIMIT};
 use super::{Cause, KeyError, KeyService};
 use crate::net::runtime::{RuntimeError, block_on};
 use crate::secret::{self, SecretBytes};
@@ -146,9 +144,7 @@ impl RemoteKeys {
             #[cfg(not(unix))]
             Address::Unix(_) => {
                 let connect = |_: Uri| async {
-                    Err::<hyper_util::rt::TokioIo<TcpStream>, _>(std::io::Error::from(
-                        std::io::ErrorKind::Unsupported,
-                    ))
+                    Err::<hyper_util::rt::TokioIo<TcpStream>, _>(std::io::Error::from(std::io::ErrorKind::Unsupported))
                 };
                 Endpoint::from_static("http://localhost").connect_with_connector(tower::service_fn(connect)).await
             }
@@ -158,10 +154,9 @@ impl RemoteKeys {
     fn unreachable(&self, why: &str) -> KeyError {
         let text = format!("the key service at {} cannot be reached: {}", self.address, cut(why));
         KeyError::service(Cause::Unreachable, text).with_hint(match self.address.path() {
-            Some(path) => format!(
-                "start it where the keys are: sealant keyservice --network unix --address {}",
-                path.display()
-            ),
+            Some(path) => {
+                format!("start it where the keys are: sealant keyservice --network unix --address {}", path.display())
+            }
             None => "start it where the keys are: sealant keyservice, or correct --keyservice".to_owned(),
         })
     }
@@ -268,7 +263,15 @@ fn cut(text: &str) -> String {
     let mut short: String = text
         .chars()
         .take(LONGEST_TEXT)
-        .flat_map(|c| if c == '\n' { vec![' '] } else if c.is_control() { c.escape_default().collect() } else { vec![c] })
+        .flat_map(|c| {
+            if c == '\n' {
+                vec![' ']
+            } else if c.is_control() {
+                c.escape_default().collect()
+            } else {
+                vec![c]
+            }
+        })
         .collect();
     if text.chars().nth(LONGEST_TEXT).is_some() {
         short.push('…');

@@ -18,9 +18,7 @@ use tonic::transport::server::Connected;
 use tonic::{Code, Request, Response, Status};
 
 use super::codec::Proto;
-use super::messages::{
-    DECRYPT, DecryptRequest, DecryptResponse, ENCRYPT, EncryptRequest, EncryptResponse, Key, LIMIT,
-};
+use super::messages::{DECRYPT, DecryptRequest, DecryptResponse, ENCRYPT, EncryptRequest, EncryptResponse, Key, LIMIT};
 use crate::keyservice::report::Tried;
 use crate::keyservice::ring::{KeyRing, WrapError};
 use crate::keyservice::{Cause, KeyError, KeyService};
