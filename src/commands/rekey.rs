@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::parallel;
 use super::session::Session;
 use super::sopsfile::{self, Opened, Parsed, Source, VERSION};
 use crate::document::kind::DocumentKind;
@@ -136,6 +137,20 @@ pub fn change_groups(groups: &mut Groups, add: Vec<MasterKey>, remove: &[MasterK
     }
 }
 
+/// Wraps `key` for everybody, and lets other files have the core while a server is asked.
+///
+/// # Errors
+/// As [`crate::keyservice::KeyRing::wrap_all`].
+pub fn wrap_all(
+    session: &Session,
+    groups: &Groups,
+    threshold: usize,
+    key: &DataKey,
+) -> Result<(Vec<KeyGroup>, usize), WrapError> {
+    let ring = session.wrap_ring();
+    parallel::waiting(ring.may_be_far(groups.iter().flatten()), || ring.wrap_all(groups, threshold, key))
+}
+
 /// The whole file encrypted again under a new data key, for `groups`: `plain` is what it holds, `document` that as a document,
 /// perhaps of another format.
 ///
@@ -151,8 +166,7 @@ pub fn rotate(
     sopsfile::warn_unreadable(session, &opened.name, plain);
     let mut settings = opened.settings(session, plain);
     let key = DataKey::generate().map_err(|error| Failure::of(Kind::Generic, &error))?;
-    (settings.groups, settings.shamir_threshold) =
-        session.wrap_ring().wrap_all(groups, settings.shamir_threshold, &key)?;
+    (settings.groups, settings.shamir_threshold) = wrap_all(session, groups, settings.shamir_threshold, &key)?;
     settings.version = newer(&settings.version);
     document.encrypt(&key, &settings, None).map_err(|error| sopsfile::failure(&opened.name, &error).into())
 }
@@ -168,7 +182,7 @@ fn newer(version: &str) -> String {
 /// # Errors
 /// A key that cannot be wrapped for, a threshold that does not fit.
 pub fn rewrap(session: &Session, opened: &Opened, groups: &Groups, threshold: usize) -> Result<String, RekeyError> {
-    let (groups, threshold) = session.wrap_ring().wrap_all(groups, threshold, &opened.key)?;
+    let (groups, threshold) = wrap_all(session, groups, threshold, &opened.key)?;
     let text = opened.file.with_groups(groups, threshold, &opened.key);
     text.map_err(|error| sopsfile::failure(&opened.name, &error).into())
 }

@@ -3,6 +3,7 @@
 //! | file | what it is for |
 //! |---|---|
 //! | [`age`] | age recipients and identities |
+//! | `vault_transit` | transit keys of Vault and OpenBao |
 //! | [`ring`] | all services together: groups, thresholds, what was tried |
 //! | [`error`] | why a key could not be used |
 //! | [`names`] | the people behind recipients |
@@ -13,6 +14,8 @@ pub mod error;
 pub mod names;
 pub mod report;
 pub mod ring;
+#[cfg(feature = "vault")]
+pub mod vault_transit;
 
 pub use error::{Cause, KeyError, ServiceError};
 pub use names::Names;

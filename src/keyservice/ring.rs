@@ -72,6 +72,11 @@ impl KeyRing {
         self.attempts.services.iter().flat_map(|service| service.looked()).collect()
     }
 
+    /// Whether a network may be needed for one of `keys`.
+    pub fn may_be_far<'a>(&self, mut keys: impl Iterator<Item = &'a MasterKey>) -> bool {
+        keys.any(|key| self.attempts.is_remote(key))
+    }
+
     /// Wraps `key` for everybody. Returns the threshold that the file has to state: as given with one group, with
     /// more groups all of them when it is 0.
     ///
