@@ -14,7 +14,7 @@ use crate::fsio::target::Target;
 use crate::fsio::write::{NewMode, Staged};
 use crate::keyservice::WrapError;
 use crate::sops::file::{Decrypted, Encrypted, Plain, SopsFile};
-use crate::sops::key::{DataKey, KeyGroup, MasterKey};
+use crate::sops::key::{DataKey, KeyGroup, MasterKey, WrappedKey};
 use crate::sops::rules::identity;
 
 /// Why a file did not get other keys.
@@ -137,7 +137,8 @@ pub fn change_groups(groups: &mut Groups, add: Vec<MasterKey>, remove: &[MasterK
     }
 }
 
-/// Wraps `key` for everybody, and lets other files have the core while a server is asked.
+/// Wraps `key` for everybody, and lets other files have the core while a server is asked. Keys that `old` has, too, keep the
+/// time they were made at, as in sops; the others are made now.
 ///
 /// # Errors
 /// As [`crate::keyservice::KeyRing::wrap_all`].
@@ -146,9 +147,19 @@ pub fn wrap_all(
     groups: &Groups,
     threshold: usize,
     key: &DataKey,
+    old: &[KeyGroup],
 ) -> Result<(Vec<KeyGroup>, usize), WrapError> {
     let ring = session.wrap_ring();
-    parallel::waiting(ring.may_be_far(groups.iter().flatten()), || ring.wrap_all(groups, threshold, key))
+    let is_far = ring.may_be_far(groups.iter().flatten());
+    let (mut wrapped, threshold) = parallel::waiting(is_far, || ring.wrap_all(groups, threshold, key))?;
+    let old: Vec<&WrappedKey> = old.iter().flat_map(|group| &group.0).collect();
+    // age entries never had a time
+    let dated = |one: &&mut WrappedKey| !matches!(one.key, MasterKey::Age { .. });
+    for one in wrapped.iter_mut().flat_map(|group| &mut group.0).filter(dated) {
+        let known = old.iter().find(|known| same(&known.key, &one.key)).and_then(|known| known.created_at.clone());
+        one.created_at = known.or_else(|| Some(session.now()));
+    }
+    Ok((wrapped, threshold))
 }
 
 /// The whole file encrypted again under a new data key, for `groups`: `plain` is what it holds, `document` that as a document,
@@ -166,7 +177,8 @@ pub fn rotate(
     sopsfile::warn_unreadable(session, &opened.name, plain);
     let mut settings = opened.settings(session, plain);
     let key = DataKey::generate().map_err(|error| Failure::of(Kind::Generic, &error))?;
-    (settings.groups, settings.shamir_threshold) = wrap_all(session, groups, settings.shamir_threshold, &key)?;
+    (settings.groups, settings.shamir_threshold) =
+        wrap_all(session, groups, settings.shamir_threshold, &key, &opened.file.metadata().groups)?;
     settings.version = newer(&settings.version);
     document.encrypt(&key, &settings, None).map_err(|error| sopsfile::failure(&opened.name, &error).into())
 }
@@ -182,7 +194,7 @@ fn newer(version: &str) -> String {
 /// # Errors
 /// A key that cannot be wrapped for, a threshold that does not fit.
 pub fn rewrap(session: &Session, opened: &Opened, groups: &Groups, threshold: usize) -> Result<String, RekeyError> {
-    let (groups, threshold) = wrap_all(session, groups, threshold, &opened.key)?;
+    let (groups, threshold) = wrap_all(session, groups, threshold, &opened.key, &opened.file.metadata().groups)?;
     let text = opened.file.with_groups(groups, threshold, &opened.key);
     text.map_err(|error| sopsfile::failure(&opened.name, &error).into())
 }

@@ -203,7 +203,7 @@ impl Recipe {
     /// When it cannot be wrapped for somebody: nobody is left out silently.
     pub fn prepare(&self, session: &Session, now: &str) -> Result<(DataKey, Settings), Failure> {
         let key = DataKey::generate().map_err(|error| Failure::of(Kind::Generic, &error))?;
-        let wrapped = rekey::wrap_all(session, &self.groups, self.shamir_threshold, &key);
+        let wrapped = rekey::wrap_all(session, &self.groups, self.shamir_threshold, &key, &[]);
         let (groups, shamir_threshold) = wrapped.map_err(|error| self.cannot_wrap(error))?;
         session.warn_outsider(&self.groups, &self.from);
         let settings = Settings {
