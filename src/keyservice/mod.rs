@@ -4,11 +4,13 @@
 //! |---|---|
 //! | [`age`] | age recipients and identities |
 //! | `vault_transit` | transit keys of Vault and OpenBao |
+//! | [`absent`] | kinds that this build leaves out |
 //! | [`ring`] | all services together: groups, thresholds, what was tried |
 //! | [`error`] | why a key could not be used |
 //! | [`names`] | the people behind recipients |
 //! | [`report`] | why nobody here can open a file, and who could |
 
+pub mod absent;
 pub mod age;
 pub mod error;
 pub mod names;

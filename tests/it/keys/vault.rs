@@ -72,10 +72,9 @@ fn each_reads_what_the_other_writes() {
     let all = programs(&peers.sops);
     let mut number = 0;
     for (writer, write, before) in &all {
-        for (reader, read, words) in all
-            .iter()
-            .filter(|(reader, ..)| reader != writer && !(reader.starts_with("seal") && writer.starts_with("seal")))
-        {
+        // one of the two is always the real one
+        let theirs = |who: &str| who == "the real sops";
+        for (reader, read, words) in all.iter().filter(|(reader, ..)| theirs(reader) != theirs(writer)) {
             let who = format!("{writer}, read by {reader}");
             number += 1;
             let (first, second) = (format!("first{number}"), format!("second{number}"));
@@ -120,7 +119,8 @@ fn the_flags_of_sops_name_keys() {
         return;
     };
     let bao = start(&program);
-    ["a", "b"].map(|key| make(&bao, &format!("transit/keys/{key}")));
+    make(&bao, "transit/keys/a");
+    make(&bao, "transit/keys/b");
     let (a, b) = (uri(&bao, "transit", "a"), uri(&bao, "transit", "b"));
     let [(_, sops, _), _, (_, ours, _)] = programs(&peers.sops);
     let world = World::bare("{}\n").with("VAULT_TOKEN", ROOT);
