@@ -7,6 +7,7 @@ use crate::fsio::env::{Env, Var};
 use crate::fsio::folder;
 use crate::fsio::read::{KEY_LIMIT, read_stream};
 use crate::fsio::walk::{Walk, walk};
+use crate::keyservice::vault_transit::login_hint;
 use crate::net::vault::{Address, ClientPem, Roots, Settings};
 use crate::secret::{SecretBytes, SecretText};
 
@@ -45,11 +46,6 @@ pub fn settings(
     let server_name = env.text(Var::VaultTlsServerName).filter(|_| address.is_tls()).map(str::to_owned);
     let own = if address.is_tls() { own_certificate(env)? } else { None };
     Ok(Settings { address, token, namespace, roots, server_name, own, timeout, retries })
-}
-
-/// The command that gets a token for `address`.
-pub fn login_hint(address: &Address) -> String {
-    format!("log in with: vault login -address={0} (or: bao login -address={0})", address.for_shell())
 }
 
 fn roots(env: &Env, address: &Address, warn: &mut dyn FnMut(&str)) -> Result<Roots, Failure> {

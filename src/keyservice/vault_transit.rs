@@ -15,9 +15,10 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use zeroize::Zeroizing;
 
 use self::allowlist::Allowlist;
+pub use self::explain::login as login_hint;
 use self::explain::{Asked, Wish};
+use super::KeyService;
 use super::error::{Cause, KeyError};
-use super::{KeyService, Looked};
 use crate::net::vault::{Address, Settings, Vault, VaultError};
 use crate::secret::SecretBytes;
 use crate::sops::key::{MasterKey, WrappedKey};
@@ -61,7 +62,7 @@ impl VaultTransit {
 
     fn connect(&self, address: &str) -> Result<Arc<Place>, KeyError> {
         let list = self.allowlist.as_deref().unwrap_or_default();
-        let list = Allowlist::parse(list).map_err(|entry| explain::empty_entry(entry))?;
+        let list = Allowlist::parse(list).map_err(explain::empty_entry)?;
         if !list.allows(address) {
             return Err(explain::not_allowed(address));
         }
@@ -180,10 +181,6 @@ impl KeyService for VaultTransit {
             // the text itself may be a secret
             explain::odd_answer(place.vault.address(), "plaintext")
         })
-    }
-
-    fn looked(&self) -> Vec<Looked> {
-        Vec::new()
     }
 }
 

@@ -147,7 +147,7 @@ fn refused(status: u16, messages: &[String], asked: &Asked<'_>) -> KeyError {
             format!("ask whoever manages that Vault to unseal it: vault operator unseal -address={at}"),
         ),
         _ => (
-            if status >= 500 { Cause::Unreachable } else { Cause::BadAnswer },
+            if matches!(status, 502..=504) { Cause::Unreachable } else { Cause::BadAnswer },
             format!("{address} answers {status}{}", said(messages)),
             "the server's log says more".to_owned(),
         ),
@@ -220,7 +220,8 @@ fn version(enc: &str) -> Option<u32> {
     enc.split(':').nth(1)?.strip_prefix('v')?.parse().ok()
 }
 
-fn login(address: &Address) -> String {
+/// The command that gets a token for `address`.
+pub fn login(address: &Address) -> String {
     format!("log in with: vault login -address={0} (or: bao login -address={0})", address.for_shell())
 }
 
@@ -267,7 +268,8 @@ mod tests {
             (Encrypt, 400, "message encryption not supported for key type", Unusable, "cannot encrypt", "vault read"),
             (Decrypt, 503, "Vault is sealed", Unreachable, "is sealed", "vault operator unseal -address="),
             (Decrypt, 429, "", Throttled, "too many requests", "VAULT_MAX_RETRIES"),
-            (Decrypt, 500, "oh", Unreachable, "answers 500: oh", "log"),
+            (Decrypt, 502, "oh", Unreachable, "answers 502: oh", "log"),
+            (Decrypt, 500, "oh", BadAnswer, "answers 500: oh", "log"),
             (Decrypt, 418, "", BadAnswer, "answers 418", "log"),
         ] {
             let error = explained(wish, status, message, false);

@@ -175,7 +175,7 @@ fn versions_of_a_key_come_and_go() {
 #[test]
 fn a_key_that_is_not_there_is_not_made() {
     let test = "a_key_that_is_not_there_is_not_made";
-    let Some(program) = peers::locate_bao(test) else {
+    let (Some(peers), Some(program)) = (peers::locate(test), peers::locate_bao(test)) else {
         return;
     };
     let bao = start(&program);
@@ -194,6 +194,10 @@ fn a_key_that_is_not_there_is_not_made() {
     fails(&encrypt(&root), 1, &["there is no key none in transit on http://127.0.0.1:", &hint]);
     assert_eq!(bao.ask("GET", "transit/keys/none", "").0, 404);
     assert_eq!(fs::read_to_string(root.root.join("f.yaml")).unwrap(), PLAIN);
+    // sops lets the server make it
+    let theirs = world("by-sops", "transit").with("VAULT_TOKEN", ROOT);
+    good("sops", &theirs.run(&peers.sops, &["encrypt", "-i", "f.yaml"], ""));
+    assert_eq!(bao.ask("GET", "transit/keys/by-sops", "").0, 200);
     let words = ["there is no transit engine at elsewhere on", "vault secrets list"];
     fails(&encrypt(&world("k", "elsewhere").with("VAULT_TOKEN", ROOT)), 1, &words);
     // whoever may not look, and not make keys, may encrypt

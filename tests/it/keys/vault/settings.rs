@@ -53,10 +53,10 @@ fn namespaces_are_those_of_the_environment() {
         return;
     };
     let bao = start(&program);
-    assert_eq!(bao.ask("PUT", "sys/namespaces/team", "").0, 200);
-    assert_eq!(bao.ask("POST", "team/sys/mounts/transit", r#"{"type":"transit"}"#).0, 204);
-    make(&bao, "team/transit/keys/k");
-    let mut world = world(&uri(&bao, "transit", "k")).with("VAULT_TOKEN", ROOT).with("VAULT_NAMESPACE", "team");
+    assert_eq!(bao.ask("PUT", "sys/namespaces/unit", "").0, 200);
+    assert_eq!(bao.ask("POST", "unit/sys/mounts/transit", r#"{"type":"transit"}"#).0, 204);
+    make(&bao, "unit/transit/keys/k");
+    let mut world = world(&uri(&bao, "transit", "k")).with("VAULT_TOKEN", ROOT).with("VAULT_NAMESPACE", "unit");
     let (ours, sops) = (sealant(), peers.sops);
     for (writer, reader) in [(&ours, &sops), (&sops, &ours)] {
         let ended = world.run(writer, &["encrypt", "f.yaml"], "");
