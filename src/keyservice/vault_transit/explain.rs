@@ -1,4 +1,4 @@
-//! What a server's refusal means, and what to do about it. Never repeats a token, a ciphertext or a plaintext.
+//! What a server's refusal means, and what to do about it. Whoever reads it has read the key's address before. Never repeats a token, a ciphertext or a plaintext.
 
 use crate::keyservice::error::{Cause, KeyError};
 use crate::net::vault::{Address, VaultError, for_shell};
@@ -63,8 +63,8 @@ pub(super) fn bad_settings(error: &VaultError, address: &Address) -> KeyError {
     KeyError::service(cause, error.to_string()).with_hint(hint)
 }
 
-pub(super) fn odd_answer(address: &Address, field: &str) -> KeyError {
-    KeyError::service(Cause::BadAnswer, format!("the answer of {address} has no usable {field}"))
+pub(super) fn odd_answer(field: &str) -> KeyError {
+    KeyError::service(Cause::BadAnswer, format!("the server's answer has no usable {field}"))
         .with_hint("is that the address of a Vault or OpenBao, and the engine one of type transit?")
 }
 
@@ -76,22 +76,22 @@ pub(super) fn error(error: &VaultError, asked: &Asked<'_>) -> KeyError {
         VaultError::Refused { status, messages, .. } => return refused(*status, messages, asked),
         VaultError::Unreachable { why, .. } => (
             Cause::Unreachable,
-            format!("{address} cannot be reached: {why}"),
+            format!("the server cannot be reached: {why}"),
             format!("is the address right, and does the server run? try: vault status -address={at}"),
         ),
         VaultError::Timeout { .. } => (
             Cause::Unreachable,
-            format!("{address} does not answer in time"),
+            "the server does not answer in time".to_owned(),
             "VAULT_CLIENT_TIMEOUT allows more time, such as 60s".to_owned(),
         ),
         VaultError::Tls { why, .. } => (
             Cause::Unreachable,
-            format!("the TLS connection to {address} cannot be trusted: {why}"),
+            format!("the TLS connection to the server cannot be trusted: {why}"),
             "if the certificate is from an authority of your own, name its file in VAULT_CACERT".to_owned(),
         ),
         VaultError::Redirect { to, .. } => (
             Cause::BadAnswer,
-            format!("{address} redirects to {to}, which is not followed, as the token would go along"),
+            format!("the server redirects to {to}, which is not followed, as the token would go along"),
             "if you trust that place, name it in the key's address: the active server, or one in front of all"
                 .to_owned(),
         ),
@@ -100,7 +100,7 @@ pub(super) fn error(error: &VaultError, asked: &Asked<'_>) -> KeyError {
             error.to_string(),
             "a key is written like https://vault.example.com:8200/v1/transit/keys/KEY".to_owned(),
         ),
-        _ => return odd_answer(address, "JSON"),
+        _ => return odd_answer("JSON"),
     };
     KeyError::service(cause, text).with_hint(hint)
 }
@@ -113,42 +113,42 @@ fn refused(status: u16, messages: &[String], asked: &Asked<'_>) -> KeyError {
     let (cause, text, hint) = match status {
         403 if asked.token_is_bad => (
             Cause::NoCredentials,
-            format!("{address} does not know the token: it has expired, was revoked, or is for another Vault"),
+            "the server does not know the token: it has expired, was revoked, or is for another Vault".to_owned(),
             login(address),
         ),
         403 => {
             let verb = if asked.wish == Wish::Decrypt { "decrypt" } else { "encrypt" };
             (
                 Cause::Denied,
-                format!("permission denied: {address} does not let the token use {engine}/{verb}/{key}"),
+                format!("permission denied: the token may not use {engine}/{verb}/{key}"),
                 format!("ask whoever manages that Vault for the capability update on {engine}/{verb}/{key}"),
             )
         }
         404 if has("namespace not found") => (
             Cause::Unusable,
-            format!("{address} has no such namespace"),
+            "the server has no such namespace".to_owned(),
             format!("the namespace is in VAULT_NAMESPACE; try: vault namespace list -address={at}"),
         ),
         404 if asked.wish == Wish::Look && messages.is_empty() => no_key(asked),
         404 => (
             Cause::Unusable,
-            format!("there is no transit engine at {engine} on {address}"),
+            format!("there is no transit engine at {engine}"),
             format!("is the namespace (VAULT_NAMESPACE) right? the engines: vault secrets list -address={at}"),
         ),
         400 => return bad_request(messages, asked),
         429 => (
             Cause::Throttled,
-            format!("{address} has had too many requests, and says so after several tries"),
+            "the server has had too many requests, and says so after several tries".to_owned(),
             "wait, or let VAULT_MAX_RETRIES allow more tries".to_owned(),
         ),
         503 if has("sealed") => (
             Cause::Unreachable,
-            format!("{address} is sealed"),
+            "the server is sealed".to_owned(),
             format!("ask whoever manages that Vault to unseal it: vault operator unseal -address={at}"),
         ),
         _ => (
             if matches!(status, 502..=504) { Cause::Unreachable } else { Cause::BadAnswer },
-            format!("{address} answers {status}{}", said(messages)),
+            format!("the server answers {status}{}", said(messages)),
             "the server's log says more".to_owned(),
         ),
     };
@@ -194,7 +194,7 @@ fn bad_request(messages: &[String], asked: &Asked<'_>) -> KeyError {
             "restore the file's key entries from its Git history".to_owned(),
         )
     } else {
-        (Cause::Unusable, format!("{address} answers 400{}", said(messages)), settings)
+        (Cause::Unusable, format!("the server answers 400{}", said(messages)), settings)
     };
     KeyError::service(cause, text).with_hint(hint)
 }
@@ -212,7 +212,7 @@ fn no_key(asked: &Asked<'_>) -> (Cause, String, String) {
             format!("if the name is right, make it first: vault write -f -address={at} {path}")
         }
     };
-    (Cause::Unusable, format!("there is no key {key} in {engine} on {address}"), hint)
+    (Cause::Unusable, format!("there is no key {key} in {engine}"), hint)
 }
 
 /// The number in `vault:v3:…`.
