@@ -125,7 +125,7 @@ impl Parser<'_> {
     /// How many of the comments above are not on the lines directly above `start`.
     fn apart(&self, mut start: usize) -> usize {
         let near = self.above.iter().rev().take_while(|comment| {
-            let lines = memchr::memchr_iter(b'\n', self.text[comment.end..start].as_bytes()).count();
+            let lines = memchr::memchr_iter(b'\n', &self.text.as_bytes()[comment.end..start]).count();
             start = comment.start;
             lines == 1
         });
