@@ -1,12 +1,25 @@
 //! The key services of this machine, each with what it needs of the environment. A new kind of key is one line here.
 
+#[cfg(feature = "azure")]
+mod azure_kv;
+#[cfg(feature = "gcp")]
+mod gcp_kms;
+
 use std::sync::Arc;
 
 use super::identities;
 use super::session::Session;
 use crate::keyservice::KeyService;
+use crate::keyservice::huawei_kms::HuaweiKms;
 
 /// All of them, those on this machine first. Nothing is read and nobody is called before a key needs it.
 pub fn services(session: &Session) -> Vec<Arc<dyn KeyService>> {
-    vec![Arc::new(identities::age_keys(&session.env, &session.global.identity))]
+    vec![
+        Arc::new(identities::age_keys(&session.env, &session.global.identity)),
+        #[cfg(feature = "gcp")]
+        Arc::new(gcp_kms::service(&session.env)),
+        #[cfg(feature = "azure")]
+        Arc::new(azure_kv::service(&session.env)),
+        Arc::new(HuaweiKms),
+    ]
 }

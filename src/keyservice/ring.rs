@@ -108,7 +108,7 @@ impl KeyRing {
 
     /// Local keys one after the other, remote ones at once. The first failure ends it.
     fn wrap_each(&self, jobs: Vec<(&MasterKey, Arc<SecretBytes>)>) -> Result<Vec<WrappedKey>, WrapError> {
-        let mut wrapped: Vec<Option<String>> = vec![None; jobs.len()];
+        let mut wrapped: Vec<Option<WrappedKey>> = vec![None; jobs.len()];
         let (send, receive) = mpsc::channel();
         let mut under_way = Vec::new();
         for (at, (key, secret)) in jobs.iter().enumerate() {
@@ -127,9 +127,7 @@ impl KeyRing {
         while !under_way.is_empty() {
             receive_one(&receive, &mut under_way, &mut wrapped, &jobs)?;
         }
-        let keys = jobs.into_iter().map(|(key, _)| key.clone());
-        let done = keys.zip(wrapped).filter_map(|(key, enc)| Some(WrappedKey { key, enc: enc?, created_at: None }));
-        Ok(done.collect())
+        Ok(wrapped.into_iter().flatten().collect())
     }
 
     /// The data key, by whichever identities fit. All groups are tried, as every share found helps; `threshold` of
@@ -177,9 +175,9 @@ impl KeyRing {
 
 /// Waits for one of the keys that are under way.
 fn receive_one(
-    receive: &mpsc::Receiver<(usize, Result<String, WrapError>)>,
+    receive: &mpsc::Receiver<(usize, Result<WrappedKey, WrapError>)>,
     under_way: &mut Vec<usize>,
-    wrapped: &mut [Option<String>],
+    wrapped: &mut [Option<WrappedKey>],
     jobs: &[(&MasterKey, Arc<SecretBytes>)],
 ) -> Result<(), WrapError> {
     let Ok((at, outcome)) = receive.recv_timeout(DEADLINE) else {

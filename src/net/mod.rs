@@ -3,3 +3,5 @@
 
 #[cfg(feature = "runtime")]
 pub mod runtime;
+#[cfg(any(feature = "gcp", feature = "azure"))]
+pub mod tls;
