@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use google_cloud_gax::client_builder::internal::with_follow_redirects;
+use google_cloud_gax::retry_policy::NeverRetry;
 use google_cloud_kms_v1::client::KeyManagementService;
 
 pub use self::credentials::Login;
@@ -75,7 +76,8 @@ impl GcpKms {
             let login = settings.login.build()?;
             // the body of a request is the data key: it goes to nobody else
             let mut builder = with_follow_redirects(KeyManagementService::builder(), false).with_credentials(login);
-            builder = builder.with_attempt_timeout(TIMEOUT);
+            // what is worth another try is decided here
+            builder = builder.with_attempt_timeout(TIMEOUT).with_retry_policy(NeverRetry);
             if let Some(endpoint) = settings.endpoint {
                 builder = builder.with_endpoint(endpoint);
             }

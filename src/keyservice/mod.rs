@@ -3,6 +3,8 @@
 //! | file | what it is for |
 //! |---|---|
 //! | [`age`] | age recipients and identities |
+//! | `vault_transit` | transit keys of Vault and OpenBao |
+//! | [`absent`] | kinds that this build leaves out |
 //! | [`ring`] | all services together: groups, thresholds, what was tried |
 //! | `gcp_kms` | Google Cloud KMS |
 //! | `azure_kv` | Azure Key Vault |
@@ -11,6 +13,7 @@
 //! | [`names`] | the people behind recipients |
 //! | [`report`] | why nobody here can open a file, and who could |
 
+pub mod absent;
 pub mod age;
 #[cfg(feature = "azure")]
 pub mod azure_kv;
@@ -21,6 +24,8 @@ pub mod huawei_kms;
 pub mod names;
 pub mod report;
 pub mod ring;
+#[cfg(feature = "vault")]
+pub mod vault_transit;
 
 pub use error::{Cause, KeyError, ServiceError};
 pub use names::Names;
