@@ -57,11 +57,11 @@ variables! {
     SopsDecryptionOrder = "SOPS_DECRYPTION_ORDER";
     /// called as sops: AWS KMS keys for new files (keys of this kind are not supported yet)
     SopsKmsArn = "SOPS_KMS_ARN";
-    /// called as sops: Google Cloud KMS keys for new files (not supported yet)
+    /// called as sops: Google Cloud KMS keys for new files
     SopsGcpKmsIds = "SOPS_GCP_KMS_IDS";
-    /// called as sops: HuaweiCloud KMS keys for new files (not supported yet)
+    /// called as sops: HuaweiCloud KMS keys for new files (only through a key service)
     SopsHuaweicloudKmsIds = "SOPS_HUAWEICLOUD_KMS_IDS";
-    /// called as sops: Azure Key Vault keys for new files (not supported yet)
+    /// called as sops: Azure Key Vault keys for new files
     SopsAzureKeyvaultUrls = "SOPS_AZURE_KEYVAULT_URLS";
     /// called as sops: Vault transit keys for new files, separated by commas
     SopsVaultUris = "SOPS_VAULT_URIS";
@@ -97,6 +97,24 @@ variables! {
     VaultClientTimeout = "VAULT_CLIENT_TIMEOUT";
     /// how often a request to Vault is repeated; 2 if not set (as in the vault program)
     VaultMaxRetries = "VAULT_MAX_RETRIES";
+    /// another address than https://cloudkms.googleapis.com (as in sops)
+    SopsGcpKmsEndpoint = "SOPS_GCP_KMS_ENDPOINT";
+    /// another universe than googleapis.com (as in sops)
+    SopsGcpKmsUniverseDomain = "SOPS_GCP_KMS_UNIVERSE_DOMAIN";
+    /// the credentials for Google Cloud: a file, or its JSON (as in sops)
+    GoogleCredentials = "GOOGLE_CREDENTIALS";
+    /// an access token for Google Cloud (as in sops)
+    GoogleOauthAccessToken = "GOOGLE_OAUTH_ACCESS_TOKEN";
+    /// the directory of the service principal for Azure (as in Azure's tools)
+    AzureTenantId = "AZURE_TENANT_ID";
+    /// the service principal for Azure (as in Azure's tools)
+    AzureClientId = "AZURE_CLIENT_ID";
+    /// the secret of the service principal for Azure (as in Azure's tools)
+    AzureClientSecret = "AZURE_CLIENT_SECRET";
+    /// the token file of a workload with an identity in Azure (as in Azure's tools)
+    AzureFederatedTokenFile = "AZURE_FEDERATED_TOKEN_FILE";
+    /// set where the machine has an identity in Azure (as in Azure's tools)
+    IdentityEndpoint = "IDENTITY_ENDPOINT";
     /// the editor for secrets, before VISUAL and EDITOR (as in sops)
     SopsEditor = "SOPS_EDITOR";
     /// the editor with a screen

@@ -3,5 +3,7 @@
 
 #[cfg(feature = "runtime")]
 pub mod runtime;
+#[cfg(any(feature = "gcp", feature = "azure"))]
+pub mod tls;
 #[cfg(feature = "vault")]
 pub mod vault;
