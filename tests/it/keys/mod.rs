@@ -3,4 +3,6 @@
 #[cfg(feature = "gcp")]
 mod gcp_kms;
 #[cfg(feature = "vault")]
+mod groups;
+#[cfg(feature = "vault")]
 mod vault;
