@@ -38,7 +38,7 @@ pub struct Global {
     pub keyservice: Vec<String>,
     /// Use no key of this machine, only those of --keyservice
     #[cfg(feature = "keyservice")]
-    #[arg(long, global = true, requires = "keyservice")]
+    #[arg(long, global = true)]
     pub no_local_keys: bool,
     /// Print results as JSON
     #[arg(long, global = true)]
@@ -80,7 +80,10 @@ impl Session {
     /// # Errors
     /// When the working folder is gone.
     pub fn new(global: Global) -> Result<Self, Failure> {
-        Ok(Self::within(folder::current()?, Env::from_process(), global))
+        let env = Env::from_process();
+        #[cfg(feature = "keyservice")]
+        let global = keyring::remote::from_environment(global, &env);
+        Ok(Self::within(folder::current()?, env, global))
     }
 
     /// A session with another working folder and environment: for tests and for `demo`.
@@ -262,6 +265,8 @@ impl Session {
     /// When `SOPS_DECRYPTION_ORDER` is wrong, or a file of `--identity` is missing.
     pub fn ring(&self) -> Result<&KeyRing, Failure> {
         self.decryption_order()?;
+        #[cfg(feature = "keyservice")]
+        keyring::remote::check(self)?;
         if let Some(missing) = self.global.identity.iter().find(|path| !folder::exists(path)) {
             return Err(FsError::Missing(missing.clone()).into());
         }

@@ -140,7 +140,7 @@ impl KeyRing {
     /// # Errors
     /// [`WrapError::Key`] or [`WrapError::NotSupported`].
     pub fn wrap_one(&self, key: &MasterKey, secret: &[u8]) -> Result<String, WrapError> {
-        self.attempts.wrap(key, secret)
+        self.attempts.wrap(key, secret).map(|wrapped| wrapped.enc)
     }
 
     /// A single key: what it wraps, of any length.

@@ -4,5 +4,7 @@
 mod gcp_kms;
 #[cfg(feature = "vault")]
 mod groups;
+#[cfg(all(feature = "keyservice", feature = "vault", unix))]
+mod remote;
 #[cfg(feature = "vault")]
 mod vault;
