@@ -5,6 +5,8 @@
 //! commands are run, and only then is anybody asked for a passphrase.
 
 mod generate;
+mod hpke;
+mod hybrid;
 mod identities;
 mod recipient;
 
