@@ -21,9 +21,8 @@ impl Context {
     /// The key schedule, for the key encapsulation `kem` and the purpose `info`.
     pub(super) fn new(kem: u16, shared: &[u8], info: &[u8]) -> Self {
         let suite = [b"HPKE".as_slice(), &kem.to_be_bytes(), &HKDF_SHA256, &CHACHA20POLY1305].concat();
-        let extract = |salt: &[u8], label: &str, material: &[u8]| {
-            mac(salt, &[b"HPKE-v1", &suite, label.as_bytes(), material])
-        };
+        let extract =
+            |salt: &[u8], label: &str, material: &[u8]| mac(salt, &[b"HPKE-v1", &suite, label.as_bytes(), material]);
         // mode 0: base, without a pre-shared key
         let context = [&[0], &extract(b"", "psk_id_hash", b"")[..], &extract(b"", "info_hash", info)[..]].concat();
         let secret = extract(shared, "secret", b"");
