@@ -1,0 +1,4 @@
+//! Every kind of key against the real programs, both ways.
+
+#[cfg(unix)]
+mod age;
