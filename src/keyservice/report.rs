@@ -1,6 +1,6 @@
 //! Why nobody here can open a file: what was tried for whom, where identities were looked for, and who could help.
 
-use super::names::{Names, short};
+use super::names::{Names, comparable, short};
 use super::{KeyError, Looked, Outcome};
 use crate::sops::key::MasterKey;
 
@@ -94,6 +94,8 @@ impl CannotOpen {
                 }
             }
         }
+        // whoever has both made the other one for this
+        mine.sort_by_key(|recipient| recipient.starts_with("ssh-"));
         mine
     }
 
@@ -180,8 +182,10 @@ impl CannotOpen {
             return Vec::new();
         }
         let helpers = either(&helpers);
-        let is_mine =
-            |key: &MasterKey| matches!(key, MasterKey::Age { recipient } if mine.contains(&recipient.as_str()));
+        let is_mine = |key: &MasterKey| match key {
+            MasterKey::Age { recipient } => mine.iter().any(|own| comparable(own) == comparable(recipient)),
+            _ => false,
+        };
         vec![match rule {
             Some(groups) if groups.iter().flatten().any(is_mine) => {
                 format!("the rule in .sops.yaml names you already: ask {helpers} to run: {UPDATE}{file}")

@@ -234,7 +234,7 @@ impl Attempts<'_> {
     }
 
     /// One by one, as these fail for reasons of their own: a plugin that is missing is no fault of files for others.
-    fn each<'k>(&mut self, identities: Vec<&'k Known>) -> Option<SecretBytes> {
+    fn each(&mut self, identities: Vec<&Known>) -> Option<SecretBytes> {
         identities.into_iter().find_map(|known| match trial::open(&self.file, std::iter::once(known), &self.help) {
             Ok(secret) => secret,
             Err(error) => {

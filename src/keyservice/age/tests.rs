@@ -279,7 +279,7 @@ fn unwrap_with(service: &AgeKeys, recipient: &str, secret: &[u8]) -> Option<Vec<
 fn post_quantum_keys_open_what_was_wrapped_for_them() {
     let [mine, other] = [(); 2].map(|()| generate_post_quantum().unwrap());
     let service = service(file(mine.identity.expose()));
-    assert_eq!(service.recipients(), [mine.recipient.clone()]);
+    assert_eq!(service.recipients().concat(), mine.recipient);
     assert_eq!(unwrap_with(&service, &mine.recipient, b"x").unwrap(), b"x");
     assert_eq!(unwrap_with(&service, &other.recipient, b"x"), None);
 }

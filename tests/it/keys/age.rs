@@ -206,6 +206,18 @@ fn keys_of_the_home_folder() {
     }
 }
 
+/// A key that we make, for sops and age.
+#[test]
+fn our_own_post_quantum_keys() {
+    let Some(world) = world("our_own_post_quantum_keys") else { return };
+    let made = world.run(&ours(), None, &["keys", "new", "me", "--post-quantum", "--output", "me.key"]);
+    let file = world.path("me.key");
+    let recipient = world.run(&world.keygen, None, &["-y", "me.key"]);
+    assert_eq!(made, recipient);
+    let key = Key { kind: PQ, recipient: recipient.trim().into(), variable: "SOPS_AGE_KEY_FILE", file };
+    world.matrix(&key, &world.sops, &ours());
+}
+
 #[test]
 fn what_goes_wrong_is_said() {
     let Some(world) = world("what_goes_wrong_is_said") else { return };

@@ -206,5 +206,6 @@ fn copy(secret: &SecretText) -> SecretText {
     SecretText::new(secret.expose().to_owned())
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests;
