@@ -49,6 +49,7 @@ pub mod set;
 pub mod size;
 pub mod sops;
 pub mod sopsfile;
+pub mod terminal;
 pub mod textconv;
 pub mod unset;
 pub mod updatekeys;

@@ -13,6 +13,7 @@ use crate::failure::{Failure, Kind};
 use crate::fsio::env::{Env, Var};
 use crate::fsio::read::{KEY_LIMIT, read_stream};
 use crate::fsio::{FsError, clock, folder, output, signals};
+use crate::keyservice::names::comparable;
 use crate::keyservice::{KeyRing, Names};
 use crate::sops::key::MasterKey;
 use crate::sops::rules::{Config, CreationRule, Problem, RuleError};
@@ -299,7 +300,10 @@ impl Session {
         let Some(own) = own.as_ref().filter(|own| !own.is_empty()) else {
             return;
         };
-        let is_own = |key: &MasterKey| matches!(key, MasterKey::Age { recipient } if own.contains(recipient));
+        let is_own = |key: &MasterKey| match key {
+            MasterKey::Age { recipient } => own.iter().any(|own| comparable(own) == comparable(recipient)),
+            _ => false,
+        };
         if !groups.iter().flatten().any(is_own) && !self.warned.swap(true, Ordering::Relaxed) {
             self.warn(&format!("{from}: you are not among the recipients: you cannot open what is encrypted for them"));
         }

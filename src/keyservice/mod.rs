@@ -59,6 +59,12 @@ pub trait KeyService: Send + Sync {
         Ok(None)
     }
 
+    /// How much it takes to unwrap for `key` here, so far as its name tells: 0 when everything for it is at hand, more when
+    /// somebody may have to be asked. Of keys of one kind those that take less are tried first.
+    fn effort(&self, _key: &MasterKey) -> u8 {
+        0
+    }
+
     /// `secret` (a data key or a share of one) wrapped for `key`; `Ok(None)` when it is not our kind of key.
     ///
     /// # Errors
@@ -89,12 +95,12 @@ pub struct Looked {
 /// What a place gave.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Outcome {
-    /// Identities: their recipients; and how many there were that we cannot use yet.
+    /// Identities: their recipients, and the plugins of those whose recipients only plugins know.
     Gave {
         /// The recipients of the identities.
         recipients: Vec<String>,
-        /// Plugin and post-quantum identities.
-        unsupported: usize,
+        /// `age-plugin-NAME`, or what is wrong with it.
+        plugins: Vec<String>,
     },
     /// The variable is not set.
     NotSet,
@@ -104,8 +110,6 @@ pub enum Outcome {
     Locked,
     /// A command that did not have to be run.
     NotRun,
-    /// It is there, but of a kind that is not supported yet.
-    NotSupported,
     /// It could not be used.
     Failed(String),
 }

@@ -97,7 +97,7 @@ pub fn recipients(text: &str) -> Result<Vec<String>, NamesError> {
 }
 
 /// The part of a recipient that identifies it: an SSH key's comment may differ.
-fn comparable(recipient: &str) -> &str {
+pub fn comparable(recipient: &str) -> &str {
     let recipient = recipient.trim();
     if !recipient.starts_with("ssh-") {
         return recipient;

@@ -1,6 +1,6 @@
 //! Why nobody here can open a file: what was tried for whom, where identities were looked for, and who could help.
 
-use super::names::{Names, short};
+use super::names::{Names, comparable, short};
 use super::{KeyError, Looked, Outcome};
 use crate::sops::key::MasterKey;
 
@@ -96,6 +96,8 @@ impl CannotOpen {
                 }
             }
         }
+        // whoever has both made the other one for this
+        mine.sort_by_key(|recipient| recipient.starts_with("ssh-"));
         mine
     }
 
@@ -195,8 +197,10 @@ impl CannotOpen {
             return Vec::new();
         }
         let helpers = either(&helpers);
-        let is_mine =
-            |key: &MasterKey| matches!(key, MasterKey::Age { recipient } if mine.contains(&recipient.as_str()));
+        let is_mine = |key: &MasterKey| match key {
+            MasterKey::Age { recipient } => mine.iter().any(|own| comparable(own) == comparable(recipient)),
+            _ => false,
+        };
         vec![match rule {
             Some(groups) if groups.iter().flatten().any(is_mine) => {
                 format!("the rule in .sops.yaml names you already: ask {helpers} to run: {UPDATE}{file}")
@@ -226,36 +230,36 @@ pub fn either(helpers: &[String]) -> String {
 /// A line for each place that gave something or failed, and one each for all that are not set or not there.
 fn looked_lines(looked: &[Looked], names: &Names) -> Vec<String> {
     let mut lines = Vec::new();
-    let (mut unset, mut missing, mut unsupported) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut unset, mut missing) = (Vec::new(), Vec::new());
     for Looked { label, outcome } in looked {
         match outcome {
             Outcome::NotSet => unset.push(label.as_str()),
             Outcome::Missing => missing.push(label.as_str()),
-            Outcome::NotSupported => unsupported.push(label.as_str()),
-            Outcome::Gave { recipients, unsupported } => {
-                lines.push(format!("looked in: {label}: {}", gave(recipients, *unsupported, names)));
+            Outcome::Gave { recipients, plugins } => {
+                lines.push(format!("looked in: {label}: {}", gave(recipients, plugins, names)));
             }
             Outcome::Locked => lines.push(format!("looked in: {label}: encrypted, not opened")),
             Outcome::NotRun => lines.push(format!("looked in: {label}: not run")),
             Outcome::Failed(why) => lines.push(format!("looked in: {label}: {why}")),
         }
     }
-    let summaries = [("not set", unset), ("not there", missing), ("not supported yet", unsupported)];
+    let summaries = [("not set", unset), ("not there", missing)];
     for (what, labels) in summaries.iter().filter(|(_, labels)| !labels.is_empty()) {
         lines.push(format!("{what}: {}", labels.join(", ")));
     }
     lines
 }
 
-fn gave(recipients: &[String], unsupported: usize, names: &Names) -> String {
+fn gave(recipients: &[String], plugins: &[String], names: &Names) -> String {
     let shown: Vec<String> = recipients.iter().map(|recipient| names.show(recipient)).collect();
     let mut text = match shown.len() {
+        0 if !plugins.is_empty() => return format!("through a plugin: {}", plugins.join(", ")),
         0 => "no identity".into(),
         1 => format!("1 identity, {}", shown[0]),
         many => format!("{many} identities, {}", shown.join(", ")),
     };
-    if unsupported > 0 {
-        text.push_str(&format!("; {unsupported} of a kind that is not supported yet"));
+    if !plugins.is_empty() {
+        text.push_str(&format!("; through a plugin: {}", plugins.join(", ")));
     }
     text
 }
@@ -274,7 +278,7 @@ mod tests {
 
     fn gave(recipients: &[&str]) -> Outcome {
         let recipients = recipients.iter().map(|recipient| (*recipient).to_owned()).collect();
-        Outcome::Gave { recipients, unsupported: 0 }
+        Outcome::Gave { recipients, plugins: Vec::new() }
     }
 
     fn names() -> Names {
@@ -303,7 +307,7 @@ mod tests {
                 looked("SOPS_AGE_KEY_FILE (/x/keys.txt)", gave(&["age1aliceaaaaaaaaaaaa"])),
                 looked("SOPS_AGE_KEY_CMD", Outcome::NotSet),
                 looked("/h/.config/sops/age/keys.txt", Outcome::Missing),
-                looked("/h/.ssh/id_ed25519", Outcome::NotSupported),
+                looked("/h/.ssh/id_ed25519", Outcome::Missing),
             ],
         )
         .report("secrets.enc.yaml", &names(), Some(&[]));
@@ -313,8 +317,7 @@ mod tests {
             [
                 "looked in: SOPS_AGE_KEY_FILE (/x/keys.txt): 1 identity, alice (age1aliceaaa…)",
                 "not set: SOPS_AGE_KEY, SOPS_AGE_KEY_CMD",
-                "not there: /h/.config/sops/age/keys.txt",
-                "not supported yet: /h/.ssh/id_ed25519",
+                "not there: /h/.config/sops/age/keys.txt, /h/.ssh/id_ed25519",
                 "can be opened by: bob (age1bobbbbbb…), ci (age1cicccccc…), pgp FBC7 (not supported yet)",
             ]
         );

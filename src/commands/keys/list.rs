@@ -6,6 +6,7 @@ use crate::commands::session::Session;
 use crate::failure::Failure;
 use crate::fsio::output;
 use crate::fsio::printable::sanitize;
+use crate::keyservice::names::comparable;
 
 /// The command line.
 #[derive(clap::Args, Debug)]
@@ -60,11 +61,15 @@ pub fn rows(session: &Session) -> Result<Vec<Row>, Failure> {
     let mut rows = Vec::new();
     for (name, recipients) in named {
         for recipient in recipients {
-            rows.push(Row { name: Some(name.clone()), yours: own.contains(&recipient), recipient });
+            rows.push(Row {
+                name: Some(name.clone()),
+                yours: own.iter().any(|own| comparable(own) == comparable(&recipient)),
+                recipient,
+            });
         }
     }
     for recipient in own {
-        if !rows.iter().any(|row| row.recipient == recipient) {
+        if !rows.iter().any(|row| comparable(&row.recipient) == comparable(&recipient)) {
             rows.push(Row { name: None, recipient, yours: true });
         }
     }

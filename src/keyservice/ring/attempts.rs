@@ -56,6 +56,8 @@ struct Attempt {
     /// Where the kind stands in the decryption order.
     rank: usize,
     remote: bool,
+    /// How much the service says that it takes.
+    effort: u8,
 }
 
 impl Attempts {
@@ -136,12 +138,13 @@ impl Attempts {
         for (key, wrapped) in group.0.iter().enumerate() {
             let rank = self.rank(&wrapped.key);
             for (service, known) in self.services.iter().enumerate().filter(|(_, known)| known.handles(&wrapped.key)) {
-                attempts.push(Attempt { key, service, rank, remote: known.endpoint(&wrapped.key).is_some() });
+                let (remote, effort) = (known.endpoint(&wrapped.key).is_some(), known.effort(&wrapped.key));
+                attempts.push(Attempt { key, service, rank, remote, effort });
             }
         }
         match self.order {
-            Some(_) => attempts.sort_by_key(|one| (one.rank, one.remote)),
-            None => attempts.sort_by_key(|one| (one.remote, one.rank)),
+            Some(_) => attempts.sort_by_key(|one| (one.rank, one.remote, one.effort)),
+            None => attempts.sort_by_key(|one| (one.remote, one.rank, one.effort)),
         }
         attempts
     }

@@ -94,7 +94,8 @@ const OTHER: &str = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmca
 fn each_asks_the_service_of_the_other() {
     let Some(peers) = peers::locate("each_asks_the_service_of_the_other") else { return };
     let ours = sealant();
-    let pairs: [(&Path, &[&str], &Path, &[&str], bool); 4] = [
+    type Pair<'a> = (&'a Path, &'a [&'a str], &'a Path, &'a [&'a str], bool);
+    let pairs: [Pair<'_>; 4] = [
         (&ours, &[], &peers.sops, &[], false),
         (&ours, &["sops"], &peers.sops, &[], false),
         (&peers.sops, &[], &ours, &["sops"], false),
