@@ -1,11 +1,12 @@
 //! Keeps secrets out of a stream of output, in whatever pieces it comes. Pure.
 //!
 //! What is looked for is each value, each of its lines, and both as a program might print them: without the blanks around
-//! them, as JSON, as part of a URL, in base64 (also as a part of something longer, and broken into lines). Texts shorter than
-//! [`SHORTEST`] bytes are not: they would be found everywhere. Everything that is found, be it overlapping, becomes one
-//! [`MASK`].
+//! them, as JSON, as part of a URL, in base64 (also as a part of something longer, and broken into lines, which JSON may spell
+//! as `\n`). Texts shorter than [`SHORTEST`] bytes are not: they would be found everywhere. Everything that is found, be it
+//! overlapping, becomes one [`MASK`].
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use zeroize::Zeroizing;
 
@@ -89,14 +90,21 @@ fn wiped(text: String) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(text.into_bytes())
 }
 
-/// The length of the line break and indentation that `bytes` begin with.
+/// The length of the line break and indentation that `bytes` begin with, as they are or as JSON spells them.
 fn line_break(bytes: &[u8]) -> usize {
-    if !matches!(bytes.first(), Some(b'\r' | b'\n')) {
-        return 0;
+    let mut at = 0;
+    while at <= LONGEST_BREAK {
+        at += match (&bytes[at..], at) {
+            ([b'\r' | b'\n', ..], _) => 1,
+            ([b' ' | b'\t', ..], 1..) => 1,
+            ([b'\\', b'r' | b'n', ..], _) => 2,
+            ([b'\\', b't', ..], 1..) => 2,
+            // what comes next tells
+            ([b'\\'], _) => return bytes.len(),
+            _ => return at,
+        };
     }
-    let blanks = bytes.iter().take(LONGEST_BREAK + 1).take_while(|byte| matches!(byte, b'\r' | b'\n' | b' ' | b'\t'));
-    let length = blanks.count();
-    if length > LONGEST_BREAK { 0 } else { length }
+    0
 }
 
 /// Texts, and the pieces of them that are looked for, in the order of their bytes.
@@ -106,6 +114,61 @@ struct Patterns {
     pieces: Vec<Piece>,
     /// Where the pieces with each first byte begin, and where the last ones end.
     firsts: Vec<usize>,
+    heads: Heads,
+}
+
+/// What pieces begin with: at nearly every byte of the output it shows at once that none does.
+#[derive(Default)]
+struct Heads {
+    /// The first bytes of all pieces, each once, in order.
+    all: Zeroizing<Vec<u32>>,
+    /// Where the pieces with each of them begin, and where the last ones end.
+    starts: Vec<usize>,
+    /// A bit for the hash of each, among many times as many.
+    bits: Zeroizing<Vec<u64>>,
+}
+
+/// So many bytes every piece has, and no line break is looked for among them.
+const HEAD: usize = 4;
+const _: () = assert!(HEAD <= SHORTEST && HEAD <= SHORTEST_PIECE && HEAD <= OVERLAP);
+/// Bits for each head.
+const BITS: usize = 32;
+
+impl Heads {
+    /// Takes the heads of pieces in order.
+    fn new(heads: impl ExactSizeIterator<Item = u32>) -> Self {
+        let count = heads.len();
+        let mut found = Self { all: Zeroizing::new(Vec::with_capacity(count)), ..Self::default() };
+        for (at, head) in heads.enumerate() {
+            if found.all.last() != Some(&head) {
+                found.all.push(head);
+                found.starts.push(at);
+            }
+        }
+        found.starts.push(count);
+        let words = (found.all.len() * BITS / 64).next_power_of_two();
+        found.bits = Zeroizing::new(vec![0; words]);
+        for head in found.all.iter() {
+            let bit = found.bit(*head);
+            found.bits[bit / 64] |= 1 << (bit % 64);
+        }
+        found
+    }
+
+    /// The bit for a head: the upper half of a product depends on all of its bits.
+    fn bit(&self, head: u32) -> usize {
+        let mixed = u64::from(head).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
+        mixed as usize & (self.bits.len() * 64 - 1)
+    }
+
+    /// Which pieces begin with `head`.
+    fn find(&self, head: u32) -> Range<usize> {
+        let bit = self.bit(head);
+        if self.bits[bit / 64] & 1 << (bit % 64) == 0 {
+            return 0..0;
+        }
+        self.all.binary_search(&head).map_or(0..0, |at| self.starts[at]..self.starts[at + 1])
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -139,22 +202,28 @@ impl Patterns {
     }
 
     fn sort(&mut self) {
-        let Self { texts, pieces, firsts } = self;
+        let Self { texts, pieces, firsts, heads } = self;
         let bytes = |piece: &Piece| &texts[piece.text][piece.start..piece.end];
         pieces.retain(|piece| piece.start < piece.end);
         pieces.sort_unstable_by(|left, right| bytes(left).cmp(bytes(right)));
         pieces.dedup_by(|left, right| bytes(left) == bytes(right));
         let start = |first: usize| pieces.partition_point(|piece| usize::from(bytes(piece)[0]) < first);
         *firsts = (0..=256).map(start).collect();
+        let head = |piece| bytes(piece).first_chunk().map_or(0, |head| u32::from_be_bytes(*head));
+        *heads = Heads::new(pieces.iter().map(head));
     }
 
     /// How much of the beginning of `bytes` the longest piece covers, and whether more bytes could change that. `gap` says how
     /// many bytes to pass over after so many bytes of a piece.
     fn at(&self, bytes: &[u8], gap: impl Fn((usize, &[u8])) -> usize) -> (usize, bool) {
         let Some(&first) = bytes.first() else { return (0, false) };
-        let mut pieces = &self.pieces[self.firsts[usize::from(first)]..self.firsts[usize::from(first) + 1]];
+        let (range, seen) = match bytes.first_chunk::<HEAD>() {
+            Some(head) => (self.heads.find(u32::from_be_bytes(*head)), HEAD),
+            None => (self.firsts[usize::from(first)]..self.firsts[usize::from(first) + 1], 1),
+        };
+        let mut pieces = &self.pieces[range];
         let byte = |piece: &Piece, depth: usize| self.texts[piece.text][piece.start + depth];
-        let (mut depth, mut at, mut found) = (1, 1, 0);
+        let (mut depth, mut at, mut found) = (seen, seen, 0);
         // all of them begin with what was seen so far, so one that ends here is the first
         while let Some(next) = pieces.first() {
             if next.end - next.start == depth {
@@ -387,7 +456,9 @@ mod tests {
     fn base64_of_several_lines_is_masked() {
         let secret: String = (0..90_u8).map(|at| char::from(b'!' + at)).collect();
         let text = base64_simd::STANDARD.encode_to_string(format!("{secret}\n"));
-        for (width, line_break) in [(76, "\n"), (64, "\n"), (64, "\r\n"), (76, "\n    "), (9, "\n")] {
+        for (width, line_break) in
+            [(76, "\n"), (64, "\n"), (64, "\r\n"), (76, "\n    "), (9, "\n"), (76, "\\n"), (64, "\\r\\n")]
+        {
             let shown = redact(&[&secret], &[wrap(&text, width, line_break).as_bytes()]);
             assert_eq!(shown, "[redacted]Cg==", "{width}");
         }
@@ -431,6 +502,20 @@ mod tests {
                 assert!(out.starts_with("<[redacted]") && out.ends_with('>'));
                 assert!(out.len() <= "<[redacted]>".len() + rest, "{}", out.len());
             }
+        }
+    }
+
+    /// Every byte was compared with pieces all over the memory: twenty seconds for the two megabytes of two values.
+    #[test]
+    fn heads_are_found_whatever_their_number() {
+        for count in [0_u32, 1, 2, 1000] {
+            let heads: Vec<u32> = (0..count).flat_map(|at| [at * 7, at * 7]).collect();
+            let found = Heads::new(heads.iter().copied());
+            for at in 0..count {
+                assert_eq!(found.find(at * 7), 2 * at as usize..2 * at as usize + 2);
+                assert!(found.find(at * 7 + 1).is_empty());
+            }
+            assert!(found.find(u32::MAX).is_empty());
         }
     }
 
@@ -497,7 +582,7 @@ mod tests {
             secret in "[A-Z0-9 é]{20,300}",
             after in "[a-z]{0,9}",
             width in prop::sample::select(vec![20_usize, 64, 76]),
-            line_break in prop::sample::select(vec!["\n", "\r\n", "\n  "]),
+            line_break in prop::sample::select(vec!["\n", "\r\n", "\n  ", "\\n", "\\r\\n\\t"]),
             cuts in prop::collection::vec(0_usize..600, 0..12),
         ) {
             let text = base64_simd::STANDARD.encode_to_string(format!("{before}{secret}{after}"));
@@ -509,7 +594,8 @@ mod tests {
             let shown = redact(&[&secret], &pieces);
             prop_assert_eq!(&shown, &redact(&[&secret], &[text.as_bytes()]));
             prop_assert!(shown.contains(MASK), "{shown}");
-            let rest = shown.replace(MASK, "").bytes().filter(|byte| !byte.is_ascii_whitespace()).count();
+            let rest = [MASK, "\\r", "\\n", "\\t"].iter().fold(shown.clone(), |rest, gone| rest.replace(gone, ""));
+            let rest = rest.bytes().filter(|byte| !byte.is_ascii_whitespace()).count();
             let neighbours = (before.len() * 4).div_ceil(3) + (after.len() * 4).div_ceil(3);
             prop_assert!(rest <= neighbours + 2 + 2 + 2 * 3, "{shown}");
         }
