@@ -19,8 +19,8 @@ use crate::fsio::FsError;
 use crate::fsio::batch::BatchError;
 use crate::fsio::child::ChildError;
 use crate::fsio::printable::sanitize;
+use crate::keyservice::report::Policy;
 use crate::keyservice::{CannotOpen, Names, WrapError};
-use crate::sops::key::MasterKey;
 #[cfg(feature = "vault")]
 use crate::store::vault::VaultError;
 
@@ -152,9 +152,9 @@ impl Failure {
         failure
     }
 
-    /// Nobody here can open `file`; `rule` are the keys that its creation rule names, if one matches.
-    pub fn cannot_open(file: &str, error: Box<CannotOpen>, names: &Names, rule: Option<&[Vec<MasterKey>]>) -> Self {
-        let report = error.report(file, names, rule);
+    /// Nobody here can open `file`; `policy` is what its creation rule says, if one is for it.
+    pub fn cannot_open(file: &str, error: Box<CannotOpen>, names: &Names, policy: Option<&Policy>) -> Self {
+        let report = error.report(file, names, policy);
         Self {
             details: report.details,
             hints: report.hints,
@@ -386,7 +386,11 @@ impl From<VaultError> for Failure {
 
 impl From<WrapError> for Failure {
     fn from(error: WrapError) -> Self {
-        Self::of(Kind::Generic, &error)
+        let failure = Self::of(Kind::Generic, &error);
+        match &error {
+            WrapError::Key { source, .. } => source.hint().into_iter().fold(failure, Self::hint),
+            _ => failure,
+        }
     }
 }
 

@@ -8,6 +8,7 @@
 //! | [`session`] | environment, global options, configuration, key ring, names: each looked up once, when it is needed |
 //! | [`sopsfile`] | reading, opening, encrypting and replacing one file |
 //! | [`selection`] | the options that say for whom and which values |
+//! | [`keyargs`] | the options that name keys of every kind |
 //! | [`bulk`] | many files in one call, all or nothing |
 //! | [`parallel`] | the same work for many items on all cores |
 //! | [`rekey`] | other keys for a file that exists |
@@ -31,10 +32,12 @@ pub mod get;
 pub mod identities;
 pub mod init;
 pub mod json;
+pub mod keyargs;
 pub mod keyring;
 pub mod keys;
 pub mod man;
 pub mod parallel;
+pub mod policy;
 pub mod publish;
 pub mod redact;
 pub mod rekey;

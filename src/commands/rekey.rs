@@ -190,7 +190,7 @@ pub struct Difference {
     /// The old and the new threshold.
     pub threshold: (usize, usize),
     /// The keys of each group: those that stay, those that are new, those that go.
-    pub groups: Vec<Vec<(Fate, String)>>,
+    pub groups: Vec<Vec<(Fate, MasterKey)>>,
 }
 
 impl Difference {
@@ -200,9 +200,9 @@ impl Difference {
         let groups = (0..old.len().max(new.len())).map(|at| {
             let (before, after) = (old.get(at).unwrap_or(&none), new.get(at).unwrap_or(&none));
             let has = |group: &[MasterKey], key| group.iter().any(|other| same(other, key));
-            let kept = after.iter().filter(|key| has(before, key)).map(|key| (Fate::Kept, identity(key)));
-            let added = after.iter().filter(|key| !has(before, key)).map(|key| (Fate::Added, identity(key)));
-            let gone = before.iter().filter(|key| !has(after, key)).map(|key| (Fate::Removed, identity(key)));
+            let kept = after.iter().filter(|key| has(before, key)).map(|key| (Fate::Kept, key.clone()));
+            let added = after.iter().filter(|key| !has(before, key)).map(|key| (Fate::Added, key.clone()));
+            let gone = before.iter().filter(|key| !has(after, key)).map(|key| (Fate::Removed, key.clone()));
             kept.chain(added).chain(gone).collect()
         });
         Self { threshold, groups: groups.collect() }
@@ -250,7 +250,7 @@ mod tests {
         let shown: Vec<Vec<String>> = difference
             .groups
             .iter()
-            .map(|group| group.iter().map(|(fate, key)| format!("{fate:?} {key}")).collect())
+            .map(|group| group.iter().map(|(fate, key)| format!("{fate:?} {}", identity(key))).collect())
             .collect();
         assert_eq!(shown, [vec!["Kept b", "Added c", "Removed a"], vec!["Added d"]]);
         assert!(!difference.is_empty());

@@ -95,6 +95,9 @@ pub enum KeyProblem {
     /// Neither `age1…` nor `ssh-…`.
     #[error("is no age recipient (age1… or ssh-…)")]
     Age,
+    /// A list without commas, or a line that was folded within a recipient.
+    #[error("has a blank in it: put commas between recipients, and none of them on two lines")]
+    Blank,
     /// Not `https://NAME.vault.azure.net/keys/KEY[/VERSION]`.
     #[error("is no Azure Key Vault key, such as https://example.vault.azure.net/keys/name/version")]
     Azure,
