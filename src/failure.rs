@@ -22,7 +22,7 @@ use crate::fsio::printable::sanitize;
 use crate::keyservice::report::Policy;
 use crate::keyservice::{CannotOpen, Names, WrapError};
 #[cfg(feature = "vault")]
-use crate::store::vault::VaultError;
+use crate::net::vault::VaultError;
 
 macro_rules! kinds {
     ($($(#[doc = $doc:literal])+ $name:ident = $code:literal;)+) => {
@@ -354,7 +354,12 @@ impl From<VaultError> for Failure {
             VaultError::Path(_) => (Kind::BadConfig, "the path is made of the destination rule and the file's name"),
             VaultError::Token => (Kind::StoreRefuses, "set VAULT_TOKEN, or log in with: vault login"),
             VaultError::Namespace => (Kind::BadConfig, "the namespace is in VAULT_NAMESPACE"),
-            VaultError::NoCertificates => (Kind::BadConfig, "the file is that of VAULT_CACERT; it has to be PEM"),
+            VaultError::NoCertificates => {
+                (Kind::BadConfig, "the files are those of VAULT_CACERT or VAULT_CAPATH; they have to be PEM")
+            }
+            VaultError::OwnCertificate => {
+                (Kind::BadConfig, "the files are those of VAULT_CLIENT_CERT and VAULT_CLIENT_KEY; they have to be PEM")
+            }
             VaultError::NoSystemRoots => {
                 (Kind::StoreUnreachable, "install the package ca-certificates, or name a file in VAULT_CACERT")
             }
@@ -387,10 +392,11 @@ impl From<VaultError> for Failure {
 impl From<WrapError> for Failure {
     fn from(error: WrapError) -> Self {
         let failure = Self::of(Kind::Generic, &error);
-        match &error {
-            WrapError::Key { source, .. } => source.hint().into_iter().fold(failure, Self::hint),
-            _ => failure,
-        }
+        let hint = match &error {
+            WrapError::Key { source, .. } => source.hint(),
+            _ => None,
+        };
+        hint.into_iter().fold(failure, Failure::hint)
     }
 }
 

@@ -16,6 +16,7 @@
 //! | [`sops`] | all of it again under the name `sops` |
 //! | [`json`] | one value: as it is, or as JSON |
 //! | [`identities`] | where identities and names come from |
+//! | `vault_settings` | what the environment says about Vault |
 
 pub mod advice;
 pub mod bulk;
@@ -29,6 +30,7 @@ pub mod exec_file;
 pub mod filestatus;
 pub mod formats;
 pub mod get;
+pub mod groups;
 pub mod identities;
 pub mod init;
 pub mod json;
@@ -52,6 +54,9 @@ pub mod sopsfile;
 pub mod textconv;
 pub mod unset;
 pub mod updatekeys;
+#[cfg(feature = "vault")]
+mod vault_settings;
+pub mod why;
 
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
@@ -124,6 +129,10 @@ pub enum Command {
     Rotate(rotate::Args),
     /// Give files the keys of their creation rules
     Updatekeys(updatekeys::Args),
+    /// Show and change the key groups of a file
+    Groups(groups::Args),
+    /// Say who can open files, whether you can, and what to do if not
+    Why(why::Args),
     /// Say whether files are encrypted, and for whom
     Filestatus(filestatus::Args),
     /// Publish a file to a configured destination
@@ -179,6 +188,7 @@ pub fn run(cli: &Cli) -> Result<u8, Failure> {
     match &cli.command {
         Command::ExecEnv(args) => return exec_env::run(args, &session),
         Command::ExecFile(args) => return exec_file::run(args, &session),
+        Command::Why(args) => return why::run(args, &session),
         Command::Init(args) => init::run(args, &session),
         Command::Encrypt(args) => encrypt::run(args, &session),
         Command::Decrypt(args) => decrypt::run(args, &session),
@@ -188,6 +198,7 @@ pub fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Unset(args) => unset::run(args, &session),
         Command::Rotate(args) => rotate::run(args, &session),
         Command::Updatekeys(args) => updatekeys::run(args, &session),
+        Command::Groups(args) => groups::run(args, &session),
         Command::Filestatus(args) => filestatus::run(args, &session),
         Command::Publish(args) => publish::run(args, &session),
         Command::Keys(args) => keys::run(args, &session),

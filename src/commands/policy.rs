@@ -13,8 +13,12 @@ use crate::sops::rules::CreationRule;
 pub fn of(session: &Session, path: &Path, metadata: &Metadata) -> Option<Policy> {
     let loaded = session.config().ok().flatten()?;
     let rule = session.rule_for(path).ok().flatten()?;
-    let differences = differences(rule, metadata, session.names_or_none());
-    Some(Policy { place: format!("{}:{}", loaded.name, rule.line), groups: rule.groups.clone(), differences })
+    let names = session.names_or_none();
+    let mut differences = key_differences(rule, metadata, names);
+    let keys_differ = !differences.is_empty();
+    differences.extend(other_differences(rule, metadata));
+    let place = format!("{}:{}", loaded.name, rule.line);
+    Some(Policy { place, groups: rule.groups.clone(), differences, keys_differ })
 }
 
 /// The threshold that a file for these groups states: 0 with one group, where the number means nothing.
@@ -26,8 +30,8 @@ pub fn threshold(groups: usize, stated: usize) -> usize {
     }
 }
 
-/// In what a file does not agree with its rule, a line each.
-fn differences(rule: &CreationRule, metadata: &Metadata, names: &Names) -> Vec<String> {
+/// In whose keys a file does not agree with its rule, a line each.
+fn key_differences(rule: &CreationRule, metadata: &Metadata, names: &Names) -> Vec<String> {
     let mut lines = Vec::new();
     // a rule without keys is for selections only: sops takes the keys from the command line then
     if !rule.groups.is_empty() {
@@ -53,6 +57,12 @@ fn differences(rule: &CreationRule, metadata: &Metadata, names: &Names) -> Vec<S
             }
         }
     }
+    lines
+}
+
+/// In which settings it does not.
+fn other_differences(rule: &CreationRule, metadata: &Metadata) -> Vec<String> {
+    let mut lines = Vec::new();
     let (field, value) = rule.selection.field();
     let (present, old) = metadata.selection.field();
     if (field, value) != (present, old) {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::parallel;
 use super::session::Session;
 use super::sopsfile::{self, Opened, Parsed, Source, VERSION};
 use crate::document::kind::DocumentKind;
@@ -13,7 +14,7 @@ use crate::fsio::target::Target;
 use crate::fsio::write::{NewMode, Staged};
 use crate::keyservice::WrapError;
 use crate::sops::file::{Decrypted, Encrypted, Plain, SopsFile};
-use crate::sops::key::{DataKey, KeyGroup, MasterKey};
+use crate::sops::key::{DataKey, KeyGroup, MasterKey, WrappedKey};
 use crate::sops::rules::identity;
 
 /// Why a file did not get other keys.
@@ -111,8 +112,18 @@ pub fn groups_of(file: &SopsFile) -> Groups {
     file.metadata().groups.iter().map(keys).collect()
 }
 
-/// Whether two keys are the same for sops: of one kind and with one name.
+/// Whether two keys are the same for sops: of one kind and with one name. A rule need not say the version of a key that a
+/// file has.
 pub fn same(left: &MasterKey, right: &MasterKey) -> bool {
+    if let (
+        MasterKey::AzureKv { vault_url, name, version },
+        MasterKey::AzureKv { vault_url: other_url, name: other_name, version: other },
+    ) = (left, right)
+    {
+        return vault_url == other_url
+            && name == other_name
+            && (version == other || version.is_empty() || other.is_empty());
+    }
     std::mem::discriminant(left) == std::mem::discriminant(right) && identity(left) == identity(right)
 }
 
@@ -136,6 +147,31 @@ pub fn change_groups(groups: &mut Groups, add: Vec<MasterKey>, remove: &[MasterK
     }
 }
 
+/// Wraps `key` for everybody, and lets other files have the core while a server is asked. Keys that `old` has, too, keep the
+/// time they were made at, as in sops; the others are made now.
+///
+/// # Errors
+/// As [`crate::keyservice::KeyRing::wrap_all`].
+pub fn wrap_all(
+    session: &Session,
+    groups: &Groups,
+    threshold: usize,
+    key: &DataKey,
+    old: &[KeyGroup],
+) -> Result<(Vec<KeyGroup>, usize), WrapError> {
+    let ring = session.wrap_ring();
+    let is_far = ring.may_be_far(groups.iter().flatten());
+    let (mut wrapped, threshold) = parallel::waiting(is_far, || ring.wrap_all(groups, threshold, key))?;
+    let old: Vec<&WrappedKey> = old.iter().flat_map(|group| &group.0).collect();
+    // age entries never had a time
+    let dated = |one: &&mut WrappedKey| !matches!(one.key, MasterKey::Age { .. });
+    for one in wrapped.iter_mut().flat_map(|group| &mut group.0).filter(dated) {
+        let known = old.iter().find(|known| same(&known.key, &one.key)).and_then(|known| known.created_at.clone());
+        one.created_at = known.or_else(|| Some(session.now()));
+    }
+    Ok((wrapped, threshold))
+}
+
 /// The whole file encrypted again under a new data key, for `groups`: `plain` is what it holds, `document` that as a document,
 /// perhaps of another format.
 ///
@@ -152,7 +188,7 @@ pub fn rotate(
     let mut settings = opened.settings(session, plain);
     let key = DataKey::generate().map_err(|error| Failure::of(Kind::Generic, &error))?;
     (settings.groups, settings.shamir_threshold) =
-        session.wrap_ring().wrap_all(groups, settings.shamir_threshold, &key)?;
+        wrap_all(session, groups, settings.shamir_threshold, &key, &opened.file.metadata().groups)?;
     settings.version = newer(&settings.version);
     document.encrypt(&key, &settings, None).map_err(|error| sopsfile::failure(&opened.name, &error).into())
 }
@@ -163,14 +199,34 @@ fn newer(version: &str) -> String {
     if numbers(version) > numbers(VERSION) { version.to_owned() } else { VERSION.to_owned() }
 }
 
-/// The file with the same data key wrapped for `groups`; values and MAC keep their bytes.
+/// The file with the same data key wrapped for `groups`; values and MAC keep their bytes. In a file with one group so do the
+/// entries of keys that stay: they wrap the same data key, and nobody has to be there to wrap it again.
 ///
 /// # Errors
 /// A key that cannot be wrapped for, a threshold that does not fit.
 pub fn rewrap(session: &Session, opened: &Opened, groups: &Groups, threshold: usize) -> Result<String, RekeyError> {
-    let (groups, threshold) = session.wrap_ring().wrap_all(groups, threshold, &opened.key)?;
+    let old = &opened.file.metadata().groups;
+    let (groups, threshold) = match (old.as_slice(), groups.as_slice()) {
+        ([old], [new]) if !new.is_empty() => (vec![with_kept(session, opened, old, new)?], threshold),
+        // each group has a share of its own, and all shares are new
+        _ => wrap_all(session, groups, threshold, &opened.key, old)?,
+    };
     let text = opened.file.with_groups(groups, threshold, &opened.key);
     text.map_err(|error| sopsfile::failure(&opened.name, &error).into())
+}
+
+/// The group of `new`, with the entries that `old` has already.
+fn with_kept(session: &Session, opened: &Opened, old: &KeyGroup, new: &[MasterKey]) -> Result<KeyGroup, WrapError> {
+    let known = |key: &MasterKey| old.0.iter().find(|wrapped| same(&wrapped.key, key));
+    let missing: Vec<MasterKey> = new.iter().filter(|key| known(key).is_none()).cloned().collect();
+    let mut added = Vec::new();
+    if !missing.is_empty() {
+        let (groups, _) = wrap_all(session, &vec![missing], 0, &opened.key, &[])?;
+        added = groups.into_iter().flat_map(|group| group.0).collect();
+    }
+    let mut added = added.into_iter();
+    let entries = new.iter().filter_map(|key| known(key).cloned().or_else(|| added.next()));
+    Ok(KeyGroup(entries.collect()))
 }
 
 /// What becomes of a key.
@@ -211,17 +267,6 @@ impl Difference {
     /// Whether nothing changes.
     pub fn is_empty(&self) -> bool {
         self.threshold.0 == self.threshold.1 && self.groups.iter().flatten().all(|(fate, _)| *fate == Fate::Kept)
-    }
-}
-
-/// The keys that a file's creation rule names, and the threshold it states: 0 for none.
-///
-/// # Errors
-/// No configuration, no rule, and all that is wrong in it.
-pub fn wanted(session: &Session, path: &Path) -> Result<(Groups, usize), Failure> {
-    match session.rule_for(path)? {
-        Some(rule) => Ok((rule.groups.clone(), rule.shamir_threshold)),
-        None => Err(session.no_rule(path)),
     }
 }
 

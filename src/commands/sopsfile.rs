@@ -28,6 +28,7 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
+use super::parallel;
 use super::policy;
 use super::session::Session;
 use super::size;
@@ -179,7 +180,10 @@ pub fn open_parsed(session: &Session, parsed: Parsed) -> Result<Opened, Failure>
 /// Nobody here can open it.
 pub fn unlock(session: &Session, name: String, file: SopsFile, stamp: Option<Stamp>) -> Result<Opened, Failure> {
     let metadata = file.metadata();
-    let key = session.ring()?.unwrap(&metadata.groups, metadata.shamir_threshold).map_err(|error| {
+    let ring = session.ring()?;
+    let is_far = ring.may_be_far(metadata.groups.iter().flat_map(|group| &group.0).map(|wrapped| &wrapped.key));
+    let key = parallel::waiting(is_far, || ring.unwrap(&metadata.groups, metadata.shamir_threshold));
+    let key = key.map_err(|error| {
         let policy = policy::of(session, Path::new(&name), metadata);
         Failure::cannot_open(&name, error, session.names_or_none(), policy.as_ref())
     })?;

@@ -80,6 +80,8 @@ pub struct Policy {
     pub groups: Vec<Vec<MasterKey>>,
     /// In what the file does not agree with it.
     pub differences: Vec<String>,
+    /// Whether that is about keys, which `updatekeys` puts right.
+    pub keys_differ: bool,
 }
 
 /// A report as text: the first line, lines below it, and what to do.

@@ -108,9 +108,7 @@ impl CannotOpen {
         if self.keys().all(|key| key.outcome == Tried::NotSupported) {
             return "its kinds of keys are not supported yet".into();
         }
-        let is_empty = |outcome: &Outcome| {
-            matches!(outcome, Outcome::Gave { recipients, unsupported: 0 } if recipients.is_empty())
-        };
+        let is_empty = |outcome: &Outcome| matches!(outcome, Outcome::Gave { recipients, unsupported: 0 } if recipients.is_empty());
         if let Some(empty) = self.looked.iter().find(|looked| is_empty(&looked.outcome)) {
             return format!("{} holds no identity", empty.label);
         }
@@ -135,8 +133,5 @@ impl CannotOpen {
 
 /// Whether the trouble is with a service, not with this machine or the file.
 fn is_elsewhere(cause: Cause) -> bool {
-    matches!(
-        cause,
-        Cause::NoCredentials | Cause::Denied | Cause::Throttled | Cause::Unreachable | Cause::BadAnswer
-    )
+    matches!(cause, Cause::NoCredentials | Cause::Denied | Cause::Throttled | Cause::Unreachable | Cause::BadAnswer)
 }

@@ -100,9 +100,8 @@ impl CannotOpen {
         }
         // somebody without any identity may have one that was not found
         let my_own = mine.first()?;
-        let is_mine = |key: &MasterKey| {
-            mine.iter().any(|text| names::key(text).is_some_and(|own| names::is_same(&own, key)))
-        };
+        let is_mine =
+            |key: &MasterKey| mine.iter().any(|text| names::key(text).is_some_and(|own| names::is_same(&own, key)));
         let is_entered = self.keys().any(|key| is_mine(&key.key));
         Some(match policy {
             // what the file has for the reader is broken: everybody's entry has to be written again
@@ -112,7 +111,9 @@ impl CannotOpen {
             }
             Some(policy) => {
                 let place = &policy.place;
-                format!("ask {helpers} to add your recipient {my_own} to the rule in {place} and to run: {UPDATE}{file}")
+                format!(
+                    "ask {helpers} to add your recipient {my_own} to the rule in {place} and to run: {UPDATE}{file}"
+                )
             }
             // without a rule there is nothing that updatekeys could go by
             None => format!("ask {helpers} to run: sealant rotate -i --add-age {my_own} {file}"),
