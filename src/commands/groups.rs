@@ -104,7 +104,7 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     match &args.command {
         Command::List { file } => list(session, file),
         Command::Add { file, keys, threshold, change } => {
-            let added = keyargs::parse(session, "the command line", "", keys, "")?;
+            let added = keyargs::parse(session, "the keys", "", keys, "")?;
             write(session, file, *change, *threshold, |groups| {
                 groups.push(added.clone());
                 Ok(())
@@ -141,7 +141,7 @@ fn list(session: &Session, path: &std::path::Path) -> Result<(), Failure> {
     }
     let mut text = match groups.len() {
         1 => format!("{}: one key group, any key of it opens the file\n", parsed.name),
-        all => format!("{}: a key of each of {needed} of {all} key groups opens the file\n", parsed.name),
+        all => format!("{}: {needed} of its {all} key groups are needed, one key of each\n", parsed.name),
     };
     for (at, group) in groups.iter().enumerate() {
         let keys: Vec<String> = group.iter().map(|key| names.show_key(key)).collect();
@@ -205,6 +205,13 @@ fn fitting(new: &Groups, stated: usize, given: Option<usize>) -> Result<usize, F
     let groups = new.len();
     let refuse = |text: String, hint: String| Err(Failure::new(Kind::Generic, text).hint(hint));
     match (groups, given) {
+        // one key alone instead of several: nobody should get that without saying so
+        (1, None) if stated > 1 => {
+            return refuse(
+                format!("{stated} key groups are needed, but one would be left"),
+                "if any key of it may open the file alone from now on: --threshold 1".into(),
+            );
+        }
         (1, None | Some(0 | 1)) => return Ok(0),
         (1, Some(number)) => {
             return refuse(
@@ -235,8 +242,9 @@ fn lines(names: &Names, file: &str, difference: &Difference, groups: usize) -> V
     let mut lines = vec![format!("{file}:")];
     let (old, new) = difference.threshold;
     if old != new {
-        let word = |needed: usize| if needed == 0 { "the only one".to_owned() } else { needed.to_string() };
-        lines.push(format!("  groups needed: {} of {groups} instead of {}", word(new), word(old)));
+        let old = if old == 0 { "the only one".to_owned() } else { old.to_string() };
+        let new = if new == 0 { "the only one".to_owned() } else { format!("{new} of {groups}") };
+        lines.push(format!("  groups needed: {new} instead of {old}"));
     }
     for (at, group) in difference.groups.iter().enumerate() {
         lines.push(format!("  key group {}:", at + 1));
@@ -262,7 +270,8 @@ mod tests {
         let key = MasterKey::Age { recipient: "age1x".into() };
         let groups = |count| vec![vec![key.clone()]; count];
         let fit = |count, stated, given| fitting(&groups(count), stated, given).map_err(|failure| failure.to_string());
-        assert_eq!((fit(1, 2, None), fit(2, 0, None), fit(3, 2, None)), (Ok(0), Ok(2), Ok(2)));
+        assert_eq!((fit(1, 0, None), fit(2, 0, None), fit(3, 2, None)), (Ok(0), Ok(2), Ok(2)));
+        assert!(fit(1, 2, None).unwrap_err().contains("2 key groups are needed, but one would be left"));
         assert_eq!((fit(2, 1, None), fit(3, 0, Some(2)), fit(1, 0, Some(1))), (Ok(2), Ok(2), Ok(0)));
         assert!(fit(2, 0, Some(1)).unwrap_err().contains("a threshold of 1 is none"));
         assert!(fit(2, 3, None).unwrap_err().contains("3 key groups would be needed, but there are 2"));

@@ -40,7 +40,8 @@ fn key_differences(rule: &CreationRule, metadata: &Metadata, names: &Names) -> V
         let needed = |groups: &Groups, stated| threshold(groups.len(), stated);
         let thresholds = (needed(&old, metadata.shamir_threshold), needed(&rule.groups, rule.shamir_threshold));
         if old.len() != rule.groups.len() {
-            lines.push(format!("the rule has {} key groups, the file {}", rule.groups.len(), old.len()));
+            let s = if rule.groups.len() == 1 { "" } else { "s" };
+            lines.push(format!("the rule has {} key group{s}, the file {}", rule.groups.len(), old.len()));
         } else if thresholds.0 != thresholds.1 {
             lines.push(format!("the rule needs {} key groups, the file {}", thresholds.1, thresholds.0));
         }

@@ -263,7 +263,8 @@ fn stale(changed: &[&Plan]) -> Failure {
     let moved = changed.iter().filter(|plan| plan.is_strange()).map(|plan| plan.name.as_str()).collect::<Vec<_>>();
     let failure = match moved.as_slice() {
         [] => failure,
-        files => failure.detail(format!("moved or copied from where another rule applies: {}", listed(files))),
+        files => failure
+            .detail(format!("nobody they are for is in their rule; were they moved or copied? {}", listed(files))),
     };
     failure.hint(format!("{UPDATE}{}", named.join(" ")))
 }

@@ -64,9 +64,8 @@ pub fn run(args: &Args, session: &Session) -> Result<u8, Failure> {
     if session.json() {
         output::data(json::text(&answers, session.names_or_none())?.as_bytes())?;
     } else {
-        for answer in &answers {
-            output::data(text(&answer.report).as_bytes())?;
-        }
+        let texts: Vec<String> = answers.iter().map(|answer| text(&answer.report)).collect();
+        output::data(texts.join("\n").as_bytes())?;
     }
     let all = answers.iter().all(|answer| answer.examined.failed.is_none());
     Ok(if all { 0 } else { Kind::CannotOpen.code() })

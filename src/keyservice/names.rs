@@ -97,7 +97,8 @@ impl Names {
     /// The name, or the beginning of a key that has none: for those who are to be asked.
     pub fn call(&self, key: &MasterKey) -> String {
         match (self.name_of(key), key) {
-            (Some(name), _) => name.to_owned(),
+            (Some(name), MasterKey::Age { .. } | MasterKey::Pgp { .. }) => name.to_owned(),
+            (Some(name), _) => format!("somebody who may use {name}"),
             (None, MasterKey::Age { .. }) => short(key),
             (None, MasterKey::Pgp { .. }) => format!("the owner of pgp {}", short(key)),
             (None, _) => format!("somebody who may use {} {}", kind_word(key), short(key)),

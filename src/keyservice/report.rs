@@ -100,6 +100,10 @@ impl CannotOpen {
     pub fn report(&self, file: &str, names: &Names, policy: Option<&Policy>) -> Report {
         let message = format!("cannot open {file}: {}", self.cause(names));
         let mut details = looked_lines(&self.looked, names);
+        // where age looked for identities says nothing about a file that has no age recipient
+        if !self.groups.is_empty() && !self.keys().any(|key| matches!(key.key, MasterKey::Age { .. })) {
+            details.retain(|line| line.starts_with("looked in"));
+        }
         self.add_groups(&mut details, names);
         details.extend(policy.into_iter().flat_map(Policy::lines));
         Report { message, details, hints: self.hints(file, names, policy) }
@@ -147,10 +151,14 @@ impl CannotOpen {
                 (_, false) => format!("key group {} can be opened by: {}", index + 1, who.join(", ")),
             });
         }
-        for key in self.groups.iter().flat_map(|group| &group.keys) {
-            if let Tried::Broken(error) = &key.outcome {
-                details.push(format!("tried {}: {error}", names.show_key(&key.key)));
-            }
+        let broken = self.groups.iter().flat_map(|group| &group.keys).filter_map(|key| match &key.outcome {
+            Tried::Broken(error) => Some(format!("tried {}: {error}", names.show_key(&key.key))),
+            _ => None,
+        });
+        let broken: Vec<String> = broken.collect();
+        // a single one is in the first line already
+        if broken.len() > 1 || self.most_telling().is_none() {
+            details.extend(broken);
         }
     }
 }
@@ -192,6 +200,11 @@ pub fn looked_lines(looked: &[Looked], names: &Names) -> Vec<String> {
         lines.push(format!("{what}: {}", labels.join(", ")));
     }
     lines
+}
+
+/// Whether it is there, but without any identity.
+fn holds_nothing(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Gave { recipients, unsupported: 0 } if recipients.is_empty())
 }
 
 fn gave(recipients: &[String], unsupported: usize, names: &Names) -> String {

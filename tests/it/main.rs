@@ -34,3 +34,4 @@ mod set;
 mod tree_dump;
 #[cfg(feature = "vault")]
 mod vault;
+mod why;

@@ -1,6 +1,6 @@
 //! The first line: what is in the way, in as few words as possible.
 
-use super::{CannotOpen, Reason, Tried};
+use super::{CannotOpen, Reason, Tried, holds_nothing};
 use crate::keyservice::error::{Cause, KeyError};
 use crate::keyservice::names::Names;
 use crate::keyservice::{Looked, Outcome};
@@ -25,7 +25,9 @@ impl CannotOpen {
         }
         if self.groups.len() > 1 {
             let (opened, all) = (self.opened(), self.groups.len());
-            let text = format!("{} of its {all} key groups are needed, but {opened} could be opened", self.needed);
+            let needed = if self.needed == all { "all".to_owned() } else { self.needed.to_string() };
+            let opened = if opened == 0 { "none".to_owned() } else { format!("only {opened}") };
+            let text = format!("{needed} of its {all} key groups are needed, but {opened} could be opened");
             return match shown {
                 Some(shown) => format!("{text}; {shown}"),
                 None => text,
@@ -68,9 +70,15 @@ impl CannotOpen {
 
     /// What is to be said about identities on this machine when a key elsewhere is in the way, too.
     fn here(&self) -> Option<String> {
-        if let Some(failure) = self.first_failure() {
-            return Some(failure);
+        // a key of this machine is no help where none could ever fit
+        if !self.keys().any(|key| key.outcome == Tried::NoIdentityFits) {
+            return None;
         }
+        self.first_failure().or_else(|| self.unfit())
+    }
+
+    /// That identities are here, but none that fits.
+    fn unfit(&self) -> Option<String> {
         match self.my_recipients().len() {
             0 => None,
             1 => Some("your identity does not fit".into()),
@@ -80,16 +88,10 @@ impl CannotOpen {
 
     /// No key failed; none was there that fits.
     fn nothing_here(&self) -> String {
-        let mine = self.my_recipients().len();
-        let found = match mine {
-            0 => None,
-            1 => Some("your identity does not fit".to_owned()),
-            many => Some(format!("none of your {many} identities fits")),
-        };
-        let place = |wanted: fn(&Outcome) -> bool| self.looked.iter().find(|looked| wanted(&looked.outcome));
+        let found = self.unfit();
         let other = self.first_failure().or_else(|| {
-            let locked = place(|outcome| matches!(outcome, Outcome::Locked));
-            locked.map(|Looked { label, .. }| format!("{label} is locked, and nobody was there to unlock it"))
+            let locked = self.looked.iter().find(|looked| looked.outcome == Outcome::Locked);
+            locked.map(|Looked { label, .. }| format!("{label} is locked"))
         });
         let not_asked = self.keys().filter(|key| key.outcome == Tried::NotAsked).count();
         match (found, other) {
@@ -108,8 +110,7 @@ impl CannotOpen {
         if self.keys().all(|key| key.outcome == Tried::NotSupported) {
             return "its kinds of keys are not supported yet".into();
         }
-        let is_empty = |outcome: &Outcome| matches!(outcome, Outcome::Gave { recipients, unsupported: 0 } if recipients.is_empty());
-        if let Some(empty) = self.looked.iter().find(|looked| is_empty(&looked.outcome)) {
+        if let Some(empty) = self.looked.iter().find(|looked| holds_nothing(&looked.outcome)) {
             return format!("{} holds no identity", empty.label);
         }
         let all = |wanted: fn(&MasterKey) -> bool| self.keys().all(|key| wanted(&key.key));

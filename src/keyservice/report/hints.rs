@@ -1,8 +1,8 @@
 //! What to do next: by oneself first, then whom to ask for what.
 
-use super::{CannotOpen, KeyReport, Policy, Reason, Tried, UPDATE};
-use crate::keyservice::Outcome;
+use super::{CannotOpen, KeyReport, Policy, Reason, Tried, UPDATE, holds_nothing};
 use crate::keyservice::names::{self, Names};
+use crate::keyservice::{Cause, Outcome};
 use crate::sops::key::MasterKey;
 
 /// So many hints of failed keys are given.
@@ -54,8 +54,11 @@ impl CannotOpen {
             let label = &looked.label;
             let variable = label.split(' ').next().filter(|word| word.starts_with("SOPS_"));
             match (&looked.outcome, variable) {
+                (Outcome::Failed(why), _) if why.contains("passphrase") => {
+                    hints.push(format!("try again with the passphrase of {label}"));
+                }
                 (Outcome::Failed(_), Some(variable)) => hints.push(format!("put {variable} right, or unset it")),
-                (Outcome::Gave { recipients, unsupported: 0 }, Some(variable)) if recipients.is_empty() => {
+                (outcome, Some(variable)) if holds_nothing(outcome) => {
                     hints.push(format!("put your identity into {variable}, or unset it"));
                 }
                 (Outcome::Locked, _) => {
@@ -84,10 +87,10 @@ impl CannotOpen {
             _ => false,
         });
         if ssh.next().is_some() && !mine.iter().any(|text| is_ssh(text)) {
-            hints.push("if one of these SSH keys is yours, say where: SOPS_AGE_SSH_PRIVATE_KEY_FILE=FILE".into());
+            hints.push("if one of these SSH keys is yours, say where it is: SOPS_AGE_SSH_PRIVATE_KEY_FILE=FILE".into());
         }
         if self.keys().any(|key| key.outcome == Tried::NotAsked) {
-            hints.push(format!("ask them: sealant why --try {file}"));
+            hints.push(format!("to ask them, too: sealant why --try {file}"));
         }
         hints
     }
@@ -96,10 +99,18 @@ impl CannotOpen {
     fn ask(&self, file: &str, mine: &[&str], names: &Names, policy: Option<&Policy>) -> Option<String> {
         let helpers = either(&self.helpers(names));
         if helpers.is_empty() {
+            let is_damaged = self.keys().any(|key| matches!(key.outcome, Tried::Broken(_)) && !can_help(key));
+            return is_damaged.then(|| "restore the file's key entries from its Git history".into());
+        }
+        if self.looked.iter().any(|looked| looked.outcome == Outcome::Locked) {
             return None;
         }
-        // somebody without any identity may have one that was not found
-        let my_own = mine.first()?;
+        let Some(my_own) = mine.first() else {
+            let can_add = self.keys().any(|key| is_age(&key.key) && key.outcome == Tried::NoIdentityFits);
+            // whoever has one that was not found has been told where to put it
+            return can_add
+                .then(|| format!("if you have none yet: sealant keys new, and ask {helpers} to add what it prints"));
+        };
         let is_mine =
             |key: &MasterKey| mine.iter().any(|text| names::key(text).is_some_and(|own| names::is_same(&own, key)));
         let is_entered = self.keys().any(|key| is_mine(&key.key));
@@ -116,7 +127,7 @@ impl CannotOpen {
                 )
             }
             // without a rule there is nothing that updatekeys could go by
-            None => format!("ask {helpers} to run: sealant rotate -i --add-age {my_own} {file}"),
+            None => format!("ask {helpers} to run: sealant rotate -i {} {file}", to_add(my_own)),
         })
     }
 
@@ -124,20 +135,20 @@ impl CannotOpen {
     fn ask_together(&self, file: &str, names: &Names) -> Option<String> {
         let helpers = either(&self.helpers(names));
         let missing = self.needed.saturating_sub(self.opened());
-        let groups = if missing == 1 { "group" } else { "groups" };
+        let groups = if missing == 1 { "group is" } else { "groups are" };
         (!helpers.is_empty()).then(|| {
             format!(
-                "{missing} more key {groups} needed: with {helpers}, all identities in one call: \
+                "{missing} more key {groups} needed; open it together with {helpers}: \
                  sealant decrypt --identity YOURS --identity THEIRS {file}"
             )
         })
     }
 
-    /// Those who hold keys that did not fail here, by name; if there are none, all others.
+    /// Those who hold keys that did not fail here, by name; if there are none, those whose keys may work elsewhere.
     fn helpers(&self, names: &Names) -> Vec<String> {
-        let of = |wanted: &dyn Fn(&Tried) -> bool| {
+        let of = |wanted: fn(&KeyReport) -> bool| {
             let mut found: Vec<String> = Vec::new();
-            for key in self.keys().filter(|key| wanted(&key.outcome)) {
+            for key in self.keys().filter(|key| wanted(key)) {
                 let name = names.call(&key.key);
                 if !found.contains(&name) {
                     found.push(name);
@@ -145,9 +156,32 @@ impl CannotOpen {
             }
             found
         };
-        let people = of(&|outcome| *outcome == Tried::NoIdentityFits);
-        if people.is_empty() { of(&|_| true) } else { people }
+        let people = of(|key| key.outcome == Tried::NoIdentityFits);
+        if people.is_empty() { of(can_help) } else { people }
     }
+}
+
+/// Whether somebody else may be able to use the key: what is wrong with it is wrong here only.
+fn can_help(key: &KeyReport) -> bool {
+    let Tried::Broken(error) = &key.outcome else {
+        return true;
+    };
+    match error.cause() {
+        None | Some(Cause::Malformed | Cause::Ciphertext) => false,
+        // a card that is not here is in somebody's hands
+        Some(Cause::Unusable) => matches!(key.key, MasterKey::Pgp { .. } | MasterKey::Age { .. }),
+        Some(_) => true,
+    }
+}
+
+/// The option of `rotate` that adds a recipient.
+fn to_add(recipient: &str) -> String {
+    let flag = match names::key(recipient) {
+        Some(MasterKey::Pgp { .. }) => "--add-pgp",
+        _ => "--add-age",
+    };
+    // an SSH key has blanks
+    if recipient.contains(' ') { format!("{flag} '{recipient}'") } else { format!("{flag} {recipient}") }
 }
 
 fn is_age(key: &MasterKey) -> bool {

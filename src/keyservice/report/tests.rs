@@ -108,7 +108,7 @@ fn groups_are_told_apart() {
     let groups = vec![opened, closed];
     let error = CannotOpen { reason: Reason::TooFew, needed: 2, groups, looked };
     let report = error.report("f", &Names::new(), None);
-    assert_eq!(report.message, "cannot open f: 2 of its 2 key groups are needed, but 1 could be opened");
+    assert_eq!(report.message, "cannot open f: all of its 2 key groups are needed, but only 1 could be opened");
     assert_eq!(report.details[1..], ["key group 1: opened", "key group 2 can be opened by: age1zzz"]);
 }
 

@@ -90,7 +90,9 @@ pub enum Problem {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum KeyProblem {
     /// Somebody is about to publish it.
-    #[error("is a private age key; put its public recipient (age1…) there, and make a new key if this file was shared")]
+    #[error(
+        "is a private age key; put its public recipient (age1…) there, and make a new key if others have seen this one"
+    )]
     PrivateAge,
     /// Neither `age1…` nor `ssh-…`.
     #[error("is no age recipient (age1… or ssh-…)")]

@@ -257,7 +257,7 @@ stores:
         ".sops.yaml:3: `path_regex`: invalid regular expression `(`: a `)` is missing",
         ".sops.yaml:6: `encrypted_regex`: invalid regular expression `a**`: `**` repeats a repetition",
         ".sops.yaml:10: entry 2 of `age` is a private age key; put its public recipient (age1…) there, \
-         and make a new key if this file was shared",
+         and make a new key if others have seen this one",
         ".sops.yaml:11: entry 3 of `age` is no age recipient (age1… or ssh-…)",
         ".sops.yaml:12: a rule can have only one of `encrypted_regex` and `unencrypted_suffix`",
         ".sops.yaml:13: the rule is empty",
