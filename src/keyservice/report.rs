@@ -99,7 +99,8 @@ impl CannotOpen {
     /// The report for people. `policy` is what the file's creation rule says, if one is for it.
     pub fn report(&self, file: &str, names: &Names, policy: Option<&Policy>) -> Report {
         let message = format!("cannot open {file}: {}", self.cause(names));
-        let mut details = looked_lines(&self.looked, names);
+        let looked: Vec<Looked> = self.looked.iter().filter(|looked| !self.is_told(looked)).cloned().collect();
+        let mut details = looked_lines(&looked, names);
         // where age looked for identities says nothing about a file that has no age recipient
         if !self.groups.is_empty() && !self.keys().any(|key| matches!(key.key, MasterKey::Age { .. })) {
             details.retain(|line| line.starts_with("looked in"));

@@ -41,7 +41,7 @@ struct Key<'a> {
 #[derive(Serialize)]
 struct Place {
     place: String,
-    /// `gave`, `not_set`, `missing`, `locked`, `not_run`, `not_supported` or `failed`.
+    /// `gave`, `not_set`, `missing`, `locked`, `not_run`, `failed` or `other`.
     outcome: &'static str,
     recipients: Vec<String>,
     error: Option<String>,
@@ -103,8 +103,8 @@ fn place(looked: &Looked) -> Place {
         Outcome::Missing => ("missing", vec![], None),
         Outcome::Locked => ("locked", vec![], None),
         Outcome::NotRun => ("not_run", vec![], None),
-        Outcome::NotSupported => ("not_supported", vec![], None),
         Outcome::Failed(why) => ("failed", vec![], Some(why.clone())),
+        _ => ("other", vec![], None),
     };
     Place { place: looked.label.clone(), outcome, recipients, error }
 }

@@ -123,9 +123,17 @@ impl CannotOpen {
         "no identity was found".into()
     }
 
+    /// Whether a key says the same: where a service has no login, all of its keys have none.
+    pub(super) fn is_told(&self, looked: &Looked) -> bool {
+        let Outcome::Failed(why) = &looked.outcome else {
+            return false;
+        };
+        self.keys().any(|key| matches!(&key.outcome, Tried::Broken(error) if error.to_string().contains(why.as_str())))
+    }
+
     /// The first place that should have had an identity, but could not be used.
     fn first_failure(&self) -> Option<String> {
-        self.looked.iter().find_map(|looked| match &looked.outcome {
+        self.looked.iter().filter(|looked| !self.is_told(looked)).find_map(|looked| match &looked.outcome {
             Outcome::Failed(why) => Some(format!("{}: {why}", looked.label)),
             _ => None,
         })

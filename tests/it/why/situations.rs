@@ -314,6 +314,25 @@ fn services() -> Vec<Situation> {
             alice(),
         ),
         one(
+            "what a place says and what its key says is said once",
+            vec![
+                broken(
+                    GCP,
+                    Cause::NoCredentials,
+                    "no credentials for Google Cloud were found",
+                    "log in with: gcloud auth application-default login",
+                ),
+                unfit(BOB),
+            ],
+            vec![
+                looked("SOPS_AGE_KEY", gave(&[ALICE])),
+                looked(
+                    "Google Cloud credentials",
+                    Outcome::Failed("no credentials for Google Cloud were found".into()),
+                ),
+            ],
+        ),
+        one(
             "Google has nobody logged in",
             vec![broken(
                 GCP,
