@@ -4,6 +4,8 @@
 mod azure_kv;
 #[cfg(feature = "gcp")]
 mod gcp_kms;
+#[cfg(feature = "keyservice")]
+pub mod remote;
 #[cfg(feature = "vault")]
 mod vault_transit;
 

@@ -37,6 +37,8 @@ pub mod json;
 pub mod keyargs;
 pub mod keyring;
 pub mod keys;
+#[cfg(feature = "keyservice")]
+pub mod keyservice;
 pub mod man;
 pub mod parallel;
 pub mod policy;
@@ -139,6 +141,9 @@ pub enum Command {
     Publish(publish::Args),
     /// Make, list and show keys
     Keys(keys::Args),
+    /// Let other machines and processes use the keys of this one
+    #[cfg(feature = "keyservice")]
+    Keyservice(keyservice::Args),
     /// See it work in a temporary folder
     Demo(demo::Args),
     /// Print a completion script for a shell
@@ -185,6 +190,8 @@ pub fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Sops(args) => return Ok(sops::run(&args.words)),
         _ => harden::harden_process(),
     }
+    #[cfg(feature = "keyservice")]
+    keyring::remote::addresses(&session)?;
     match &cli.command {
         Command::ExecEnv(args) => return exec_env::run(args, &session),
         Command::ExecFile(args) => return exec_file::run(args, &session),
@@ -202,6 +209,8 @@ pub fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Filestatus(args) => filestatus::run(args, &session),
         Command::Publish(args) => publish::run(args, &session),
         Command::Keys(args) => keys::run(args, &session),
+        #[cfg(feature = "keyservice")]
+        Command::Keyservice(args) => keyservice::run(args, &session),
         Command::Demo(args) => demo::run(args, &session),
         Command::Completions(_) | Command::Man(_) | Command::Sops(_) => Ok(()),
         Command::Textconv(args) => textconv::run(args, &session),

@@ -67,9 +67,9 @@ variables! {
     SopsVaultUris = "SOPS_VAULT_URIS";
     /// called as sops: PGP fingerprints for new files (not supported yet)
     SopsPgpFp = "SOPS_PGP_FP";
-    /// called as sops: `false` means that no key of this machine is used
+    /// `false` means that no key of this machine is used (as in sops)
     SopsEnableLocalKeyservice = "SOPS_ENABLE_LOCAL_KEYSERVICE";
-    /// called as sops: addresses of key services (not supported yet)
+    /// addresses of key services, separated by commas, when --keyservice is not given (as in sops)
     SopsKeyservice = "SOPS_KEYSERVICE";
     /// called as sops: accepted, as no version is ever looked up on the network
     SopsDisableVersionCheck = "SOPS_DISABLE_VERSION_CHECK";

@@ -11,6 +11,7 @@
 //! | [`huawei_kms`] | HuaweiCloud KMS: kept, not used |
 //! | [`error`] | why a key could not be used |
 //! | [`names`] | the people behind recipients |
+//! | [`remote`] | key services in other processes |
 //! | [`report`] | why nobody here can open a file, and who could |
 
 pub mod absent;
@@ -22,6 +23,8 @@ pub mod error;
 pub mod gcp_kms;
 pub mod huawei_kms;
 pub mod names;
+#[cfg(feature = "keyservice")]
+pub mod remote;
 pub mod report;
 pub mod ring;
 #[cfg(feature = "vault")]

@@ -135,6 +135,14 @@ impl KeyRing {
         Ok(wrapped.into_iter().flatten().collect())
     }
 
+    /// A single key: `secret` wrapped for it, as a key service does it for others.
+    ///
+    /// # Errors
+    /// [`WrapError::Key`] or [`WrapError::NotSupported`].
+    pub fn wrap_one(&self, key: &MasterKey, secret: &[u8]) -> Result<String, WrapError> {
+        self.attempts.wrap(key, secret).map(|wrapped| wrapped.enc)
+    }
+
     /// A single key: what it wraps, of any length.
     ///
     /// # Errors

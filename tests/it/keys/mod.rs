@@ -3,4 +3,8 @@
 #[cfg(feature = "gcp")]
 mod gcp_kms;
 #[cfg(feature = "vault")]
+mod groups;
+#[cfg(all(feature = "keyservice", feature = "vault", unix))]
+mod remote;
+#[cfg(feature = "vault")]
 mod vault;
