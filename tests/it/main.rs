@@ -27,6 +27,7 @@ mod interop;
 mod keys;
 mod lossless;
 mod peers;
+mod people;
 mod properties;
 mod robust;
 mod sandbox;

@@ -104,7 +104,7 @@ fn is_own(own: &[MasterKey], key: &MasterKey) -> bool {
 fn compare(ring: &KeyRing, wrapped: &WrappedKey, own: &[MasterKey]) -> Option<Tried> {
     let is_age = matches!(wrapped.key, MasterKey::Age { .. });
     match (is_own(own, &wrapped.key), is_age) {
-        (true, true) => ring.unwrap_one(wrapped).err(),
+        (true, true) => ring.unwrap_here(wrapped).err(),
         // a secret key that is there may still want a PIN
         (true, false) => None,
         // who has no such identity is not asked

@@ -1,3 +1,5 @@
+//! Reports as whole texts and line by line.
+
 use super::*;
 
 fn age(recipient: &str, outcome: Tried) -> KeyReport {

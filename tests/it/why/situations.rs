@@ -100,7 +100,7 @@ fn alice() -> Vec<Looked> {
 }
 
 /// The usual places; a variable is what is said.
-fn variable(name: &str, label: &str, outcome: Outcome) -> Vec<Looked> {
+fn variable(name: &str, label: &str, outcome: &Outcome) -> Vec<Looked> {
     let mut places = nowhere();
     for place in &mut places {
         if place.label == name {
@@ -141,13 +141,13 @@ impl Situation {
 
 /// All of them.
 pub fn all() -> Vec<Situation> {
-    [identities(), programs(), services(), thresholds(), files()].into_iter().flatten().collect()
+    [identities(), programs(), services(), more_services(), thresholds(), files()].into_iter().flatten().collect()
 }
 
 fn identities() -> Vec<Situation> {
     let wrong = |label: &str, why: &str| {
         let name = label.split(' ').next().unwrap_or_default();
-        variable(name, label, Outcome::Failed(why.into()))
+        variable(name, label, &Outcome::Failed(why.into()))
     };
     let both = || {
         let mut places = wrong("SOPS_AGE_KEY_FILE (/mnt/stick/keys.txt)", "the file does not exist");
@@ -171,7 +171,7 @@ fn identities() -> Vec<Situation> {
                 "the rule selects values by encrypted_regex: ^password$, the file by unencrypted_suffix: _unencrypted",
             ],
         ),
-        one("SOPS_AGE_KEY is empty", vec![unfit(BOB)], variable("SOPS_AGE_KEY", "SOPS_AGE_KEY", gave(&[]))),
+        one("SOPS_AGE_KEY is empty", vec![unfit(BOB)], variable("SOPS_AGE_KEY", "SOPS_AGE_KEY", &gave(&[]))),
         one(
             "SOPS_AGE_KEY_FILE leads nowhere",
             vec![unfit(BOB)],
@@ -295,6 +295,12 @@ fn services() -> Vec<Situation> {
             vec![broken(KMS, Cause::BadAnswer, "the answer is not one of AWS KMS", "is there a proxy between?")],
             nowhere(),
         ),
+    ]
+}
+
+fn more_services() -> Vec<Situation> {
+    let denied = "ask for kms:Decrypt on this key for arn:aws:iam::123456789012:user/alice";
+    vec![
         one(
             "the token for Vault has expired",
             vec![broken(VAULT, Cause::NoCredentials, "the token is not valid any more", "log in with: vault login")],
