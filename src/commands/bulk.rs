@@ -416,7 +416,7 @@ fn write_all(session: &Session, planned: Vec<Planned<'_>>, mode: NewMode) -> Res
 }
 
 /// One failure of all; a single one as it is.
-fn together(mut failures: Vec<Failure>, total: usize, words: Words) -> Failure {
+pub(super) fn together(mut failures: Vec<Failure>, total: usize, words: Words) -> Failure {
     if failures.len() == 1 && total == 1 {
         return failures.remove(0);
     }

@@ -36,7 +36,8 @@ pub struct Args {
     #[arg(
         long,
         value_name = "OLD",
-        conflicts_with_all = ["age", "selection", "mac_only_encrypted", "filename_override", "output_dir"]
+        conflicts_with_all = [
+            "to", "age", "pgp", "kms", "gcp_kms", "azure_kv", "hc_vault_transit", "hckms", "aws_profile", "selection", "mac_only_encrypted", "filename_override", "output_dir"]
     )]
     pub onto: Option<PathBuf>,
     /// Leave files of a folder in clear in which nothing is selected, instead of failing; the summary names them

@@ -13,7 +13,7 @@ use crate::failure::{Failure, Kind};
 use crate::fsio::env::{Env, Var};
 use crate::fsio::read::{KEY_LIMIT, read_stream};
 use crate::fsio::{FsError, clock, folder, output, signals};
-use crate::keyservice::names::comparable;
+use crate::keyservice::names::without_comment;
 use crate::keyservice::{KeyRing, Names};
 use crate::sops::key::MasterKey;
 use crate::sops::rules::{Config, CreationRule, Problem, RuleError};
@@ -301,7 +301,7 @@ impl Session {
             return;
         };
         let is_own = |key: &MasterKey| match key {
-            MasterKey::Age { recipient } => own.iter().any(|own| comparable(own) == comparable(recipient)),
+            MasterKey::Age { recipient } => own.iter().any(|own| without_comment(own) == without_comment(recipient)),
             _ => false,
         };
         if !groups.iter().flatten().any(is_own) && !self.warned.swap(true, Ordering::Relaxed) {

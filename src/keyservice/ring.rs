@@ -151,6 +151,14 @@ impl KeyRing {
         self.attempts.unwrap_one(wrapped)
     }
 
+    /// The same without asking anybody on a network.
+    ///
+    /// # Errors
+    /// What happened with it.
+    pub fn unwrap_here(&self, wrapped: &WrappedKey) -> Result<SecretBytes, Tried> {
+        self.attempts.unwrap_here(wrapped)
+    }
+
     /// The data key, by whichever identities fit. All groups are tried, as every share found helps; `threshold` of
     /// them are needed (0: all).
     ///

@@ -47,7 +47,7 @@ use self::person::Person;
 use self::plugin::{PluginName, Plugins};
 use self::recipient::Recipient;
 use self::trial::{Help, Known, Means};
-use super::names::comparable;
+use super::names::without_comment;
 use super::{KeyError, KeyService, Looked};
 use crate::secret::SecretBytes;
 use crate::sops::key::{MasterKey, WrappedKey};
@@ -135,7 +135,7 @@ impl KeyService for AgeKeys {
         };
         let program = PluginName::of_recipient(recipient.trim()).map(|name| name.program);
         let fits = |known: &Known| match &known.recipient {
-            Some(own) => comparable(own) == comparable(recipient),
+            Some(own) => without_comment(own) == without_comment(recipient),
             None => known.program() == program.as_deref(),
         };
         let efforts = self.at_hand().filter(|known| fits(known)).map(|known| match known.means {
@@ -170,7 +170,7 @@ impl KeyService for AgeKeys {
             file,
             help: Help { person: &self.person, plugins: &self.plugins },
             damaged: None,
-            recipient: comparable(recipient),
+            recipient: without_comment(recipient),
             program: PluginName::of_recipient(recipient.trim()).map(|name| name.program),
         };
         // before looking what is at hand: another thread may be unlocking a file right now
@@ -218,7 +218,7 @@ impl Attempts<'_> {
     /// Whether the entry names this identity. It goes first: the others then need not be tried.
     fn is_named(&self, known: &Known) -> bool {
         match &known.recipient {
-            Some(own) => comparable(own) == self.recipient,
+            Some(own) => without_comment(own) == self.recipient,
             None => known.program() == self.program.as_deref(),
         }
     }

@@ -95,8 +95,18 @@ impl Attempts {
 
     /// By the first service that can, whatever the length of what comes out.
     pub(super) fn unwrap_one(&self, wrapped: &WrappedKey) -> Result<SecretBytes, Tried> {
+        self.unwrap_by(wrapped, |_| true)
+    }
+
+    /// The same by services of this machine only.
+    pub(super) fn unwrap_here(&self, wrapped: &WrappedKey) -> Result<SecretBytes, Tried> {
+        self.unwrap_by(wrapped, |service| service.endpoint(&wrapped.key).is_none())
+    }
+
+    fn unwrap_by(&self, wrapped: &WrappedKey, wanted: impl Fn(&dyn KeyService) -> bool) -> Result<SecretBytes, Tried> {
         let mut outcome = None;
-        for service in (0..self.services.len()).filter(|at| self.services[*at].handles(&wrapped.key)) {
+        let knows = |at: &usize| self.services[*at].handles(&wrapped.key) && wanted(&*self.services[*at]);
+        for service in (0..self.services.len()).filter(knows) {
             let answer = self.ask(service, wrapped);
             let length = answer.as_ref().ok().and_then(Option::as_ref).map_or(0, |secret| secret.expose().len());
             if let Some(secret) = take(answer, length, &mut outcome) {
