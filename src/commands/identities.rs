@@ -125,7 +125,7 @@ pub fn all_recipients(env: &Env, files: &[PathBuf]) -> Option<Vec<String>> {
     let keys = AgeKeys::new(sources(env, files), nobody);
     let is_known = |looked: &Looked| match &looked.outcome {
         Outcome::Gave { unsupported, .. } => *unsupported == 0,
-        Outcome::NotSet | Outcome::Missing | Outcome::NotSupported => true,
+        Outcome::Used | Outcome::NotSet | Outcome::Missing | Outcome::NotSupported => true,
         Outcome::Locked | Outcome::NotRun | Outcome::Failed(_) => false,
     };
     keys.looked().iter().all(is_known).then(|| keys.recipients())

@@ -3,12 +3,15 @@
 //! | file | what it is for |
 //! |---|---|
 //! | [`age`] | age recipients and identities |
+//! | `aws_kms` | AWS KMS; feature `aws` |
 //! | [`ring`] | all services together: groups, thresholds, what was tried |
 //! | [`error`] | why a key could not be used |
 //! | [`names`] | the people behind recipients |
 //! | [`report`] | why nobody here can open a file, and who could |
 
 pub mod age;
+#[cfg(feature = "aws")]
+pub mod aws_kms;
 pub mod error;
 pub mod names;
 pub mod report;
@@ -71,6 +74,8 @@ pub enum Outcome {
         /// Plugin and post-quantum identities.
         unsupported: usize,
     },
+    /// Something that people are logged in with. Whether it was good enough is said of the key.
+    Used,
     /// The variable is not set.
     NotSet,
     /// The file is not there.
