@@ -1,4 +1,5 @@
-//! sealant and the real sops 3.13.2, in turn in the same run on the same files: `cargo bench --bench peers [-- --quick]`.
+//! sealant and the real sops 3.13.2, in turn in the same run on the same files: `cargo bench --bench peers [-- --quick --transit]`;
+//! `--transit` runs only the part with a server.
 //!
 //! sops is looked for in `$SEALANT_PEERS/bin` (`tests/peers/install.sh` puts it there); without it sealant is measured alone.
 //! Run it on a quiet machine: the ratios move little with the machine, the times a lot.
@@ -6,15 +7,20 @@
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a program for developers that starts programs")]
 
 use std::fs;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 fn main() {
-    let quick = std::env::args().any(|argument| argument == "--quick");
+    let given = |name| std::env::args().any(|argument| argument == name);
+    let quick = given("--quick");
     let bench = Bench::new();
     if bench.sops.is_none() {
         println!("sops is missing: tests/peers/install.sh installs it\n");
+    }
+    if given("--transit") {
+        return bench.transit(if quick { 100 } else { 1000 });
     }
     bench.one_value(if quick { 10 } else { 40 });
     bench.large(if quick { 10_000 } else { 100_000 }, if quick { 1 } else { 3 });
@@ -24,6 +30,7 @@ fn main() {
         if quick { 1 } else { 3 },
     );
     bench.small_files(if quick { 100 } else { 1000 });
+    bench.transit(if quick { 100 } else { 1000 });
     bench.growth(if quick { 100_000 } else { 1_000_000 });
 }
 
@@ -39,6 +46,50 @@ struct Bench {
     dir: tempfile::TempDir,
     recipient: String,
     sops: Option<PathBuf>,
+}
+
+/// A development server of OpenBao with a transit key `bench`, gone when this is dropped.
+struct Bao {
+    child: Child,
+    port: u16,
+    _home: tempfile::TempDir,
+}
+
+impl Bao {
+    const TOKEN: &str = "bench";
+
+    fn start() -> Option<Self> {
+        let program = Some(peers().join("py/bin/bao")).filter(|path| path.is_file())?;
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let home = tempfile::tempdir().unwrap();
+        let command = |arguments: &[&str]| {
+            let mut command = Command::new(&program);
+            command.args(arguments).env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+            command.env("HOME", home.path()).env("BAO_ADDR", format!("http://127.0.0.1:{port}"));
+            command.env("BAO_TOKEN", Self::TOKEN).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+            command
+        };
+        let token = format!("-dev-root-token-id={}", Self::TOKEN);
+        let listen = format!("-dev-listen-address=127.0.0.1:{port}");
+        let child = command(&["server", "-dev", "-dev-no-store-token", &token, &listen]).spawn().unwrap();
+        let begin = Instant::now();
+        while !command(&["secrets", "enable", "transit"]).status().unwrap().success() {
+            assert!(begin.elapsed() < Duration::from_secs(30), "{program:?} does not start");
+        }
+        assert!(command(&["write", "-f", "transit/keys/bench"]).status().unwrap().success());
+        Some(Self { child, port, _home: home })
+    }
+
+    fn address(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+}
+
+impl Drop for Bao {
+    fn drop(&mut self) {
+        _ = self.child.kill();
+        _ = self.child.wait();
+    }
 }
 
 /// The throw-away key of the tests.
@@ -255,6 +306,46 @@ impl Bench {
         let ours = run(&mut self.sealant(&["decrypt", "--output-dir", "plain.ours", "ours"]), false).time;
         let theirs = each(&|name| {
             vec!["decrypt".into(), "--output".into(), format!("plain.theirs/{name}"), format!("theirs/{name}")]
+        });
+        times("decrypt to another folder", ours, theirs);
+    }
+
+    /// Files for one transit key of a real OpenBao.
+    fn transit(&self, count: usize) {
+        title(&format!("{count} files of three values for one transit key, one call or one process each"));
+        let Some(server) = Bao::start() else {
+            println!("OpenBao is missing: tests/peers/install.sh installs it");
+            return;
+        };
+        let key = format!("{}/v1/transit/keys/bench", server.address());
+        self.write("transit.yaml", &format!("creation_rules:\n  - hc_vault_transit_uri: {key}\n"));
+        let names: Vec<String> = (0..count).map(|at| format!("file{at:04}.yaml")).collect();
+        for folder in ["vault.ours", "vault.theirs", "vault.plain"] {
+            fs::create_dir_all(self.path(folder)).unwrap();
+            for (at, name) in names.iter().enumerate() {
+                let text = format!("user: user{at}\npassword: password {at}\ntoken: {at:032}\n");
+                self.write(&format!("{folder}/{name}"), &text);
+            }
+        }
+        let with = |mut command: Command| {
+            command.env("VAULT_TOKEN", Bao::TOKEN).env("SOPS_CONFIG", "transit.yaml");
+            run(&mut command, false).time
+        };
+        let each = |arguments: &dyn Fn(&str) -> Vec<String>| {
+            let sops = self.sops.as_ref()?;
+            let one = |name: &String| {
+                let arguments = arguments(name);
+                let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+                with(self.program(sops, &arguments))
+            };
+            Some(names.iter().map(one).sum())
+        };
+        let ours = with(self.sealant(&["encrypt", "-i", "vault.ours"]));
+        let theirs = each(&|name| vec!["encrypt".into(), "-i".into(), format!("vault.theirs/{name}")]);
+        times("encrypt in place, on disk when it ends", ours, theirs);
+        let ours = with(self.sealant(&["decrypt", "--output-dir", "vault.opened", "vault.ours"]));
+        let theirs = each(&|name| {
+            vec!["decrypt".into(), "--output".into(), format!("vault.plain/{name}"), format!("vault.theirs/{name}")]
         });
         times("decrypt to another folder", ours, theirs);
     }

@@ -20,9 +20,9 @@ use crate::fsio::batch::BatchError;
 use crate::fsio::child::ChildError;
 use crate::fsio::printable::sanitize;
 use crate::keyservice::{CannotOpen, Names, WrapError};
-use crate::sops::key::MasterKey;
 #[cfg(feature = "vault")]
-use crate::store::vault::VaultError;
+use crate::net::vault::VaultError;
+use crate::sops::key::MasterKey;
 
 macro_rules! kinds {
     ($($(#[doc = $doc:literal])+ $name:ident = $code:literal;)+) => {
@@ -354,7 +354,12 @@ impl From<VaultError> for Failure {
             VaultError::Path(_) => (Kind::BadConfig, "the path is made of the destination rule and the file's name"),
             VaultError::Token => (Kind::StoreRefuses, "set VAULT_TOKEN, or log in with: vault login"),
             VaultError::Namespace => (Kind::BadConfig, "the namespace is in VAULT_NAMESPACE"),
-            VaultError::NoCertificates => (Kind::BadConfig, "the file is that of VAULT_CACERT; it has to be PEM"),
+            VaultError::NoCertificates => {
+                (Kind::BadConfig, "the files are those of VAULT_CACERT or VAULT_CAPATH; they have to be PEM")
+            }
+            VaultError::OwnCertificate => {
+                (Kind::BadConfig, "the files are those of VAULT_CLIENT_CERT and VAULT_CLIENT_KEY; they have to be PEM")
+            }
             VaultError::NoSystemRoots => {
                 (Kind::StoreUnreachable, "install the package ca-certificates, or name a file in VAULT_CACERT")
             }
@@ -386,7 +391,12 @@ impl From<VaultError> for Failure {
 
 impl From<WrapError> for Failure {
     fn from(error: WrapError) -> Self {
-        Self::of(Kind::Generic, &error)
+        let failure = Self::of(Kind::Generic, &error);
+        let hint = match &error {
+            WrapError::Key { source, .. } => source.hint(),
+            _ => None,
+        };
+        hint.into_iter().fold(failure, Failure::hint)
     }
 }
 

@@ -15,6 +15,7 @@
 //! | [`sops`] | all of it again under the name `sops` |
 //! | [`json`] | one value: as it is, or as JSON |
 //! | [`identities`] | where identities and names come from |
+//! | `vault_settings` | what the environment says about Vault |
 
 pub mod advice;
 pub mod bulk;
@@ -49,6 +50,8 @@ pub mod sopsfile;
 pub mod textconv;
 pub mod unset;
 pub mod updatekeys;
+#[cfg(feature = "vault")]
+mod vault_settings;
 
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::parallel;
 use super::session::Session;
 use super::sopsfile::{self, Opened, Parsed, Source, VERSION};
 use crate::document::kind::DocumentKind;
@@ -13,7 +14,7 @@ use crate::fsio::target::Target;
 use crate::fsio::write::{NewMode, Staged};
 use crate::keyservice::WrapError;
 use crate::sops::file::{Decrypted, Encrypted, Plain, SopsFile};
-use crate::sops::key::{DataKey, KeyGroup, MasterKey};
+use crate::sops::key::{DataKey, KeyGroup, MasterKey, WrappedKey};
 use crate::sops::rules::identity;
 
 /// Why a file did not get other keys.
@@ -136,6 +137,31 @@ pub fn change_groups(groups: &mut Groups, add: Vec<MasterKey>, remove: &[MasterK
     }
 }
 
+/// Wraps `key` for everybody, and lets other files have the core while a server is asked. Keys that `old` has, too, keep the
+/// time they were made at, as in sops; the others are made now.
+///
+/// # Errors
+/// As [`crate::keyservice::KeyRing::wrap_all`].
+pub fn wrap_all(
+    session: &Session,
+    groups: &Groups,
+    threshold: usize,
+    key: &DataKey,
+    old: &[KeyGroup],
+) -> Result<(Vec<KeyGroup>, usize), WrapError> {
+    let ring = session.wrap_ring();
+    let is_far = ring.may_be_far(groups.iter().flatten());
+    let (mut wrapped, threshold) = parallel::waiting(is_far, || ring.wrap_all(groups, threshold, key))?;
+    let old: Vec<&WrappedKey> = old.iter().flat_map(|group| &group.0).collect();
+    // age entries never had a time
+    let dated = |one: &&mut WrappedKey| !matches!(one.key, MasterKey::Age { .. });
+    for one in wrapped.iter_mut().flat_map(|group| &mut group.0).filter(dated) {
+        let known = old.iter().find(|known| same(&known.key, &one.key)).and_then(|known| known.created_at.clone());
+        one.created_at = known.or_else(|| Some(session.now()));
+    }
+    Ok((wrapped, threshold))
+}
+
 /// The whole file encrypted again under a new data key, for `groups`: `plain` is what it holds, `document` that as a document,
 /// perhaps of another format.
 ///
@@ -152,7 +178,7 @@ pub fn rotate(
     let mut settings = opened.settings(session, plain);
     let key = DataKey::generate().map_err(|error| Failure::of(Kind::Generic, &error))?;
     (settings.groups, settings.shamir_threshold) =
-        session.wrap_ring().wrap_all(groups, settings.shamir_threshold, &key)?;
+        wrap_all(session, groups, settings.shamir_threshold, &key, &opened.file.metadata().groups)?;
     settings.version = newer(&settings.version);
     document.encrypt(&key, &settings, None).map_err(|error| sopsfile::failure(&opened.name, &error).into())
 }
@@ -168,7 +194,7 @@ fn newer(version: &str) -> String {
 /// # Errors
 /// A key that cannot be wrapped for, a threshold that does not fit.
 pub fn rewrap(session: &Session, opened: &Opened, groups: &Groups, threshold: usize) -> Result<String, RekeyError> {
-    let (groups, threshold) = session.wrap_ring().wrap_all(groups, threshold, &opened.key)?;
+    let (groups, threshold) = wrap_all(session, groups, threshold, &opened.key, &opened.file.metadata().groups)?;
     let text = opened.file.with_groups(groups, threshold, &opened.key);
     text.map_err(|error| sopsfile::failure(&opened.name, &error).into())
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::identities;
 use super::keys::text::is_name;
+use super::rekey;
 use super::session::Session;
 use super::sopsfile::VERSION;
 use crate::failure::{Failure, Kind};
@@ -202,10 +203,8 @@ impl Recipe {
     /// When it cannot be wrapped for somebody: nobody is left out silently.
     pub fn prepare(&self, session: &Session, now: &str) -> Result<(DataKey, Settings), Failure> {
         let key = DataKey::generate().map_err(|error| Failure::of(Kind::Generic, &error))?;
-        let (groups, shamir_threshold) = session
-            .wrap_ring()
-            .wrap_all(&self.groups, self.shamir_threshold, &key)
-            .map_err(|error| self.cannot_wrap(error))?;
+        let wrapped = rekey::wrap_all(session, &self.groups, self.shamir_threshold, &key, &[]);
+        let (groups, shamir_threshold) = wrapped.map_err(|error| self.cannot_wrap(error))?;
         session.warn_outsider(&self.groups, &self.from);
         let settings = Settings {
             selection: self.selection.clone(),

@@ -273,9 +273,12 @@ impl Session {
         })
     }
 
-    /// Warns once when the user has keys, but none that `groups` name. Where keys may be behind a passphrase or a command nobody
-    /// knows.
+    /// Warns once when the user has keys, but none that `groups` name. Where keys may be behind a passphrase, a command or a
+    /// service nobody knows.
     pub fn warn_outsider(&self, groups: &[Vec<MasterKey>], from: &str) {
+        if groups.iter().flatten().any(|key| !matches!(key, MasterKey::Age { .. })) {
+            return;
+        }
         let own = self.own.get_or_init(|| identities::all_recipients(&self.env, &self.global.identity));
         let Some(own) = own.as_ref().filter(|own| !own.is_empty()) else {
             return;

@@ -28,6 +28,7 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
+use super::parallel;
 use super::session::Session;
 use super::size;
 use crate::document::kind::DocumentKind;
@@ -178,7 +179,10 @@ pub fn open_parsed(session: &Session, parsed: Parsed) -> Result<Opened, Failure>
 /// Nobody here can open it.
 pub fn unlock(session: &Session, name: String, file: SopsFile, stamp: Option<Stamp>) -> Result<Opened, Failure> {
     let metadata = file.metadata();
-    let key = session.ring()?.unwrap(&metadata.groups, metadata.shamir_threshold).map_err(|error| {
+    let ring = session.ring()?;
+    let is_far = ring.may_be_far(metadata.groups.iter().flat_map(|group| &group.0).map(|wrapped| &wrapped.key));
+    let key = parallel::waiting(is_far, || ring.unwrap(&metadata.groups, metadata.shamir_threshold));
+    let key = key.map_err(|error| {
         let rule = session.rule_for(Path::new(&name)).ok().flatten();
         Failure::cannot_open(&name, error, session.names_or_none(), rule.map(|rule| rule.groups.as_slice()))
     })?;

@@ -57,13 +57,13 @@ variables! {
     SopsDecryptionOrder = "SOPS_DECRYPTION_ORDER";
     /// called as sops: AWS KMS keys for new files, separated by commas
     SopsKmsArn = "SOPS_KMS_ARN";
-    /// called as sops: Google Cloud KMS keys for new files (not supported yet)
+    /// called as sops: Google Cloud KMS keys for new files
     SopsGcpKmsIds = "SOPS_GCP_KMS_IDS";
-    /// called as sops: HuaweiCloud KMS keys for new files (not supported yet)
+    /// called as sops: HuaweiCloud KMS keys for new files (only through a key service)
     SopsHuaweicloudKmsIds = "SOPS_HUAWEICLOUD_KMS_IDS";
-    /// called as sops: Azure Key Vault keys for new files (not supported yet)
+    /// called as sops: Azure Key Vault keys for new files
     SopsAzureKeyvaultUrls = "SOPS_AZURE_KEYVAULT_URLS";
-    /// called as sops: Vault transit keys for new files (not supported yet)
+    /// called as sops: Vault transit keys for new files, separated by commas
     SopsVaultUris = "SOPS_VAULT_URIS";
     /// called as sops: PGP fingerprints for new files (not supported yet)
     SopsPgpFp = "SOPS_PGP_FP";
@@ -73,7 +73,9 @@ variables! {
     SopsKeyservice = "SOPS_KEYSERVICE";
     /// called as sops: accepted, as no version is ever looked up on the network
     SopsDisableVersionCheck = "SOPS_DISABLE_VERSION_CHECK";
-    /// where Vault or OpenBao is (as in the vault program)
+    /// the addresses of Vault that files may send us to: `all`, `none`, or beginnings separated by commas (as in sops)
+    SopsHcVaultAllowlist = "SOPS_HC_VAULT_ALLOWLIST";
+    /// where Vault or OpenBao is when a destination rule does not say it (as in the vault program)
     VaultAddr = "VAULT_ADDR";
     /// the token for Vault; without it ~/.vault-token is read (as in the vault program)
     VaultToken = "VAULT_TOKEN";
@@ -81,9 +83,17 @@ variables! {
     VaultNamespace = "VAULT_NAMESPACE";
     /// a file with the certificates that Vault's may be signed by, instead of those the system trusts (as in the vault program)
     VaultCacert = "VAULT_CACERT";
+    /// a folder with such certificates, when VAULT_CACERT is not set (as in the vault program)
+    VaultCapath = "VAULT_CAPATH";
+    /// the name that Vault's certificate has to be for, instead of the host's (as in the vault program)
+    VaultTlsServerName = "VAULT_TLS_SERVER_NAME";
+    /// a file with our own certificate for Vault (as in the vault program)
+    VaultClientCert = "VAULT_CLIENT_CERT";
+    /// a file with the private key of VAULT_CLIENT_CERT (as in the vault program)
+    VaultClientKey = "VAULT_CLIENT_KEY";
     /// `true`: do not look at Vault's certificate; whoever is on the way can read everything then (as in the vault program)
     VaultSkipVerify = "VAULT_SKIP_VERIFY";
-    /// how long one request to Vault may take, such as `10s`; 60 seconds if not set (as in the vault program)
+    /// how long one request to Vault may take, such as `10s`; if not set 60 seconds, for a key 30 (as in the vault program)
     VaultClientTimeout = "VAULT_CLIENT_TIMEOUT";
     /// how often a request to Vault is repeated; 2 if not set (as in the vault program)
     VaultMaxRetries = "VAULT_MAX_RETRIES";
@@ -105,6 +115,24 @@ variables! {
     AwsEndpointUrl = "AWS_ENDPOINT_URL";
     /// where AWS KMS is, before AWS_ENDPOINT_URL (as in the aws program)
     AwsEndpointUrlKms = "AWS_ENDPOINT_URL_KMS";
+    /// another address than https://cloudkms.googleapis.com (as in sops)
+    SopsGcpKmsEndpoint = "SOPS_GCP_KMS_ENDPOINT";
+    /// another universe than googleapis.com (as in sops)
+    SopsGcpKmsUniverseDomain = "SOPS_GCP_KMS_UNIVERSE_DOMAIN";
+    /// the credentials for Google Cloud: a file, or its JSON (as in sops)
+    GoogleCredentials = "GOOGLE_CREDENTIALS";
+    /// an access token for Google Cloud (as in sops)
+    GoogleOauthAccessToken = "GOOGLE_OAUTH_ACCESS_TOKEN";
+    /// the directory of the service principal for Azure (as in Azure's tools)
+    AzureTenantId = "AZURE_TENANT_ID";
+    /// the service principal for Azure (as in Azure's tools)
+    AzureClientId = "AZURE_CLIENT_ID";
+    /// the secret of the service principal for Azure (as in Azure's tools)
+    AzureClientSecret = "AZURE_CLIENT_SECRET";
+    /// the token file of a workload with an identity in Azure (as in Azure's tools)
+    AzureFederatedTokenFile = "AZURE_FEDERATED_TOKEN_FILE";
+    /// set where the machine has an identity in Azure (as in Azure's tools)
+    IdentityEndpoint = "IDENTITY_ENDPOINT";
     /// the editor for secrets, before VISUAL and EDITOR (as in sops)
     SopsEditor = "SOPS_EDITOR";
     /// the editor with a screen

@@ -4,18 +4,31 @@
 //! |---|---|
 //! | [`age`] | age recipients and identities |
 //! | `aws_kms` | AWS KMS; feature `aws` |
+//! | `vault_transit` | transit keys of Vault and OpenBao |
+//! | [`absent`] | kinds that this build leaves out |
 //! | [`ring`] | all services together: groups, thresholds, what was tried |
+//! | `gcp_kms` | Google Cloud KMS |
+//! | `azure_kv` | Azure Key Vault |
+//! | [`huawei_kms`] | HuaweiCloud KMS: kept, not used |
 //! | [`error`] | why a key could not be used |
 //! | [`names`] | the people behind recipients |
 //! | [`report`] | why nobody here can open a file, and who could |
 
+pub mod absent;
 pub mod age;
 #[cfg(feature = "aws")]
 pub mod aws_kms;
+#[cfg(feature = "azure")]
+pub mod azure_kv;
 pub mod error;
+#[cfg(feature = "gcp")]
+pub mod gcp_kms;
+pub mod huawei_kms;
 pub mod names;
 pub mod report;
 pub mod ring;
+#[cfg(feature = "vault")]
+pub mod vault_transit;
 
 pub use error::{Cause, KeyError, ServiceError};
 pub use names::Names;
@@ -35,6 +48,15 @@ pub trait KeyService: Send + Sync {
     /// that does not answer is not asked again.
     fn endpoint(&self, _key: &MasterKey) -> Option<String> {
         None
+    }
+
+    /// The key as the file is to name it, when that is not as it was given: with its present version where it was named
+    /// without one.
+    ///
+    /// # Errors
+    /// [`KeyError`] when that cannot be found out.
+    fn settle(&self, _key: &MasterKey) -> Result<Option<MasterKey>, KeyError> {
+        Ok(None)
     }
 
     /// `secret` (a data key or a share of one) wrapped for `key`; `Ok(None)` when it is not our kind of key.

@@ -6,6 +6,8 @@ use crate::sops::key::MasterKey;
 
 /// How the command begins that gives files the people of their rules: what follows are files.
 pub const UPDATE: &str = "sealant updatekeys ";
+/// So many keys say what to do.
+const MOST_HINTS: usize = 3;
 
 /// No data key: everything that is known about why. Holds public facts only.
 #[derive(Debug, thiserror::Error)]
@@ -160,6 +162,19 @@ impl CannotOpen {
     fn hints(&self, file: &str, mine: &[&str], names: &Names, rule: Option<&[Vec<MasterKey>]>) -> Vec<String> {
         if self.reason != Reason::TooFew {
             return vec!["restore the file's key entries from its Git history".into()];
+        }
+        let broken = self.keys().filter_map(|key| match &key.outcome {
+            Tried::Broken(error) => error.hint(),
+            _ => None,
+        });
+        let mut hints: Vec<String> = Vec::new();
+        for hint in broken.take(MOST_HINTS) {
+            if !hints.iter().any(|known| known == hint) {
+                hints.push(hint.to_owned());
+            }
+        }
+        if !hints.is_empty() {
+            return hints;
         }
         let Some(my_own) = mine.first() else {
             return vec![

@@ -72,6 +72,11 @@ impl KeyRing {
         self.attempts.services.iter().flat_map(|service| service.looked()).collect()
     }
 
+    /// Whether a network may be needed for one of `keys`.
+    pub fn may_be_far<'a>(&self, mut keys: impl Iterator<Item = &'a MasterKey>) -> bool {
+        keys.any(|key| self.attempts.is_remote(key))
+    }
+
     /// Wraps `key` for everybody. Returns the threshold that the file has to state: as given with one group, with
     /// more groups all of them when it is 0.
     ///
@@ -91,8 +96,8 @@ impl KeyRing {
         }
         if let [only] = groups {
             let secret = Arc::new(SecretBytes::new(key.expose().to_vec()));
-            let jobs = only.iter().map(|key| (key, secret.clone())).collect();
-            return Ok((vec![KeyGroup(self.wrap_each(jobs)?)], threshold));
+            let jobs: Vec<_> = only.iter().map(|key| (key, secret.clone())).collect();
+            return Ok((vec![KeyGroup(self.wrap_each(&jobs)?)], threshold));
         }
         let threshold = if threshold == 0 { groups.len() } else { threshold };
         let shares = shamir::split(key.expose(), groups.len(), threshold, &mut secret::random)?;
@@ -101,14 +106,14 @@ impl KeyRing {
             let share = Arc::new(share);
             jobs.extend(group.iter().map(|key| (key, share.clone())));
         }
-        let mut wrapped = self.wrap_each(jobs)?.into_iter();
+        let mut wrapped = self.wrap_each(&jobs)?.into_iter();
         let wrapped = groups.iter().map(|group| KeyGroup(wrapped.by_ref().take(group.len()).collect()));
         Ok((wrapped.collect(), threshold))
     }
 
     /// Local keys one after the other, remote ones at once. The first failure ends it.
-    fn wrap_each(&self, jobs: Vec<(&MasterKey, Arc<SecretBytes>)>) -> Result<Vec<WrappedKey>, WrapError> {
-        let mut wrapped: Vec<Option<String>> = vec![None; jobs.len()];
+    fn wrap_each(&self, jobs: &[(&MasterKey, Arc<SecretBytes>)]) -> Result<Vec<WrappedKey>, WrapError> {
+        let mut wrapped: Vec<Option<WrappedKey>> = vec![None; jobs.len()];
         let (send, receive) = mpsc::channel();
         let mut under_way = Vec::new();
         for (at, (key, secret)) in jobs.iter().enumerate() {
@@ -117,7 +122,7 @@ impl KeyRing {
                 continue;
             }
             if under_way.len() >= AT_ONCE {
-                receive_one(&receive, &mut under_way, &mut wrapped, &jobs)?;
+                receive_one(&receive, &mut under_way, &mut wrapped, jobs)?;
             }
             under_way.push(at);
             let (attempts, key, secret, send) = (self.attempts.clone(), (*key).clone(), secret.clone(), send.clone());
@@ -125,11 +130,9 @@ impl KeyRing {
             thread::spawn(move || _ = send.send((at, attempts.wrap(&key, secret.expose()))));
         }
         while !under_way.is_empty() {
-            receive_one(&receive, &mut under_way, &mut wrapped, &jobs)?;
+            receive_one(&receive, &mut under_way, &mut wrapped, jobs)?;
         }
-        let keys = jobs.into_iter().map(|(key, _)| key.clone());
-        let done = keys.zip(wrapped).filter_map(|(key, enc)| Some(WrappedKey { key, enc: enc?, created_at: None }));
-        Ok(done.collect())
+        Ok(wrapped.into_iter().flatten().collect())
     }
 
     /// The data key, by whichever identities fit. All groups are tried, as every share found helps; `threshold` of
@@ -177,9 +180,9 @@ impl KeyRing {
 
 /// Waits for one of the keys that are under way.
 fn receive_one(
-    receive: &mpsc::Receiver<(usize, Result<String, WrapError>)>,
+    receive: &mpsc::Receiver<(usize, Result<WrappedKey, WrapError>)>,
     under_way: &mut Vec<usize>,
-    wrapped: &mut [Option<String>],
+    wrapped: &mut [Option<WrappedKey>],
     jobs: &[(&MasterKey, Arc<SecretBytes>)],
 ) -> Result<(), WrapError> {
     let Ok((at, outcome)) = receive.recv_timeout(DEADLINE) else {

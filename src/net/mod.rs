@@ -1,5 +1,9 @@
-//! What key services and stores share of the network: the asynchronous runtime that some clients need. Started at its
-//! first use only.
+//! What key services and stores share of the network: a client for Vault, and the asynchronous runtime that other clients
+//! need. Started at their first use only.
 
 #[cfg(feature = "runtime")]
 pub mod runtime;
+#[cfg(any(feature = "gcp", feature = "azure"))]
+pub mod tls;
+#[cfg(feature = "vault")]
+pub mod vault;

@@ -1,4 +1,4 @@
 //! Outside world: the stores where secrets live outside of files. A client is given its address and its credentials; it
 //! looks at no environment and at no file of the user's.
 
-pub mod vault;
+pub mod vault_kv;

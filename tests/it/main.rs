@@ -24,6 +24,7 @@ mod formats;
 mod fuzz;
 mod init;
 mod interop;
+mod keys;
 mod lossless;
 mod peers;
 mod properties;

@@ -1,8 +1,8 @@
 //! `publish`: to a real OpenBao, side by side with the real sops, and to servers that misbehave.
 
-mod bao;
+pub mod bao;
 mod faults;
-mod faulty;
+pub mod faulty;
 mod real;
 
 use std::fs;
@@ -13,42 +13,38 @@ use std::process::{Command, Stdio};
 /// Stands for every secret value; it is looked for where it must not be.
 const CANARY: &str = "canary-value";
 /// The same for the token.
-const TOKEN: &str = "canary-token";
+pub const TOKEN: &str = "canary-token";
 
 /// A folder with a configuration, encrypted files, and a home of its own.
-struct World {
+pub struct World {
     _folder: tempfile::TempDir,
-    root: PathBuf,
+    pub root: PathBuf,
     variables: Vec<(String, String)>,
 }
 
 /// How a run ended.
 #[derive(Debug, PartialEq, Eq)]
-struct Ended {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
+pub struct Ended {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
 }
 
 fn identity() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/identity.txt")
 }
 
-fn sealant() -> PathBuf {
+pub fn sealant() -> PathBuf {
     env!("CARGO_BIN_EXE_sealant").into()
 }
 
 impl World {
     /// With these destination rules and files; everything in the files is encrypted.
     fn new(destinations: &str, files: &[(&str, &str)]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path().canonicalize().unwrap();
-        fs::create_dir(root.join("home")).unwrap();
         let text = fs::read_to_string(identity()).unwrap();
         let recipient = text.lines().find_map(|line| line.strip_prefix("# public key: ")).unwrap();
         let rules = format!("creation_rules:\n  - age: {recipient}\ndestination_rules:\n{destinations}");
-        fs::write(root.join(".sops.yaml"), rules).unwrap();
-        let world = Self { _folder: folder, root, variables: Vec::new() };
+        let world = Self::bare(&rules);
         for (name, text) in files {
             let path = world.root.join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -59,23 +55,32 @@ impl World {
         world
     }
 
+    /// With this configuration and nothing else.
+    pub fn bare(config: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        fs::create_dir(root.join("home")).unwrap();
+        fs::write(root.join(".sops.yaml"), config).unwrap();
+        Self { _folder: folder, root, variables: Vec::new() }
+    }
+
     /// The same with a variable for all runs.
-    fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+    pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
         self.set(name, value);
         self
     }
 
-    fn set(&mut self, name: &str, value: impl Into<String>) {
+    pub fn set(&mut self, name: &str, value: impl Into<String>) {
         self.variables.retain(|(known, _)| known != name);
         self.variables.push((name.to_owned(), value.into()));
     }
 
-    fn home(&self) -> PathBuf {
+    pub fn home(&self) -> PathBuf {
         self.root.join("home")
     }
 
     /// Runs a program with nothing of the user's environment, and looks for secrets in what it says.
-    fn run(&self, program: &Path, arguments: &[&str], input: &str) -> Ended {
+    pub fn run(&self, program: &Path, arguments: &[&str], input: &str) -> Ended {
         let mut child = Command::new(program)
             .args(arguments)
             .current_dir(&self.root)
@@ -98,7 +103,7 @@ impl World {
             stdout: String::from_utf8(output.stdout).unwrap(),
             stderr: String::from_utf8(output.stderr).unwrap(),
         };
-        for secret in [CANARY, TOKEN] {
+        for secret in [CANARY, TOKEN, bao::ROOT] {
             let said = format!("{}{}", ended.stdout, ended.stderr);
             assert!(!said.contains(secret), "{program:?} {arguments:?} says {secret}\n{said}");
         }

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::call::{Call, give_context};
 use super::exit::{Exit, warn};
 use super::store;
-use crate::commands::rekey::Groups;
+use crate::commands::rekey::{self, Groups};
 use crate::commands::sopsfile::{self, VERSION};
 use crate::failure::{Failure, Kind};
 use crate::fsio::write::NewMode;
@@ -108,7 +108,7 @@ impl Recipe {
     /// A key that it cannot be wrapped for.
     pub fn prepare(&self, call: &Call) -> Result<(DataKey, Settings), Exit> {
         let key = DataKey::generate().map_err(|error| Exit::new(1, error.to_string()))?;
-        let wrapped = call.session.wrap_ring().wrap_all(&self.groups, self.threshold, &key);
+        let wrapped = rekey::wrap_all(&call.session, &self.groups, self.threshold, &key, &[]);
         let (groups, shamir_threshold) = wrapped.map_err(|error| Exit::cannot_wrap(&error))?;
         let settings = Settings {
             selection: self.selection.clone(),

@@ -1,10 +1,11 @@
 //! HCL's structure: attributes, blocks, objects, lists. Whatever is not a literal is one leaf, an expression.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use super::literal::{self, Leaf};
 use super::token::{self, Kind, Token};
-use super::{How, Site};
+use super::{How, SOPS, Site};
 use crate::document::format::{FormatError, Shape};
 use crate::document::outline::{NodeId, Outline, ROOT, lines};
 
@@ -26,7 +27,8 @@ pub(super) fn parse(text: &str) -> Result<Parts, FormatError> {
     let tokens = token::scan(text, start)?;
     let site = Site { how: How::Body, span: start..text.len(), entry: start, body: start..text.len() };
     let outline = Outline::new();
-    let mut parser = Parser { text, tokens, at: 0, outline, sites: vec![site], leaves: Vec::new(), ended: None };
+    let mut parser =
+        Parser { text, tokens, at: 0, outline, sites: vec![site], leaves: Vec::new(), owner: None, above: Vec::new() };
     let end = parser.tokens.len() - 1;
     parser.body(ROOT, end)?;
     Ok(Parts { outline: parser.outline, sites: parser.sites, leaves: parser.leaves })
@@ -44,8 +46,10 @@ struct Parser<'a> {
     outline: Outline,
     sites: Vec<Site>,
     leaves: Vec<Leaf>,
-    /// The value or block that ended on this line, where a comment here is its own.
-    ended: Option<NodeId>,
+    /// The value or block that ended on this line, or whose bracket did: a comment here is its own.
+    owner: Option<NodeId>,
+    /// The comments since then, which belong to what follows.
+    above: Vec<Range<usize>>,
 }
 
 impl Parser<'_> {
@@ -67,19 +71,19 @@ impl Parser<'_> {
         Err(FormatError::at(self.text, self.token(at).start, what))
     }
 
-    /// Past comments, which the value before them on their line gets, else `node`, and line breaks where they mean nothing.
-    fn skip(&mut self, node: NodeId, newlines: bool) {
+    /// Past comments, which what ended before them on their line gets, else what follows, and line breaks where they mean nothing.
+    fn skip(&mut self, newlines: bool) {
         loop {
             match self.kind() {
-                Kind::Newline if newlines => self.ended = None,
+                Kind::Newline if newlines => self.owner = None,
                 Kind::Comment => {
                     let token = self.token(self.at);
                     let raw = self.slice(self.at);
                     let start = token.start + if raw.starts_with('#') { 1 } else { 2 };
                     let end = token.end - if raw.starts_with("/*") { 2 } else { 0 };
-                    match self.ended {
-                        Some(ended) => self.outline.comment_on(ended, start..end),
-                        None => self.outline.comment(node, start..end),
+                    match self.owner {
+                        Some(node) => self.outline.comment_on(node, start..end),
+                        None => self.above.push(start..end),
                     }
                 }
                 _ => return,
@@ -88,15 +92,37 @@ impl Parser<'_> {
         }
     }
 
-    /// Past a `,`. A comment behind it is that of the value before it, unless the next one stands on the same line.
-    fn comma(&mut self) {
+    /// Gives the comments above to `node`, which follows them.
+    fn claim(&mut self, node: NodeId) {
+        for comment in self.above.drain(..) {
+            self.outline.comment_on(node, comment);
+        }
+    }
+
+    /// Leaves the comments above to the collection they stand in.
+    fn leave(&mut self, collection: NodeId) {
+        for comment in self.above.drain(..) {
+            self.outline.comment(collection, comment);
+        }
+    }
+
+    /// Past the opening bracket of `node`. Comments behind it are its own, unless a value stands on the same line, or it is the
+    /// metadata, whose comments are no part of the document.
+    fn open(&mut self, node: NodeId) {
+        self.owner = (self.outline.get(ROOT, SOPS) != Some(node)).then_some(node);
+        self.sign();
+    }
+
+    /// Past a `,` or an opening bracket. Comments behind it are that of the value before it, unless the next one stands on the
+    /// same line.
+    fn sign(&mut self) {
         self.at += 1;
         let mut next = self.at;
         while self.token(next).kind == Kind::Comment {
             next += 1;
         }
         if !matches!(self.token(next).kind, Kind::Newline | Kind::Close(_)) {
-            self.ended = None;
+            self.owner = None;
         }
     }
 
@@ -166,8 +192,9 @@ impl Parser<'_> {
     fn body(&mut self, node: NodeId, end: usize) -> Parsed<()> {
         let counts = self.count_blocks(end)?;
         loop {
-            self.skip(node, true);
+            self.skip(true);
             if self.at >= end {
+                self.leave(node);
                 return Ok(());
             }
             let line = self.token(self.at).start;
@@ -181,7 +208,7 @@ impl Parser<'_> {
                     self.block(node, names, brace, repeats)?;
                 }
             }
-            self.skip(node, false);
+            self.skip(false);
             if self.at < end && self.kind() != Kind::Newline {
                 return self.error(self.at, "expected the end of the line");
             }
@@ -192,7 +219,8 @@ impl Parser<'_> {
         let first = self.at;
         let name = self.slice(first).to_owned();
         self.at += 1;
-        self.skip(node, false);
+        self.owner = None;
+        self.skip(false);
         self.at += 1;
         if self.outline.get(node, &name).is_some() {
             return self.error(first, TWICE);
@@ -234,19 +262,20 @@ impl Parser<'_> {
             body = self.outline.item(parent, Some(Shape::Map));
             self.add(body, How::Body, first)?;
         }
+        self.claim(body);
         // Comments between the labels.
+        self.owner = Some(body);
         while self.at < brace {
-            self.skip(body, false);
+            self.skip(false);
             self.at += usize::from(self.at < brace);
         }
         let Kind::Open(_, mate) = self.kind() else {
             return self.error(self.at, VALUE);
         };
-        self.at += 1;
-        self.ended = None;
+        self.open(body);
         self.body(body, mate)?;
         self.at = mate + 1;
-        self.ended = Some(body);
+        self.owner = Some(body);
         let (start, end) = (self.token(first).start, self.token(mate).end);
         self.sites[body].span = start..end;
         self.sites[body].body = self.token(brace).end..end - 1;
@@ -255,7 +284,7 @@ impl Parser<'_> {
 
     /// The value at hand, under `key` or as an item. In a list line breaks mean nothing.
     fn value(&mut self, parent: NodeId, key: Option<String>, entry: usize, newline_ends: bool) -> Parsed<()> {
-        self.skip(parent, !newline_ends);
+        self.skip(!newline_ends);
         let first = self.at;
         let open = match self.kind() {
             Kind::Open(bracket @ (b'{' | b'['), mate) if self.is_literal(first, mate, newline_ends) => {
@@ -269,10 +298,10 @@ impl Parser<'_> {
             None => self.outline.item(parent, shape),
         };
         self.add(node, How::Value, entry)?;
-        self.ended = None;
+        self.claim(node);
         let last = match open {
             Some((shape, mate)) => {
-                self.at += 1;
+                self.open(node);
                 match shape {
                     Shape::Map => self.object(node, mate)?,
                     Shape::List => self.list(node, mate)?,
@@ -284,7 +313,7 @@ impl Parser<'_> {
         self.at = last + 1;
         let span = self.token(first).start..self.token(last).end;
         self.sites[node].span = span.clone();
-        self.ended = Some(node);
+        self.owner = Some(node);
         if open.is_none() {
             let leaf = self.leaf_kind(first, last);
             self.leaves.push(leaf);
@@ -390,25 +419,27 @@ impl Parser<'_> {
 
     fn list(&mut self, node: NodeId, mate: usize) -> Parsed<()> {
         loop {
-            self.skip(node, true);
+            self.skip(true);
             if self.at >= mate {
+                self.leave(node);
                 return Ok(());
             }
             self.value(node, None, self.at, false)?;
-            self.skip(node, true);
+            self.skip(true);
             if self.at < mate && self.kind() != Kind::Sign(b',', false) {
                 return self.error(self.at, "expected `,` or `]`");
             }
             if self.at < mate {
-                self.comma();
+                self.sign();
             }
         }
     }
 
     fn object(&mut self, node: NodeId, mate: usize) -> Parsed<()> {
         loop {
-            self.skip(node, true);
+            self.skip(true);
             if self.at >= mate {
+                self.leave(node);
                 return Ok(());
             }
             let first = self.at;
@@ -421,12 +452,12 @@ impl Parser<'_> {
                 return self.error(first, TWICE);
             }
             self.at += 1;
-            self.skip(node, false);
+            self.skip(false);
             self.at += 1;
             self.value(node, Some(key), first, true)?;
-            self.skip(node, false);
+            self.skip(false);
             match self.kind() {
-                Kind::Sign(b',', false) => self.comma(),
+                Kind::Sign(b',', false) => self.sign(),
                 Kind::Newline => {}
                 _ if self.at < mate => return self.error(self.at, "expected `,`, a line break or `}`"),
                 _ => {}

@@ -155,13 +155,33 @@ fn comments_stand_before_the_value_whose_line_they_end() {
         ("a = <<E\n\nE\n# x\nb = 2", &["a", "x", "b"]),
         (
             "a = [ # w\n1, # x\n[2, 3], # y\n4 # z\n] # v\nb = 5",
-            &["v", "a", "w", "x", "1", "y", "2", "3", "z", "4", "b"],
+            &["w", "v", "a", "x", "1", "y", "2", "3", "z", "4", "b"],
         ),
         ("a = [1 /*x*/, 2, /*y*/ 3, /*z*/ ]", &["a", "x", "1", "2", "y", "z", "3"]),
         ("a = [1, [ # x\n2]]", &["a", "1", "x", "2"]),
         ("a = { b = 1, # x\nc = 2 # y\nd = /*z*/ 3, e /*v*/ = 4 }", &["a", "x", "b", "y", "c", "z", "d", "v", "e"]),
-        ("a = { b = 1 } # x\nc { # y\nb = 2 # z\n} # v\nd = 3", &["x", "a", "b", "v", "c", "y", "z", "b", "d"]),
-        ("c \"l\" /*w*/ { b = 1 } # x\nd {} # y\nd {} # z\n", &["c", "x", "l", "w", "b", "d", "y", "z"]),
+        ("a = { b = 1 } # x\nc { # y\nb = 2 # z\n} # v\nd = 3", &["x", "a", "b", "y", "v", "c", "z", "b", "d"]),
+        ("c \"l\" /*w*/ { b = 1 } # x\nd {} # y\nd {} # z\n", &["c", "w", "x", "l", "b", "d", "y", "z"]),
+    ] {
+        assert_eq!(trial::order(&parse(text)), wanted, "{text}");
+        trial::check(&parse(text));
+    }
+}
+
+#[test]
+fn comments_above_and_behind_a_header_or_bracket_belong_to_all_of_it() {
+    for (text, wanted) in [
+        ("a = [ # x\n1, 2]", ["x", "a", "1", "2"].as_slice()),
+        ("a = [ /*x*/ // y\n1, 2]", &["x", "y", "a", "1", "2"]),
+        ("a = [ /*x*/ 1, [ /*y*/ ] ]", &["a", "x", "1", "y"]),
+        ("a = { # x\n# y\nb = 1\n}", &["x", "a", "y", "b"]),
+        ("a = { /*x*/ b = 1 }", &["a", "x", "b"]),
+        ("# x\n\n# y\nt {\n # z\n b = 2\n}", &["x", "y", "t", "z", "b"]),
+        ("t { # x\n# y\n}\nt { /*z*/ b = 1 }", &["t", "x", "y", "z", "b"]),
+        ("r \"a\" \"b\" {}\nc = 1\n# x\nr \"a\" /*y*/ \"d\" {}\ne = 2", &["r", "a", "b", "x", "y", "d", "c", "e"]),
+        ("r {}\nc = 1\n# x\nr {\n}\ne = 2", &["r", "x", "c", "e"]),
+        ("# x\nsops = { # y\n mac = [ # z\n]\n} # v", &["x", "v"]),
+        ("# x\nsops { # y\n}", &["x"]),
     ] {
         assert_eq!(trial::order(&parse(text)), wanted, "{text}");
         trial::check(&parse(text));

@@ -48,6 +48,8 @@ struct Branch {
     depth: usize,
     parent: NodeId,
     children: Vec<Child>,
+    /// The comments that belong to it; they stand before it.
+    comments: Vec<usize>,
 }
 
 /// The tree.
@@ -62,7 +64,13 @@ pub(super) struct Outline {
 impl Outline {
     /// An empty mapping.
     pub(super) fn new() -> Self {
-        let root = Branch { role: Role::Collection(Shape::Map), depth: 0, parent: ROOT, children: Vec::new() };
+        let root = Branch {
+            role: Role::Collection(Shape::Map),
+            depth: 0,
+            parent: ROOT,
+            children: Vec::new(),
+            comments: Vec::new(),
+        };
         Self { nodes: vec![root], keys: Vec::new(), leaves: Vec::new(), comments: Vec::new(), index: HashMap::new() }
     }
 
@@ -75,7 +83,7 @@ impl Outline {
             }
         };
         let depth = self.nodes[parent].depth + 1;
-        self.nodes.push(Branch { role, depth, parent, children: Vec::new() });
+        self.nodes.push(Branch { role, depth, parent, children: Vec::new(), comments: Vec::new() });
         self.nodes.len() - 1
     }
 
@@ -95,26 +103,17 @@ impl Outline {
         node
     }
 
-    /// A comment of a collection.
+    /// A comment of a collection, behind all that is in it so far.
     pub(super) fn comment(&mut self, collection: NodeId, span: Range<usize>) {
         self.comments.push(span);
         self.nodes[collection].children.push(Child::Comment(self.comments.len() - 1));
     }
 
-    /// A comment on the line on which the value `node` ends. It stands before the value, so that a rule that goes by comments
-    /// takes it for that value's, and not for the next one's.
+    /// A comment of the value or collection `node`, wherever it is written. It stands before it in the collection around, so that
+    /// a rule that goes by comments takes it for that one's, with all that is in it, and for no other's.
     pub(super) fn comment_on(&mut self, node: NodeId, span: Range<usize>) {
         self.comments.push(span);
-        let comment = Child::Comment(self.comments.len() - 1);
-        let parent = self.nodes[node].parent;
-        let siblings = &mut self.nodes[parent].children;
-        let is_node = |child: &Child| match child {
-            Child::Entry { node: value, .. } | Child::Item(value) => *value == node,
-            Child::Comment(_) => false,
-        };
-        // A value that has just ended is the last one of its collection.
-        let at = siblings.iter().rposition(is_node).unwrap_or(siblings.len());
-        siblings.insert(at, comment);
+        self.nodes[node].comments.push(self.comments.len() - 1);
     }
 
     /// Says where a leaf is.
@@ -212,6 +211,7 @@ impl Outline {
                     continue;
                 }
                 Child::Entry { key, node: value } => {
+                    events.extend(self.nodes[value].comments.iter().copied().map(Event::Comment));
                     if node == ROOT && hidden(&self.keys[key]) {
                         continue;
                     }
@@ -219,6 +219,7 @@ impl Outline {
                     value
                 }
                 Child::Item(value) => {
+                    events.extend(self.nodes[value].comments.iter().copied().map(Event::Comment));
                     events.push(Event::Item);
                     value
                 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::scalar::{self, Scalar};
-use super::{How, Section, Site};
+use super::{How, SOPS, Section, Site};
 use crate::document::format::{FormatError, Shape};
 use crate::document::outline::{NodeId, Outline, ROOT, Role, lines};
 
@@ -33,7 +33,8 @@ pub(super) fn parse(text: &str) -> Result<Parts, FormatError> {
         sections: vec![root],
         kinds: Vec::new(),
         table: ROOT,
-        ended: None,
+        owner: None,
+        above: Vec::new(),
     };
     parser.document()?;
     Ok(parser.finish())
@@ -48,8 +49,10 @@ struct Parser<'a> {
     kinds: Vec<Scalar>,
     /// The table that entries go to.
     table: NodeId,
-    /// The value that ended on this line.
-    ended: Option<NodeId>,
+    /// What ended on this line, or the table or array whose header or bracket did: a comment here is its own.
+    owner: Option<NodeId>,
+    /// The comments since then, which belong to what follows.
+    above: Vec<Range<usize>>,
 }
 
 type Parsed<T> = Result<T, FormatError>;
@@ -79,13 +82,13 @@ impl Parser<'_> {
         let length = if rest.starts_with('\n') { 1 } else { 2 * usize::from(rest.starts_with("\r\n")) };
         self.at += length;
         if length > 0 {
-            self.ended = None;
+            self.owner = None;
         }
         length > 0
     }
 
-    /// A comment, if one begins here: that of the value before it on its line, else one of `collection`.
-    fn comment(&mut self, collection: NodeId) -> Parsed<bool> {
+    /// A comment, if one begins here: that of what ended before it on its line, else that of what follows.
+    fn comment(&mut self) -> Parsed<bool> {
         if self.peek() != Some(b'#') {
             return Ok(false);
         }
@@ -97,26 +100,58 @@ impl Parser<'_> {
             return self.error(start + bad, "a comment cannot hold control characters");
         }
         let span = start..start + line.len();
-        match self.ended {
+        match self.owner {
             Some(node) => self.outline.comment_on(node, span),
-            None => self.outline.comment(collection, span),
+            None => self.above.push(span),
         }
         self.at = start + line.len();
         Ok(true)
+    }
+
+    /// Gives the comments above to `node`, which follows them.
+    fn claim(&mut self, node: NodeId) {
+        for comment in self.above.drain(..) {
+            self.outline.comment_on(node, comment);
+        }
+    }
+
+    /// Leaves the comments above, or the first `count` of them, to the collection they stand in.
+    fn leave(&mut self, count: usize, collection: NodeId) {
+        for comment in self.above.drain(..count) {
+            self.outline.comment(collection, comment);
+        }
+    }
+
+    /// How many of the comments above are not on the lines directly above `start`.
+    fn apart(&self, mut start: usize) -> usize {
+        let near = self.above.iter().rev().take_while(|comment| {
+            let lines = memchr::memchr_iter(b'\n', &self.text.as_bytes()[comment.end..start]).count();
+            start = comment.start;
+            lines == 1
+        });
+        self.above.len() - near.count()
+    }
+
+    /// Whether this is the metadata, whose comments are no part of the document.
+    fn is_metadata(&self, node: NodeId) -> bool {
+        self.outline.get(ROOT, SOPS) == Some(node)
     }
 
     fn document(&mut self) -> Parsed<()> {
         loop {
             self.skip_blanks();
             match self.peek() {
-                None => return Ok(()),
+                None => {
+                    self.leave(self.above.len(), self.table);
+                    return Ok(());
+                }
                 Some(b'\n' | b'\r') if self.line_break() => continue,
                 Some(b'#') => {}
                 Some(b'[') => self.header()?,
                 Some(_) => self.top_entry()?,
             }
             self.skip_blanks();
-            self.comment(self.table)?;
+            self.comment()?;
             if self.at < self.text.len() && !self.line_break() {
                 return self.error(self.at, LINE_END);
             }
@@ -188,6 +223,9 @@ impl Parser<'_> {
             return self.error(self.at, "expected the end of the table's name");
         }
         self.at += close.len();
+        let metadata = keys[0].0 == SOPS;
+        let apart = if metadata { self.above.len() } else { self.apart(start) };
+        self.leave(apart, self.table);
         // keys() gives one at least.
         let (last, last_at) = keys.pop().unwrap_or_default();
         let mut node = ROOT;
@@ -233,6 +271,10 @@ impl Parser<'_> {
         };
         self.sections[section].node = table;
         self.table = table;
+        if !metadata {
+            self.claim(table);
+            self.owner = Some(table);
+        }
         Ok(())
     }
 
@@ -264,6 +306,9 @@ impl Parser<'_> {
         }
         let shape = self.shape();
         let value = self.outline.entry(node, last, shape);
+        if self.outline.get(ROOT, SOPS) == Some(node) {
+            self.leave(self.above.len(), table);
+        }
         self.value(value, entry)
     }
 
@@ -280,7 +325,8 @@ impl Parser<'_> {
         let start = self.at;
         let how = if self.outline.role(node) == Role::Collection(Shape::Map) { How::Inline } else { How::Value };
         self.add(node, how, start..start, entry)?;
-        self.ended = None;
+        self.claim(node);
+        self.owner = None;
         match self.outline.role(node) {
             Role::Collection(Shape::List) => self.array(node)?,
             Role::Collection(Shape::Map) => self.inline_table(node)?,
@@ -292,7 +338,7 @@ impl Parser<'_> {
             }
         }
         self.sites[node].span = start..self.at;
-        self.ended = Some(node);
+        self.owner = Some(node);
         Ok(())
     }
 
@@ -308,10 +354,10 @@ impl Parser<'_> {
     }
 
     /// Blanks, line breaks and comments between items.
-    fn between(&mut self, collection: NodeId) -> Parsed<()> {
+    fn between(&mut self) -> Parsed<()> {
         loop {
             self.skip_blanks();
-            if !self.comment(collection)? && !self.line_break() {
+            if !self.comment()? && !self.line_break() {
                 return Ok(());
             }
         }
@@ -320,8 +366,9 @@ impl Parser<'_> {
     fn array(&mut self, list: NodeId) -> Parsed<()> {
         let start = self.at;
         self.at += 1;
+        self.owner = (!self.is_metadata(list)).then_some(list);
         loop {
-            self.between(list)?;
+            self.between()?;
             match self.peek() {
                 None => return self.error(start, "this array has no end"),
                 Some(b']') => break,
@@ -330,7 +377,7 @@ impl Parser<'_> {
             let shape = self.shape();
             let item = self.outline.item(list, shape);
             self.value(item, self.at)?;
-            self.between(list)?;
+            self.between()?;
             match self.peek() {
                 Some(b',') => self.at += 1,
                 Some(b']') => break,
@@ -338,6 +385,7 @@ impl Parser<'_> {
                 Some(_) => return self.error(self.at, "expected `,` or `]`"),
             }
         }
+        self.leave(self.above.len(), list);
         self.at += 1;
         Ok(())
     }
@@ -345,15 +393,16 @@ impl Parser<'_> {
     fn inline_table(&mut self, map: NodeId) -> Parsed<()> {
         let start = self.at;
         self.at += 1;
+        self.owner = (!self.is_metadata(map)).then_some(map);
         loop {
-            self.between(map)?;
+            self.between()?;
             match self.peek() {
                 None => return self.error(start, "this table has no end"),
                 Some(b'}') => break,
                 Some(_) => {}
             }
             self.entry(map)?;
-            self.between(map)?;
+            self.between()?;
             match self.peek() {
                 Some(b',') => self.at += 1,
                 Some(b'}') => break,
@@ -361,6 +410,7 @@ impl Parser<'_> {
                 Some(_) => return self.error(self.at, "expected `,` or `}`"),
             }
         }
+        self.leave(self.above.len(), map);
         self.at += 1;
         Ok(())
     }

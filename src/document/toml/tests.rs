@@ -146,13 +146,34 @@ fn comments_stand_before_the_value_whose_line_they_end() {
         ("a.b = 1 # x\nc = 2\na.d = 3 # y\n", &["a", "x", "b", "y", "d", "c"]),
         (
             "a = [ # w\n1, # x\n[2, 3], # y\n4 # z\n] # v\nb = 5",
-            &["v", "a", "w", "x", "1", "y", "2", "3", "z", "4", "b"],
+            &["w", "v", "a", "x", "1", "y", "2", "3", "z", "4", "b"],
         ),
         ("a = [1, [ # x\n2]]", &["a", "1", "x", "2"]),
         ("a = { b = 1, # x\nc = 2 # y\n}", &["a", "x", "b", "y", "c"]),
         ("a = { b.c = 1, d = 2 } # x", &["x", "a", "b", "c", "d"]),
-        ("a = 1\n[t] # x\nb = 2", &["a", "t", "x", "b"]),
-        ("a = 1 # x\n[[t]] # y\nb = 2 # z\n[t.u] # v\nc = 3", &["x", "a", "t", "y", "z", "b", "u", "v", "c"]),
+        ("a = 1\n[t] # x\nb = 2", &["a", "x", "t", "b"]),
+        ("a = 1 # x\n[[t]] # y\nb = 2 # z\n[t.u] # v\nc = 3", &["x", "a", "t", "y", "z", "b", "v", "u", "c"]),
+    ] {
+        assert_eq!(trial::order(&parse(text)), wanted, "{text}");
+        trial::check(&parse(text));
+    }
+}
+
+#[test]
+fn comments_above_and_behind_a_header_or_bracket_belong_to_all_of_it() {
+    for (text, wanted) in [
+        ("a = [ # x\n1, 2]", ["x", "a", "1", "2"].as_slice()),
+        ("a = [1, [ # x\n# y\n2]]", &["a", "1", "x", "y", "2"]),
+        ("a = { # x\n# y\nb = 1\n}", &["x", "a", "y", "b"]),
+        ("# v\n\n# w\n\t# x\n[t] # y\n# z\nb = 2", &["v", "w", "x", "y", "t", "z", "b"]),
+        ("a = 1\n# x\r\n\r\n[t]\nb = 2", &["a", "x", "t", "b"]),
+        ("[t]\na = 1\n# x\n\n[u]\n# y\n[[v]]\nb = 2\n# z\n[[v]]", &["t", "a", "x", "u", "v", "y", "b", "z"]),
+        ("[t.u]\na = 1\n# x\n[t] # y\nb = 1", &["x", "y", "t", "u", "a", "b"]),
+        ("# x\n[t.u]\n[t.v]", &["t", "x", "u", "v"]),
+        ("a.b = 1\n# x\na.c = 2\nd = 3", &["a", "b", "x", "c", "d"]),
+        ("[t]\na = 1\n# x\n[sops] # y\nmac = ''\n# z\n[[sops.age]]\n", &["t", "a", "x"]),
+        ("# x\nsops.mac = ''\nsops.age = [ # y\n]", &["x"]),
+        ("# x\nsops = { # y\nmac = [ # z\n]\n} # v", &["x", "v"]),
     ] {
         assert_eq!(trial::order(&parse(text)), wanted, "{text}");
         trial::check(&parse(text));
@@ -164,6 +185,9 @@ fn comments_stand_before_the_value_whose_line_they_end() {
 fn many_tables_of_one_table_are_read_at_once() {
     let text: String = (0..200_000).map(|at| format!("[a.b{at}]\n")).collect();
     assert_eq!(parse(&text).sections.len(), 200_001);
+    let text: String = (0..200_000).map(|at| format!("[b{at}.c]\n")).collect();
+    let again: String = (0..200_000).map(|at| format!("# x\n[b{at}]\n")).collect();
+    assert_eq!(parse(&(text + &again)).sections.len(), 400_001);
 }
 
 #[test]

@@ -70,11 +70,16 @@ impl Attempts {
     }
 
     /// By the first service that can; services are tried in turn, as in sops.
-    pub(super) fn wrap(&self, key: &MasterKey, secret: &[u8]) -> Result<String, WrapError> {
+    pub(super) fn wrap(&self, key: &MasterKey, secret: &[u8]) -> Result<WrappedKey, WrapError> {
         let mut first_error = None;
         for service in self.services.iter().filter(|service| service.handles(key)) {
-            match self.guarded(service.endpoint(key), || service.wrap(key, secret)) {
-                Ok(Some(enc)) => return Ok(enc),
+            let settle_and_wrap = || {
+                let key = service.settle(key)?.unwrap_or_else(|| key.clone());
+                let enc = service.wrap(&key, secret)?;
+                Ok(enc.map(|enc| WrappedKey { key, enc, created_at: None }))
+            };
+            match self.guarded(service.endpoint(key), settle_and_wrap) {
+                Ok(Some(wrapped)) => return Ok(wrapped),
                 Ok(None) => {}
                 Err(error) => _ = first_error.get_or_insert(error),
             }

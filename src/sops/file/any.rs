@@ -15,7 +15,7 @@ use crate::document::edits::Edits;
 use crate::document::kind::DocumentKind;
 use crate::document::open::{Reading, open};
 use crate::sops::key::{DataKey, KeyGroup};
-use crate::sops::metadata::Metadata;
+use crate::sops::metadata::{Metadata, in_file_order};
 
 /// A parsed SOPS file: its values are ciphertexts, and its metadata is known.
 pub struct SopsFile {
@@ -130,6 +130,7 @@ impl SopsFile {
             Form::Yaml(file) => return file.with_groups(groups, threshold, key),
             Form::Leaves(file) => file,
         };
+        let groups = in_file_order(groups);
         let metadata = Metadata { groups, shamir_threshold: threshold, ..file.metadata.clone() };
         let mut edits = Edits::default();
         file.document.remove_metadata(&mut edits);

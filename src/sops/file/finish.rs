@@ -7,7 +7,7 @@ use super::reuse::Reuse;
 use crate::document::scalar::TypeWord;
 use crate::sops::cipher::{IvSource, ValueCipher};
 use crate::sops::mac::Mac;
-use crate::sops::metadata::Metadata;
+use crate::sops::metadata::{Metadata, in_file_order};
 use zeroize::Zeroizing;
 
 /// What an encryption used.
@@ -31,7 +31,7 @@ impl Sealing<'_> {
         let settings = self.settings;
         let mut scratch = Zeroizing::default();
         let mut metadata = Metadata {
-            groups: settings.groups.clone(),
+            groups: in_file_order(settings.groups.clone()),
             shamir_threshold: settings.shamir_threshold,
             lastmodified: settings.now.clone(),
             mac: String::new(),

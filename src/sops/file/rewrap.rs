@@ -6,6 +6,7 @@ use super::place;
 use crate::document::edits::Edits;
 use crate::document::yaml::Document;
 use crate::sops::key::{DataKey, KeyGroup};
+use crate::sops::metadata::in_file_order;
 
 impl EncryptedFile {
     /// The file with other key groups, which have to wrap `key`. The outcome is opened again and compared.
@@ -14,7 +15,7 @@ impl EncryptedFile {
     /// [`FileError::Unfaithful`] when that gives another plain text; what decrypting says.
     pub fn with_groups(&self, groups: Vec<KeyGroup>, threshold: usize, key: &DataKey) -> Result<String, FileError> {
         let mut metadata = self.metadata.clone();
-        metadata.groups = groups;
+        metadata.groups = in_file_order(groups);
         metadata.shamir_threshold = threshold;
         let mut edits = Edits::default();
         // where metadata stands alone it goes as a whole, and comes back as it was put there
@@ -58,6 +59,18 @@ mod tests {
         };
         let document = Document::parse(text.to_owned()).unwrap();
         EncryptedFile::parse(encrypt(&document, key, &settings, None).unwrap().text).unwrap()
+    }
+
+    #[test]
+    fn kinds_of_keys_may_come_in_any_order() {
+        let key = DataKey::generate().unwrap();
+        let old = encrypted("a: secret\n", &key);
+        let mut mixed = group("age1alice");
+        let gcp = MasterKey::GcpKms { resource_id: "projects/p".into() };
+        let created_at = Some("2026-01-15T10:00:00Z".to_owned());
+        mixed.0.push(WrappedKey { key: gcp.clone(), enc: "x".into(), created_at });
+        let new = EncryptedFile::parse(old.with_groups(vec![mixed], 0, &key).unwrap()).unwrap();
+        assert_eq!(new.metadata.groups[0].0[0].key, gcp);
     }
 
     #[test]

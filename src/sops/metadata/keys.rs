@@ -87,6 +87,14 @@ fn write_group(group: &KeyGroup, inside: bool) -> Vec<(String, Node)> {
     lists
 }
 
+/// The keys of every group in the order in which a file holds them: kind by kind.
+pub fn in_file_order(mut groups: Vec<KeyGroup>) -> Vec<KeyGroup> {
+    for group in &mut groups {
+        group.0.sort_by_key(|wrapped| LISTS.iter().position(|list| *list == list_of(&wrapped.key)));
+    }
+    groups
+}
+
 fn list_of(key: &MasterKey) -> &'static str {
     match key {
         MasterKey::Age { .. } => "age",

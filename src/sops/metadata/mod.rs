@@ -14,6 +14,7 @@ use crate::sops::key::KeyGroup;
 use crate::sops::selector::Selection;
 
 use fields::Fields;
+pub use keys::in_file_order;
 
 /// The field under which our own layout record is kept. Other tools ignore and drop it.
 const LAYOUT: &str = "sealant_layout";

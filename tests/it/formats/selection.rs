@@ -115,9 +115,48 @@ const MARKED: [(DocumentKind, &str); 13] = [
     (DocumentKind::Hcl, "a = [\"off\", /* mark */ \"on\", \"off\", \"on\" /* mark */, \"off\"]\n"),
 ];
 
+/// The same, of comments above and behind what holds several values.
+const MARKED_WHOLE: [(DocumentKind, &str); 13] = [
+    (DocumentKind::Toml, "a = [ # mark\n  \"on1\",\n  \"on2\", # no\n]\nb = \"off\"\n"),
+    (DocumentKind::Toml, "a = [[ # mark\n  \"on1\", \"on2\"], [\"off\"]]\n"),
+    (DocumentKind::Toml, "a = { # mark\n x = \"on\",\n y = [\"on\"] }\nb = \"off\"\n"),
+    (DocumentKind::Toml, "a = \"off\"\n# mark\n[t]\nb = \"on\"\nc = \"on\"\n[t.u]\nd = \"on\"\n[v]\ne = \"off\"\n"),
+    (DocumentKind::Toml, "a = \"off\"\n[t] # mark\nb = \"on\"\nc = \"on\"\n\n# no\n[u]\nd = \"off\"\n"),
+    (
+        DocumentKind::Toml,
+        "[[t]]\na = \"off\"\n# mark\n# no\n[[t]]\na = \"on\"\n[t.u]\nb = \"on\"\n[[t]] # no\na = \"off\"\n",
+    ),
+    (DocumentKind::Toml, "# mark\n[t.u]\na = \"on\"\nb = \"on\"\n[t.v]\nc = \"off\"\n[t]\nd = \"off\"\n"),
+    (DocumentKind::Toml, "[t]\na = \"off\"\n[t.u]\nb = \"off\"\n# mark\n[w]\nc = \"on\"\n[t.v]\nd = \"off\""),
+    (DocumentKind::Toml, "a.b = \"off\"\n# mark\na.c = \"on\"\na.d = \"off\"\ne = \"off\"\n"),
+    (
+        DocumentKind::Hcl,
+        "a = [ # mark\n  \"on1\",\n  \"on2\", # no\n]\nb = { // mark\n c = \"on\"\n d = \"on\"\n}\ne = \"off\"",
+    ),
+    (
+        DocumentKind::Hcl,
+        "# mark\nt {\n  b = \"on\"\n  c = \"on\"\n}\nu { # mark\n  b = \"on\"\n  c = \"on\"\n}\nd = \"off\"",
+    ),
+    (
+        DocumentKind::Hcl,
+        "t \"a\" {\n b = \"off\"\n}\nc = \"off\"\n# mark\nt \"d\" {\n b = \"on\"\n c = \"on\"\n}\ne = \"off\"\n",
+    ),
+    (DocumentKind::Hcl, "t { b = \"off\" }\n/* mark */\n\nt {\n b = \"on\"\n c = \"on\"\n}\nt { b = \"off\" }\n"),
+];
+
+/// The marking comment of a list, a table or a block once selected only the first value in it; the others stayed in clear.
+#[test]
+fn a_comment_at_a_bracket_or_a_header_selects_all_that_is_inside() {
+    marks_select(&MARKED_WHOLE);
+}
+
 #[test]
 fn a_comment_behind_a_value_is_that_values() {
-    for (kind, text) in MARKED {
+    marks_select(&MARKED);
+}
+
+fn marks_select(texts: &[(DocumentKind, &str)]) {
+    for &(kind, text) in texts {
         for (selection, is_on) in [
             (Selection::EncryptedCommentRegex("mark".into()), true),
             (Selection::UnencryptedCommentRegex("mark".into()), false),

@@ -1,28 +1,28 @@
-//! A small blocking client for the key-value stores of Vault and OpenBao.
+//! A small blocking client for Vault and OpenBao: for their key-value stores, and for transit keys.
 //!
 //! It does what one command needs and nothing behind its back: every request has a limit in time, every answer one in
 //! size, no redirect is followed (the token would go along), what is worth another try is tried again a few times, and no
-//! error holds the token or a value.
+//! error holds the token or a value. Threads share a client: connections are kept and used again.
 
 mod address;
 mod error;
 mod retry;
+mod tls;
 
 use std::fmt;
 use std::io::Read;
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
 use ureq::http::Response;
-use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Body};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::secret::{self, SecretText};
 
-pub use address::Address;
+pub use address::{Address, for_shell};
 pub use error::VaultError;
+pub use tls::{ClientPem, Roots};
 
 /// What Vault itself accepts as a request by default, and more than any secret should be.
 const ANSWER_LIMIT: usize = 32 * 1024 * 1024;
@@ -30,6 +30,8 @@ const ANSWER_LIMIT: usize = 32 * 1024 * 1024;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// More tries than this are no help.
 const MOST_RETRIES: u32 = 10;
+/// So many connections are kept for the next request: as many as there are requests at once.
+const KEPT: usize = 16;
 
 /// What the client is given.
 #[derive(Debug)]
@@ -42,27 +44,22 @@ pub struct Settings {
     pub namespace: Option<String>,
     /// Whose certificates are good.
     pub roots: Roots,
+    /// The name that its certificate has to be for, when that is not the host's.
+    pub server_name: Option<String>,
+    /// Our own certificate, for servers that want one.
+    pub own: Option<ClientPem>,
     /// For one request, all of it.
     pub timeout: Duration,
     /// How often a request is repeated.
     pub retries: u32,
 }
 
-/// Whose certificates are good.
-#[derive(Debug)]
-pub enum Roots {
-    /// Those whom the system trusts.
-    System,
-    /// Only these: certificates in PEM.
-    Only(Vec<u8>),
-    /// Everybody's. Whoever is on the way can read everything then.
-    Any,
-}
-
 /// See the file's description.
 pub struct Vault {
     agent: Agent,
     address: Address,
+    /// What stands in URLs for `address` where another name is to be proved.
+    proved: Option<Address>,
     token: SecretText,
     namespace: Option<String>,
     retries: u32,
@@ -81,6 +78,11 @@ impl WipedJson {
     /// The value.
     pub fn value(&self) -> &Value {
         &self.0
+    }
+
+    /// Only the part at a JSON pointer, unless there is none or it is null.
+    pub fn take(mut self, pointer: &str) -> Option<Self> {
+        self.0.pointer_mut(pointer).map(Value::take).filter(|part| !part.is_null()).map(Self)
     }
 }
 
@@ -109,14 +111,15 @@ fn wipe(value: &mut Value) {
 #[derive(Clone, Copy)]
 enum Method<'a> {
     Get,
-    Put(&'a [u8]),
+    /// A body, and what of it no message may repeat.
+    Put(&'a [u8], &'a [&'a str]),
 }
 
 impl Method<'_> {
     fn name(self) -> &'static str {
         match self {
             Self::Get => "GET",
-            Self::Put(_) => "PUT",
+            Self::Put(..) => "PUT",
         }
     }
 }
@@ -141,61 +144,59 @@ impl Vault {
         if settings.namespace.as_deref().is_some_and(|namespace| !fits(namespace)) {
             return Err(VaultError::Namespace);
         }
-        let mut tls =
-            TlsConfig::builder().unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()));
-        // without TLS there is no need to look for certificates
-        if settings.address.is_tls() {
-            tls = match &settings.roots {
-                Roots::System => tls.root_certs(system_roots()?),
-                Roots::Only(pem) => tls.root_certs(roots_of(pem)?),
-                Roots::Any => tls.root_certs(RootCerts::new_with_certs(&[])).disable_verification(true),
-            };
-        }
         let config = Agent::config_builder()
-            .tls_config(tls.build())
+            .tls_config(tls::config(&settings)?)
             .proxy(None)
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
             .timeout_global(Some(settings.timeout))
             .timeout_connect(Some(CONNECT_TIMEOUT.min(settings.timeout)))
+            .max_idle_connections(KEPT)
+            .max_idle_connections_per_host(KEPT)
             .user_agent(concat!("sealant/", env!("CARGO_PKG_VERSION")))
             .build();
+        let proved = settings.server_name.as_deref().map(|name| settings.address.with_host(name)).transpose()?;
+        let agent = match &proved {
+            Some(_) => tls::dialling(config, &settings.address)?,
+            None => config.new_agent(),
+        };
         Ok(Self {
-            agent: config.new_agent(),
+            agent,
             address: settings.address,
+            proved,
             token: settings.token,
             namespace: settings.namespace,
             retries: settings.retries.min(MOST_RETRIES),
         })
     }
 
-    /// The data of a secret in a store of version 2; `None` when there is none (any more). `path` has the mount and `data/`.
-    ///
-    /// # Errors
-    /// [`VaultError`].
-    pub fn read_v2(&self, path: &str) -> Result<Option<WipedJson>, VaultError> {
-        let answer = self.call(Method::Get, path)?;
-        if answer.status == 404 {
-            return Ok(None);
-        }
-        let mut body = self.understood(Method::Get, path, &answer)?;
-        let data = body.0.pointer_mut("/data/data").map(Value::take).filter(|data| !data.is_null());
-        Ok(data.map(WipedJson))
+    /// Where it is.
+    pub fn address(&self) -> &Address {
+        &self.address
     }
 
-    /// Writes `body`, which is JSON. `path` has the mount and all. Returns the new version's number where there are versions.
+    /// Reads what is at `path`.
+    ///
+    /// # Errors
+    /// [`VaultError`]; also when there is nothing.
+    pub fn get(&self, path: &str) -> Result<WipedJson, VaultError> {
+        let answer = self.call(Method::Get, path)?;
+        self.understood(Method::Get, path, &answer)
+    }
+
+    /// Sends `body`, which is JSON, to `path`; `None` when the answer is that there is nothing to say. No message repeats
+    /// any of `hidden`.
     ///
     /// # Errors
     /// [`VaultError`].
-    pub fn write(&self, path: &str, body: &[u8]) -> Result<Option<u64>, VaultError> {
-        let method = Method::Put(body);
+    pub fn put(&self, path: &str, body: &[u8], hidden: &[&str]) -> Result<Option<WipedJson>, VaultError> {
+        let method = Method::Put(body, hidden);
         let answer = self.call(method, path)?;
         if answer.status == 204 {
             return Ok(None);
         }
-        let answer = self.understood(method, path, &answer)?;
-        Ok(answer.0.pointer("/data/version").and_then(Value::as_u64))
+        self.understood(method, path, &answer).map(Some)
     }
 
     /// The answer's JSON when it is a good one.
@@ -209,7 +210,12 @@ impl Vault {
                 Err(VaultError::Redirect { request, to })
             }
             status => {
-                let messages = json.map(|json| error::messages(json.value(), &self.token)).unwrap_or_default();
+                let hidden = match method {
+                    Method::Get => &[],
+                    Method::Put(_, hidden) => hidden,
+                };
+                let hidden: Vec<&str> = hidden.iter().copied().chain([self.token.expose()]).collect();
+                let messages = json.map(|json| error::messages(json.value(), &hidden)).unwrap_or_default();
                 Err(VaultError::Refused { request, status, messages })
             }
         }
@@ -222,9 +228,10 @@ impl Vault {
     /// One request, repeated while that is worth it.
     fn call(&self, method: Method<'_>, path: &str) -> Result<Answer, VaultError> {
         let url = self.address.url(path)?;
+        let dialled = self.proved.as_ref().map(|proved| proved.url(path)).transpose()?;
         let mut attempt = 0;
         loop {
-            let outcome = self.once(method, &url);
+            let outcome = self.once(method, &url, dialled.as_deref().unwrap_or(&url));
             let again = match &outcome {
                 Ok(answer) => retry::is_worth_it(answer.status),
                 Err(error) => error.is_passing(),
@@ -241,11 +248,12 @@ impl Vault {
         }
     }
 
-    fn once(&self, method: Method<'_>, url: &str) -> Result<Answer, VaultError> {
+    /// `url` is for people, `dialled` for the HTTP client.
+    fn once(&self, method: Method<'_>, url: &str, dialled: &str) -> Result<Answer, VaultError> {
         let request = || format!("{} {url}", method.name());
         let sent = match method {
-            Method::Get => self.headers(self.agent.get(url)).call(),
-            Method::Put(body) => self.headers(self.agent.put(url)).content_type("application/json").send(body),
+            Method::Get => self.headers(self.agent.get(dialled)).call(),
+            Method::Put(body, _) => self.headers(self.agent.put(dialled)).content_type("application/json").send(body),
         };
         let mut response = sent.map_err(|error| VaultError::of(request(), error))?;
         let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
@@ -259,6 +267,10 @@ impl Vault {
     fn headers<B>(&self, request: ureq::RequestBuilder<B>) -> ureq::RequestBuilder<B> {
         // the first is what keeps a browser from being made to call an agent
         let request = request.header("X-Vault-Request", "true").header("X-Vault-Token", self.token.expose());
+        let request = match &self.proved {
+            Some(_) => request.header("Host", self.address.authority()),
+            None => request,
+        };
         match &self.namespace {
             Some(namespace) => request.header("X-Vault-Namespace", namespace),
             None => request,
@@ -290,23 +302,6 @@ fn read(response: &mut Response<Body>, request: &dyn Fn() -> String) -> Result<Z
     }
 }
 
-fn roots_of(pem: &[u8]) -> Result<RootCerts, VaultError> {
-    let found: Vec<Certificate<'static>> = parse_pem(pem)
-        .filter_map(|item| match item {
-            Ok(PemItem::Certificate(certificate)) => Some(certificate),
-            _ => None,
-        })
-        .collect();
-    if found.is_empty() { Err(VaultError::NoCertificates) } else { Ok(RootCerts::new_with_certs(&found)) }
-}
-
-fn system_roots() -> Result<RootCerts, VaultError> {
-    let found = rustls_native_certs::load_native_certs().certs;
-    let found: Vec<Certificate<'static>> =
-        found.iter().map(|certificate| Certificate::from_der(certificate).to_owned()).collect();
-    if found.is_empty() { Err(VaultError::NoSystemRoots) } else { Ok(RootCerts::new_with_certs(&found)) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -317,6 +312,8 @@ mod tests {
             token: SecretText::new(token.into()),
             namespace: namespace.map(str::to_owned),
             roots: Roots::System,
+            server_name: None,
+            own: None,
             timeout: Duration::from_secs(1),
             retries: 0,
         })
@@ -331,13 +328,6 @@ mod tests {
         }
         assert!(matches!(vault("t", Some("a\r\nb")), Err(VaultError::Namespace)));
         assert_eq!(format!("{:?}", vault("hunter2", None).unwrap()), "Vault(http://127.0.0.1:1)");
-    }
-
-    #[test]
-    fn certificates_have_to_be_there() {
-        assert!(matches!(roots_of(b"nothing"), Err(VaultError::NoCertificates)));
-        let private = b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
-        assert!(matches!(roots_of(private), Err(VaultError::NoCertificates)));
     }
 
     #[test]

@@ -2,8 +2,6 @@
 
 use serde_json::Value;
 
-use crate::secret::SecretText;
-
 /// So many messages of a server are worth reading.
 const MESSAGES: usize = 4;
 /// And so much of each.
@@ -30,6 +28,9 @@ pub enum VaultError {
     /// Nothing to compare certificates with.
     #[error("this system has no certificates to trust")]
     NoSystemRoots,
+    /// Nothing to show who we are.
+    #[error("our own certificate or its key cannot be read")]
+    OwnCertificate,
     /// No connection, or it broke.
     #[error("{request}: {why}")]
     Unreachable {
@@ -131,14 +132,15 @@ fn is_timeout(error: &std::io::Error) -> bool {
     matches!(error.kind(), std::io::ErrorKind::TimedOut | std::io::ErrorKind::WouldBlock)
 }
 
-/// What the server said, on one line each and cut to size. One that repeats the token is not believed.
-pub(super) fn messages(answer: &Value, token: &SecretText) -> Vec<String> {
+/// What the server said, on one line each and cut to size, without what is hidden.
+pub(super) fn messages(answer: &Value, hidden: &[&str]) -> Vec<String> {
     let texts = ["errors", "warnings"].iter().filter_map(|name| answer.get(name)?.as_array()).flatten();
     texts
         .filter_map(Value::as_str)
         .take(MESSAGES)
         .map(|text| {
-            let text = text.replace(token.expose(), "[REDACTED]");
+            let hidden = hidden.iter().filter(|secret| !secret.is_empty());
+            let text = hidden.fold(text.to_owned(), |text, secret| text.replace(secret, "[REDACTED]"));
             let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
             line.chars().take(MESSAGE_LENGTH).collect()
         })
@@ -165,7 +167,7 @@ mod tests {
 
     #[test]
     fn messages_are_short_and_without_the_token() {
-        let token = SecretText::new("hunter2".into());
+        let token = ["hunter2", ""];
         let long = "x".repeat(1000);
         let answer =
             serde_json::json!({"errors": ["1 error occurred:\n\t* hunter2 denied\n\n", long, 7, "a", "b", "c"]});

@@ -54,13 +54,35 @@ impl Address {
 
     /// Whether it is this machine.
     pub fn is_local(&self) -> bool {
-        let authority = self.rest.split('/').next().unwrap_or_default();
+        let authority = self.authority();
         let host = match authority.rsplit_once(':') {
             Some((host, port)) if !port.contains(']') => host,
             _ => authority,
         };
         let loopback = host.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback());
         loopback || host == "[::1]" || host.eq_ignore_ascii_case("localhost")
+    }
+
+    /// Host and port.
+    pub fn authority(&self) -> &str {
+        self.rest.split('/').next().unwrap_or_default()
+    }
+
+    /// The address as a word that a shell takes as it is: it may come from a file that anybody wrote.
+    pub fn for_shell(&self) -> String {
+        for_shell(&self.to_string())
+    }
+
+    /// The same place under another name.
+    pub(super) fn with_host(&self, name: &str) -> Result<Self, VaultError> {
+        let port = match self.authority().rsplit_once(':') {
+            Some((_, port)) if !port.contains(']') => format!(":{port}"),
+            _ => String::new(),
+        };
+        let path = &self.rest[self.authority().len()..];
+        let host_fits = !name.contains(['/', ':']);
+        let rest = if host_fits { format!("{name}{port}{path}") } else { String::new() };
+        Self::parse(&format!("{}://{rest}", if self.tls { "https" } else { "http" }))
     }
 
     /// The URL of a path of the API. Empty parts are left out, as the client of Vault does; everything unusual is encoded.
@@ -85,6 +107,11 @@ impl Address {
     }
 }
 
+/// A text as one word of a shell.
+pub fn for_shell(text: &str) -> String {
+    shlex::try_quote(text).map_or_else(|_| "…".to_owned(), std::borrow::Cow::into_owned)
+}
+
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}://{}", if self.tls { "https" } else { "http" }, self.rest)
@@ -107,6 +134,24 @@ mod tests {
         ] {
             let address = Address::parse(text).unwrap();
             assert_eq!((address.to_string().as_str(), address.is_tls(), address.is_local()), (shown, tls, local));
+        }
+    }
+
+    #[test]
+    fn a_shell_takes_it_as_one_word() {
+        let word = |text: &str| Address::parse(text).unwrap().for_shell();
+        assert_eq!(word("https://vault.example:8200"), "https://vault.example:8200");
+        assert_eq!(word("https://h;reboot"), "'https://h;reboot'");
+        assert_eq!(word("https://h/$(reboot)"), "'https://h/$(reboot)'");
+    }
+
+    #[test]
+    fn another_name_keeps_port_and_path() {
+        let named = |text: &str, name| Address::parse(text).unwrap().with_host(name).map(|address| address.to_string());
+        assert_eq!(named("https://10.0.0.1:8200/p", "vault.example").unwrap(), "https://vault.example:8200/p");
+        assert_eq!(named("https://[::1]", "vault.example").unwrap(), "https://vault.example");
+        for name in ["", "a/b", "a:1", "me@h"] {
+            assert!(named("https://h", name).is_err(), "{name}");
         }
     }
 

@@ -1,0 +1,109 @@
+//! Whom we trust, who we are, and under which name a server has to prove itself.
+
+use std::sync::Arc;
+
+use ureq::Agent;
+use ureq::config::Config;
+use ureq::http::Uri;
+use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, parse_pem};
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
+
+use super::{Address, Settings, VaultError};
+use crate::secret::SecretBytes;
+
+/// Whose certificates are good.
+#[derive(Debug)]
+pub enum Roots {
+    /// Those whom the system trusts.
+    System,
+    /// Only these: certificates in PEM.
+    Only(Vec<u8>),
+    /// Everybody's. Whoever is on the way can read everything then.
+    Any,
+}
+
+/// Our own certificate.
+#[derive(Debug)]
+pub struct ClientPem {
+    /// The certificate, perhaps with those between it and a known one, in PEM.
+    pub certificates: Vec<u8>,
+    /// Its private key, in PEM.
+    pub key: SecretBytes,
+}
+
+/// What the HTTP client is told. Without TLS there is no need to look for certificates.
+pub(super) fn config(settings: &Settings) -> Result<TlsConfig, VaultError> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut tls = TlsConfig::builder().unversioned_rustls_crypto_provider(provider);
+    if settings.address.is_tls() {
+        tls = match &settings.roots {
+            Roots::System => tls.root_certs(system_roots()?),
+            Roots::Only(pem) => tls.root_certs(roots_of(pem)?),
+            Roots::Any => tls.root_certs(RootCerts::new_with_certs(&[])).disable_verification(true),
+        };
+        if let Some(own) = &settings.own {
+            tls = tls.client_cert(Some(client_certificate(own)?));
+        }
+    }
+    Ok(tls.build())
+}
+
+/// An agent that connects to `address`, whatever the URL says.
+pub(super) fn dialling(config: Config, address: &Address) -> Result<Agent, VaultError> {
+    let uri = address.to_string().parse().map_err(|_| VaultError::Address("it cannot be read"))?;
+    let resolver = Elsewhere { uri, inner: DefaultResolver::default() };
+    Ok(Agent::with_parts(config, DefaultConnector::default(), resolver))
+}
+
+#[derive(Debug)]
+struct Elsewhere {
+    uri: Uri,
+    inner: DefaultResolver,
+}
+
+impl Resolver for Elsewhere {
+    fn resolve(&self, _: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        self.inner.resolve(&self.uri, config, timeout)
+    }
+}
+
+fn certificates(pem: &[u8]) -> Vec<Certificate<'static>> {
+    let items = parse_pem(pem).filter_map(|item| match item {
+        Ok(PemItem::Certificate(certificate)) => Some(certificate),
+        _ => None,
+    });
+    items.collect()
+}
+
+fn roots_of(pem: &[u8]) -> Result<RootCerts, VaultError> {
+    let found = certificates(pem);
+    if found.is_empty() { Err(VaultError::NoCertificates) } else { Ok(RootCerts::new_with_certs(&found)) }
+}
+
+fn system_roots() -> Result<RootCerts, VaultError> {
+    let found = rustls_native_certs::load_native_certs().certs;
+    let found: Vec<Certificate<'static>> =
+        found.iter().map(|certificate| Certificate::from_der(certificate).to_owned()).collect();
+    if found.is_empty() { Err(VaultError::NoSystemRoots) } else { Ok(RootCerts::new_with_certs(&found)) }
+}
+
+fn client_certificate(own: &ClientPem) -> Result<ClientCert, VaultError> {
+    let chain = certificates(&own.certificates);
+    let key = PrivateKey::from_pem(own.key.expose()).ok().filter(|_| !chain.is_empty());
+    Ok(ClientCert::new_with_certs(&chain, key.ok_or(VaultError::OwnCertificate)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn certificates_have_to_be_there() {
+        assert!(matches!(roots_of(b"nothing"), Err(VaultError::NoCertificates)));
+        let private = b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
+        assert!(matches!(roots_of(private), Err(VaultError::NoCertificates)));
+        let own = ClientPem { certificates: Vec::new(), key: SecretBytes::new(private.to_vec()) };
+        assert!(matches!(client_certificate(&own), Err(VaultError::OwnCertificate)));
+    }
+}

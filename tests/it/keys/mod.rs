@@ -1,0 +1,8 @@
+//! Every kind of key: ours beside the real sops, in both directions, against the real services.
+
+#[cfg(feature = "gcp")]
+mod gcp_kms;
+#[cfg(feature = "vault")]
+mod groups;
+#[cfg(feature = "vault")]
+mod vault;
