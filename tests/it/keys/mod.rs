@@ -1,5 +1,7 @@
 //! Every kind of key: ours beside the real sops, in both directions, against the real services.
 
+#[cfg(all(feature = "aws", feature = "vault"))]
+mod aws_kms;
 #[cfg(feature = "gcp")]
 mod gcp_kms;
 #[cfg(feature = "vault")]
