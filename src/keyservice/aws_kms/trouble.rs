@@ -212,6 +212,9 @@ impl Asked<'_> {
         match network(chain) {
             Some(why) => self.unreachable(&why),
             None if has("timeout") || has("timed out") => self.unreachable("no answer in time"),
+            None if has("handshake") || has("connection closed") || has("reset by peer") || has("error (Connect)") => {
+                self.unreachable("the connection broke")
+            }
             None => self.bad_answer(),
         }
     }
@@ -236,9 +239,9 @@ impl Asked<'_> {
                 "set it up: aws configure --profile {profile}, or see which there are: aws configure list-profiles"
             ));
         }
-        if has("did not contain credential information") || has("missing credential source") || has("nvalid profile") {
-            return none(format!("the profile {profile} says nothing that credentials could come from"))
-                .with_hint(self.login());
+        if has("missing credential source") || has("nvalid profile") || has("nvalid credential source") {
+            return none(format!("the profile {profile} is wrong: it names a source of credentials that is not there"))
+                .with_hint(format!("look at it: aws configure list{}", self.profile_option()));
         }
         if has("credential_process") || has("credential process") || has("external process") {
             return none(format!("the credential_process of the profile {profile} failed"))
@@ -253,7 +256,15 @@ impl Asked<'_> {
                 "the place that gives credentials for AWS does not answer in time",
             );
         }
-        none(format!("nobody is logged in to AWS: looked at {}", self.looked_at())).with_hint(self.login())
+        if self.profile.is_some() {
+            return none(format!("{} says nothing that credentials could come from", self.source))
+                .with_hint(self.login());
+        }
+        let text = format!(
+            "nobody is logged in to AWS: looked at AWS_ACCESS_KEY_ID, AWS_WEB_IDENTITY_TOKEN_FILE, {}",
+            self.source
+        );
+        none(text).with_hint(self.login())
     }
 
     /// STS, or whoever gives credentials, says no.
@@ -271,13 +282,6 @@ impl Asked<'_> {
                 KeyError::service(Cause::NoCredentials, format!("AWS gives no credentials to {}: {code}", self.source))
                     .with_hint(self.login())
             }
-        }
-    }
-
-    fn looked_at(&self) -> String {
-        match &self.profile {
-            Some(_) => self.source.clone(),
-            None => format!("AWS_ACCESS_KEY_ID, AWS_WEB_IDENTITY_TOKEN_FILE, {}", self.source),
         }
     }
 }

@@ -8,6 +8,8 @@ use super::{Ended, KEY, PLAIN, does, ours, profiles, world};
 use crate::vault::faulty::{Reply, Server};
 use crate::vault::{World, sealant};
 
+const SSO: &str = "[profile work]\nsso_session = s\nsso_account_id = 1\nsso_role_name = r\n[sso-session s]\n\
+                   sso_region = eu-west-1\nsso_start_url = https://nowhere.invalid/start\n";
 /// 32 bytes for a data key that nobody needs to know.
 const WRAPPED: &str = r#"{"CiphertextBlob":"AQICAHh3cmFwcGVk","KeyId":"k"}"#;
 
@@ -156,7 +158,7 @@ fn world_at(old: &World, address: &str) -> World {
 
 #[test]
 fn plain_text_where_tls_is_expected() {
-    let server = Server::start(vec![http(200, "{}")]);
+    let server = Server::start(vec![Reply::Garbage]);
     let world = world(&config(), &format!("https://127.0.0.1:{}", server.port));
     let ended = ours(&world, &["encrypt", "f.yaml"]);
     assert_ne!(ended.code, Some(0));
@@ -198,12 +200,13 @@ fn with_profile(profile: &str, config_file: &str) -> (Ended, Server) {
 
 #[test]
 fn profiles_that_give_nothing() {
-    let sso = "[profile work]\nsso_session = s\nsso_account_id = 1\nsso_role_name = r\n[sso-session s]\n\
-               sso_region = eu-west-1\nsso_start_url = https://nowhere.invalid/start\n";
     for (config, words) in [
         ("[profile other]\nregion = x\n", "there is no profile work: looked at the profile work in ~/.aws/config"),
-        ("[profile work]\nregion = x\n", "the profile work says nothing that credentials could come from"),
-        (sso, "nobody is logged in for the profile work"),
+        (
+            "[profile work]\nregion = x\n",
+            "the profile work in ~/.aws/config and ~/.aws/credentials says nothing that credentials could come from",
+        ),
+        (SSO, "nobody is logged in for the profile work"),
         ("[profile work]\ncredential_process = false canary\n", "the credential_process of the profile work failed"),
     ] {
         let (ended, server) = with_profile("work", config);
@@ -217,6 +220,24 @@ fn profiles_that_give_nothing() {
     let config = format!("[profile work]\ncredential_process = echo '{process}'\n");
     let (ended, server) = with_profile("work", &config);
     assert_eq!((ended.code, server.asked().len()), (Some(0), 1), "{ended:?}");
+}
+
+#[test]
+fn a_login_that_has_expired() {
+    let config = format!("creation_rules:\n  - kms: {KEY}\n    aws_profile: work\n");
+    let server = Server::start(vec![http(200, WRAPPED)]);
+    let world = world(&config, &at(&server));
+    profiles(&world, "config", SSO);
+    // the name of the file is the SHA-1 of the session's name
+    let cache = world.home().join(".aws/sso/cache");
+    fs::create_dir_all(&cache).unwrap();
+    let token = r#"{"accessToken":"canary-sso-token","expiresAt":"2020-01-01T00:00:00Z"}"#;
+    fs::write(cache.join("a0f1490a20d0211c997b44bc357e1972deab8ae3.json"), token).unwrap();
+    let ended = ours(&world, &["encrypt", "-i", "f.yaml"]);
+    assert_ne!(ended.code, Some(0));
+    assert!(ended.stderr.contains("the login of the profile work in ~/.aws/config"), "{ended:?}");
+    assert!(ended.stderr.contains("has expired\nhint: log in with: aws sso login --profile work"), "{ended:?}");
+    assert!(server.asked().is_empty() && !ended.stderr.contains("canary"), "{ended:?}");
 }
 
 #[test]
