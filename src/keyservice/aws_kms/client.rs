@@ -77,6 +77,11 @@ impl Clients {
         Ok(client)
     }
 
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.known.lock().unwrap().len()
+    }
+
     async fn build(&self, who: &Who, http: SharedHttpClient, session: impl FnOnce() -> String) -> Client {
         let region = Region::new(who.region.clone());
         let retries = RetryConfig::standard().with_max_attempts(TRIES);

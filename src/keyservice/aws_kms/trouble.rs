@@ -123,7 +123,7 @@ impl Asked<'_> {
                 Cause::Ciphertext,
                 "the wrapped key does not open with this key and this encryption context".into(),
             )
-            .with_hint("the context has to be the one it was encrypted with; compare with the file's history"),
+            .with_hint("the context has to be the one it was encrypted with; a file that sops before 3.3.0 wrote has to be rotated by sops once"),
             "InvalidCiphertext" => service(Cause::Ciphertext, "the wrapped key does not open with this key".into())
                 .with_hint("it was changed, or encrypted with an encryption context that the file does not state"),
             "IncorrectKey" => service(Cause::Ciphertext, format!("the wrapped key was made by another key than {arn}")),
@@ -342,4 +342,30 @@ fn caller(message: &str) -> Option<&str> {
     let is_arn =
         who.starts_with("arn:aws") && who.len() <= LONGEST_WORD && who.bytes().all(|byte| byte.is_ascii_graphic());
     is_arn.then_some(who)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_words_and_names_are_repeated() {
+        assert_eq!(word("com.amazonaws.kms#NotFoundException"), Some("NotFoundException"));
+        assert_eq!(unhandled_code("unhandled error (AccessDenied)"), Some("AccessDenied"));
+        for bad in ["", "a b", "<b>", "x\n", &"x".repeat(201)] {
+            assert_eq!(word(bad), None, "{bad}");
+        }
+        let me = "arn:aws:sts::1:assumed-role/r/s";
+        assert_eq!(caller(&format!("User: {me} is not authorized to perform: x")), Some(me));
+        for bad in ["", "User: eve is not authorized", "User: arn:aws:\u{1b}[0m is not authorized"] {
+            assert_eq!(caller(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn certificates_are_named() {
+        let chain = ["io error".to_owned(), "invalid peer certificate: Expired; x".to_owned()];
+        assert_eq!(network(&chain).unwrap(), "its certificate is not trusted (Expired)");
+        assert_eq!(network(&["connection reset by peer".to_owned()]), None);
+    }
 }
