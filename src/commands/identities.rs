@@ -140,7 +140,7 @@ pub fn all_recipients(env: &Env, files: &[PathBuf]) -> Option<Vec<String>> {
     let keys = AgeKeys::new(sources(env, files), nobody);
     let is_known = |looked: &Looked| match &looked.outcome {
         Outcome::Gave { plugins, .. } => plugins.is_empty(),
-        Outcome::NotSet | Outcome::Missing => true,
+        Outcome::Used | Outcome::NotSet | Outcome::Missing => true,
         Outcome::Locked | Outcome::NotRun | Outcome::Failed(_) => false,
     };
     keys.looked().iter().all(is_known).then(|| keys.recipients())

@@ -1,5 +1,7 @@
 //! The key services of this machine, each with what it needs of the environment. A new kind of key is one line here.
 
+#[cfg(feature = "aws")]
+mod aws_kms;
 #[cfg(feature = "azure")]
 mod azure_kv;
 #[cfg(feature = "gcp")]
@@ -25,6 +27,8 @@ pub fn services(session: &Session) -> Vec<Arc<dyn KeyService>> {
         Arc::new(identities::age_keys(&session.env, &session.global.identity)),
         #[cfg(feature = "vault")]
         Arc::new(vault_transit::service(&session.env)),
+        #[cfg(feature = "aws")]
+        Arc::new(aws_kms::service(&session.env)),
         #[cfg(feature = "gcp")]
         Arc::new(gcp_kms::service(&session.env)),
         #[cfg(feature = "azure")]
@@ -40,7 +44,11 @@ pub fn services(session: &Session) -> Vec<Arc<dyn KeyService>> {
 }
 
 /// The kinds that a build may leave out, and whether this one has them.
-const OPTIONAL: [(bool, Absent); 3] = [
+const OPTIONAL: [(bool, Absent); 4] = [
+    (
+        cfg!(feature = "aws"),
+        Absent { handles: |key| matches!(key, MasterKey::Kms { .. }), what: "AWS KMS", feature: "aws" },
+    ),
     (
         cfg!(feature = "vault"),
         Absent { handles: |key| matches!(key, MasterKey::HcVault { .. }), what: "Vault transit", feature: "vault" },

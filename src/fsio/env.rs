@@ -55,7 +55,7 @@ variables! {
     SopsConfig = "SOPS_CONFIG";
     /// the order in which kinds of keys are tried (as in sops)
     SopsDecryptionOrder = "SOPS_DECRYPTION_ORDER";
-    /// called as sops: AWS KMS keys for new files (keys of this kind are not supported yet)
+    /// called as sops: AWS KMS keys for new files, separated by commas
     SopsKmsArn = "SOPS_KMS_ARN";
     /// called as sops: Google Cloud KMS keys for new files
     SopsGcpKmsIds = "SOPS_GCP_KMS_IDS";
@@ -97,6 +97,24 @@ variables! {
     VaultClientTimeout = "VAULT_CLIENT_TIMEOUT";
     /// how often a request to Vault is repeated; 2 if not set (as in the vault program)
     VaultMaxRetries = "VAULT_MAX_RETRIES";
+    /// the access key for AWS; the secret one and the session token are read with it (as in the aws program)
+    AwsAccessKeyId = "AWS_ACCESS_KEY_ID";
+    /// the profile for AWS, where a key names none (as in the aws program)
+    AwsProfile = "AWS_PROFILE";
+    /// the file with profiles for AWS, instead of ~/.aws/config (as in the aws program)
+    AwsConfigFile = "AWS_CONFIG_FILE";
+    /// the file with credentials for AWS, instead of ~/.aws/credentials (as in the aws program)
+    AwsSharedCredentialsFile = "AWS_SHARED_CREDENTIALS_FILE";
+    /// a file with a token that AWS gives credentials for (as in the aws program)
+    AwsWebIdentityTokenFile = "AWS_WEB_IDENTITY_TOKEN_FILE";
+    /// where a container on AWS gets its credentials (as in the aws program)
+    AwsContainerCredentialsRelativeUri = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI";
+    /// the same as a whole URL (as in the aws program)
+    AwsContainerCredentialsFullUri = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
+    /// where AWS is, instead of the usual places (as in the aws program)
+    AwsEndpointUrl = "AWS_ENDPOINT_URL";
+    /// where AWS KMS is, before AWS_ENDPOINT_URL (as in the aws program)
+    AwsEndpointUrlKms = "AWS_ENDPOINT_URL_KMS";
     /// another address than https://cloudkms.googleapis.com (as in sops)
     SopsGcpKmsEndpoint = "SOPS_GCP_KMS_ENDPOINT";
     /// another universe than googleapis.com (as in sops)

@@ -8,6 +8,7 @@
 //! | [`write`](mod@write) | one atomic replacement |
 //! | [`batch`] | many replacements, all or nothing |
 //! | [`lock`] | one writer per file |
+//! | [`machine`] | what this machine is called |
 //! | [`walk`] | files below folders, in a stable order |
 //! | [`private`] | a folder for plaintext that is gone afterwards |
 //! | [`signals`] | what is removed when a signal ends us |
@@ -34,6 +35,7 @@ pub mod fifo;
 pub mod folder;
 pub mod harden;
 pub mod lock;
+pub mod machine;
 pub mod output;
 pub mod printable;
 pub mod private;

@@ -3,6 +3,7 @@
 //! | file | what it is for |
 //! |---|---|
 //! | [`age`] | age recipients and identities |
+//! | `aws_kms` | AWS KMS; feature `aws` |
 //! | `vault_transit` | transit keys of Vault and OpenBao |
 //! | [`absent`] | kinds that this build leaves out |
 //! | [`ring`] | all services together: groups, thresholds, what was tried |
@@ -16,6 +17,8 @@
 
 pub mod absent;
 pub mod age;
+#[cfg(feature = "aws")]
+pub mod aws_kms;
 #[cfg(feature = "azure")]
 pub mod azure_kv;
 pub mod error;
@@ -102,6 +105,8 @@ pub enum Outcome {
         /// `age-plugin-NAME`, or what is wrong with it.
         plugins: Vec<String>,
     },
+    /// Something that people are logged in with. Whether it was good enough is said of the key.
+    Used,
     /// The variable is not set.
     NotSet,
     /// The file is not there.

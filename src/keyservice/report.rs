@@ -192,6 +192,7 @@ pub fn looked_lines(looked: &[Looked], names: &Names) -> Vec<String> {
             Outcome::Gave { recipients, plugins } => {
                 lines.push(format!("looked in: {label}: {}", gave(recipients, plugins, names)));
             }
+            Outcome::Used => lines.push(format!("looked in: {label}")),
             Outcome::Locked => lines.push(format!("looked in: {label}: encrypted, not opened")),
             Outcome::NotRun => lines.push(format!("looked in: {label}: not run")),
             Outcome::Failed(why) => lines.push(format!("looked in: {label}: {why}")),

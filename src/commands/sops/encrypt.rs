@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::call::Call;
+use super::call::{Call, give_context};
 use super::exit::{Exit, warn};
 use super::store;
 use crate::commands::rekey::{self, Groups};
@@ -11,6 +11,7 @@ use crate::failure::{Failure, Kind};
 use crate::fsio::write::NewMode;
 use crate::sops::file::Settings;
 use crate::sops::key::DataKey;
+use crate::sops::rules::CreationRule;
 use crate::sops::selector::{Selection, Selector};
 
 const TWO_SELECTIONS: &str = "Error: cannot use more than one of encrypted_suffix, unencrypted_suffix, encrypted_regex, \
@@ -85,7 +86,7 @@ impl Recipe {
         let keys = call.keys("")?;
         let groups = match rule {
             _ if !keys.is_empty() => vec![keys],
-            Some(rule) => rule.groups.clone(),
+            Some(rule) => of_rule(call, rule)?,
             None => return Err(Exit::no_rule(false)),
         };
         let threshold = match call.given.number("shamir-secret-sharing-threshold") {
@@ -123,6 +124,19 @@ impl Recipe {
         };
         Ok((key, settings))
     }
+}
+
+/// The keys of a rule. Only the old spelling of the command gives them the context of the command line (sops 3.13.2
+/// `main.go`, `loadConfig`).
+fn of_rule(call: &Call, rule: &CreationRule) -> Result<Groups, Exit> {
+    let context = call.encryption_context()?;
+    let mut groups = rule.groups.clone();
+    if call.legacy
+        && let [only] = groups.as_mut_slice()
+    {
+        give_context(only, &context);
+    }
+    Ok(groups)
 }
 
 /// Each of the six settings from its flag, else from the rule; together there may be one.

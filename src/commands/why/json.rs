@@ -99,6 +99,7 @@ fn entry<'a>(key: &MasterKey, tried: Option<&Tried>, names: &'a Names) -> Key<'a
 fn place(looked: &Looked) -> Place {
     let (outcome, recipients, error) = match &looked.outcome {
         Outcome::Gave { recipients, .. } => ("gave", recipients.clone(), None),
+        Outcome::Used => ("used", vec![], None),
         Outcome::NotSet => ("not_set", vec![], None),
         Outcome::Missing => ("missing", vec![], None),
         Outcome::Locked => ("locked", vec![], None),

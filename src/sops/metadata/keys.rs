@@ -87,10 +87,15 @@ fn write_group(group: &KeyGroup, inside: bool) -> Vec<(String, Node)> {
     lists
 }
 
-/// The keys of every group in the order in which a file holds them: kind by kind.
+/// The keys of every group in the order in which a file holds them: kind by kind; encryption contexts by name.
 pub fn in_file_order(mut groups: Vec<KeyGroup>) -> Vec<KeyGroup> {
     for group in &mut groups {
         group.0.sort_by_key(|wrapped| LISTS.iter().position(|list| *list == list_of(&wrapped.key)));
+        for wrapped in &mut group.0 {
+            if let MasterKey::Kms { context, .. } = &mut wrapped.key {
+                context.sort();
+            }
+        }
     }
     groups
 }

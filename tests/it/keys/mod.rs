@@ -2,6 +2,8 @@
 
 #[cfg(unix)]
 mod age;
+#[cfg(all(feature = "aws", feature = "vault"))]
+mod aws_kms;
 #[cfg(feature = "gcp")]
 mod gcp_kms;
 #[cfg(feature = "vault")]

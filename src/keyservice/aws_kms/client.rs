@@ -1,0 +1,152 @@
+//! The SDK's clients: one for each region, profile and role, made when a key needs it, shared by all threads.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
+use aws_config::sts::AssumeRoleProvider;
+use aws_config::{BehaviorVersion, Region};
+use aws_sdk_kms::Client;
+use aws_sdk_kms::config::interceptors::InterceptorContext;
+use aws_sdk_kms::config::retry::{ClassifyRetry, RetryAction, RetryConfig};
+use aws_sdk_kms::config::timeout::TimeoutConfig;
+use aws_sdk_kms::config::{IdentityCache, SharedHttpClient};
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
+use aws_smithy_http_client::{Builder, Connector};
+
+use super::trouble::will_not_pass;
+use crate::net::runtime::{RuntimeError, block_on};
+
+/// Tries of one request, with growing pauses and jitter between them.
+const TRIES: u32 = 4;
+/// Reading the configuration needs no network.
+const LOADING: Duration = Duration::from_secs(10);
+
+/// How long we wait.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Patience {
+    /// For a connection.
+    pub(super) connect: Duration,
+    /// For one try.
+    pub(super) attempt: Duration,
+    /// For everything: credentials, tries, pauses.
+    pub(super) whole: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        let [connect, attempt, whole] = [5, 15, 30].map(Duration::from_secs);
+        Self { connect, attempt, whole }
+    }
+}
+
+/// Whose client.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Who {
+    pub(super) region: String,
+    /// Empty: what the environment says.
+    pub(super) profile: String,
+    pub(super) role: Option<String>,
+}
+
+/// All clients of a run.
+#[derive(Default)]
+pub(super) struct Clients {
+    pub(super) patience: Patience,
+    http: OnceLock<SharedHttpClient>,
+    known: Mutex<HashMap<Who, Client>>,
+}
+
+impl Clients {
+    /// The client for `who`; `session` is the name of the session when a role is assumed.
+    ///
+    /// # Errors
+    /// The runtime does not start.
+    pub(super) fn of(&self, who: &Who, session: impl FnOnce() -> String) -> Result<Client, RuntimeError> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = known.get(who) {
+            return Ok(client.clone());
+        }
+        let http = self.http.get_or_init(http).clone();
+        let client = block_on(LOADING, self.build(who, http, session))?;
+        known.insert(who.clone(), client.clone());
+        Ok(client)
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.known.lock().unwrap().len()
+    }
+
+    async fn build(&self, who: &Who, http: SharedHttpClient, session: impl FnOnce() -> String) -> Client {
+        let region = Region::new(who.region.clone());
+        let retries = RetryConfig::standard().with_max_attempts(TRIES);
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(self.patience.connect)
+            .read_timeout(self.patience.attempt)
+            .operation_attempt_timeout(self.patience.attempt)
+            .operation_timeout(self.patience.whole)
+            .build();
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(http.clone())
+            .region(region.clone())
+            .retry_config(retries.clone())
+            .timeout_config(timeouts.clone())
+            // the SDK's five seconds are too few for a program that asks for a second factor
+            .identity_cache(IdentityCache::lazy().load_timeout(self.patience.whole).build());
+        if !who.profile.is_empty() {
+            // a profile that a key names comes before the variables, as in sops
+            let config = ProviderConfig::without_region()
+                .with_http_client(http)
+                .with_region(Some(region))
+                .with_retry_config(retries)
+                .with_timeout_config(timeouts);
+            let profile = ProfileFileCredentialsProvider::builder().configure(&config).profile_name(&who.profile);
+            loader = loader.profile_name(&who.profile).credentials_provider(profile.build());
+        }
+        let config = loader.load().await;
+        let mut kms = aws_sdk_kms::config::Builder::from(&config).retry_classifier(OnlyWhatMayPass);
+        if let Some(role) = &who.role {
+            let role = AssumeRoleProvider::builder(role).session_name(session()).configure(&config);
+            kms = kms.credentials_provider(role.build().await);
+        }
+        Client::from_conf(kms.build())
+    }
+}
+
+/// TLS by rustls and ring, through the proxy of the environment if there is one, as in sops.
+fn http() -> SharedHttpClient {
+    Builder::new().build_with_connector_fn(|settings, components| {
+        let mut builder = Connector::builder()
+            .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
+            .proxy_config(ProxyConfig::from_env());
+        builder.set_connector_settings(settings.cloned());
+        builder.set_sleep_impl(components.and_then(|components| components.sleep_impl()));
+        builder.build()
+    })
+}
+
+/// Nobody waits three times for a host that is not there, or for a certificate to become good.
+#[derive(Debug)]
+struct OnlyWhatMayPass;
+
+impl ClassifyRetry for OnlyWhatMayPass {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        let Some(Err(error)) = context.output_or_error() else {
+            return RetryAction::NoActionIndicated;
+        };
+        let source: Option<&(dyn Error + 'static)> = error.as_connector_error().map(|error| error as _);
+        match source.is_some_and(will_not_pass) {
+            true => RetryAction::RetryForbidden,
+            false => RetryAction::NoActionIndicated,
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "OnlyWhatMayPass"
+    }
+}
