@@ -50,6 +50,7 @@ impl CannotOpen {
     /// What can be done about places that should have had an identity.
     fn of_places(&self) -> Vec<String> {
         let mut hints = Vec::new();
+        let has_some = !self.my_recipients().is_empty();
         for looked in &self.looked {
             let label = &looked.label;
             let variable = label.split(' ').next().filter(|word| word.starts_with("SOPS_"));
@@ -58,7 +59,7 @@ impl CannotOpen {
                     hints.push(format!("try again with the passphrase of {label}"));
                 }
                 (Outcome::Failed(_), Some(variable)) => hints.push(format!("put {variable} right, or unset it")),
-                (outcome, Some(variable)) if holds_nothing(outcome) => {
+                (outcome, Some(variable)) if holds_nothing(outcome) && !has_some => {
                     hints.push(format!("put your identity into {variable}, or unset it"));
                 }
                 (Outcome::Locked, _) => {
