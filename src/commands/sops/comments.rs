@@ -36,7 +36,9 @@ impl Row {
 pub fn kept(plain: &Plain, to: Store) -> Option<Vec<Row>> {
     let rows = match (plain.yaml(), plain.leaves(), to) {
         (Some(document), _, Store::Dotenv | Store::Ini) if document.documents() > 0 => of_yaml(document)?,
-        (_, Some(document), Store::Yaml) if plain.kind() != Store::Json.kind() => of_leaves(document),
+        (_, Some(document), Store::Yaml) if [Store::Dotenv, Store::Ini].map(Store::kind).contains(&plain.kind()) => {
+            of_leaves(document)
+        }
         _ => return None,
     };
     Row::has_comments(&rows).then_some(rows)
@@ -185,10 +187,11 @@ fn sections(pieces: &[Piece<'_>]) -> Result<Vec<Section>, ini::EmitError> {
 fn as_yaml(pieces: &[Piece<'_>], level: usize, style: Style, out: &mut String) {
     let step = if (2..10).contains(&style.yaml) { style.yaml } else { 2 };
     let margin = " ".repeat(step * level);
+    let margin = margin.as_str();
     let mut empty = true;
     for piece in pieces {
         match piece {
-            Piece::Comment(text) => push_comment(text, &margin, out),
+            Piece::Comment(text) => push_comment(text, margin, out),
             Piece::Entry(key, value, below) => {
                 empty = false;
                 let inner = self::pieces(below, value);
@@ -198,13 +201,13 @@ fn as_yaml(pieces: &[Piece<'_>], level: usize, style: Style, out: &mut String) {
                 match header.filter(|_| !inner.is_empty()) {
                     Some(header) => {
                         let holds = inner.iter().any(|piece| matches!(piece, Piece::Entry(..)));
-                        out.extend([&margin, header, if holds { "\n" } else { " {\n" }]);
+                        out.extend([margin, header, if holds { "\n" } else { " {\n" }]);
                         as_yaml(&inner, level + 1, style, out);
-                        out.extend(if holds { ["", ""] } else { [&margin, "}\n"] });
+                        out.extend(if holds { ["", ""] } else { [margin, "}\n"] });
                     }
                     None => {
                         for line in entry(key, (*value).clone(), style).split_inclusive('\n') {
-                            out.extend([if line == "\n" { "" } else { &margin }, line]);
+                            out.extend([if line == "\n" { "" } else { margin }, line]);
                         }
                     }
                 }
