@@ -140,6 +140,10 @@ fn advice(error: &FileError) -> (Kind, Option<&'static str>) {
                 "compare with the file's Git history; sealant decrypt --ignore-mac shows the values without this check",
             ),
         ),
+        FileError::MetadataEdited => (
+            Kind::ConflictingOptions,
+            Some("leave it as it was shown; who can open the file is changed by updatekeys, rotate and groups"),
+        ),
         FileError::Random(_) => (Kind::Generic, None),
         FileError::Unfaithful => (
             Kind::SelfCheck,

@@ -27,6 +27,7 @@ use crate::fsio::write::{NewMode, create_new};
 use crate::fsio::{FsError, child, folder, output, terminal};
 use crate::sops::file::{Encrypted, FileError, Plain, Settings};
 use crate::sops::key::DataKey;
+use crate::sops::metadata::Metadata;
 use editor::Position;
 
 /// What a new file begins with, in its format.
@@ -128,6 +129,8 @@ pub struct How {
     pub unchecked: bool,
     /// The data of Kubernetes Secrets is shown decoded.
     pub decode_data: bool,
+    /// The metadata is shown beneath the values. Nothing of it is taken over.
+    pub show_metadata: bool,
     /// A text in which nothing is selected is accepted.
     pub allow_empty: bool,
     /// Shapes that sops cannot read are accepted.
@@ -163,12 +166,19 @@ pub fn edit_file(path: &Path, editor: &Editor, session: &Session, how: &How) -> 
     change.check_text()?;
     let name = change.opened.name.clone();
     let data = if how.decode_data { decoded(&change)? } else { None };
-    let draft = Draft::new(session, path, data.as_ref().map_or(change.plain(), SecretData::text))?;
+    let shown = how.show_metadata.then(|| Shown::new(&change)).transpose()?;
+    let text = match (&data, &shown) {
+        (Some(data), _) => data.text(),
+        (None, Some(shown)) => &shown.text,
+        (None, None) => change.plain(),
+    };
+    let draft = Draft::new(session, path, text)?;
     let encrypted = draft.edit(editor, &name, &mut |text| {
         change.settings.now = session.now();
-        let text = match &data {
-            Some(data) => data.encode(text)?,
-            None => text,
+        let text = match (&data, &shown) {
+            (Some(data), _) => data.encode(text)?,
+            (None, Some(shown)) => shown.bare(text)?,
+            (None, None) => text,
         };
         change.prepare(text)
     })?;
@@ -179,6 +189,30 @@ pub fn edit_file(path: &Path, editor: &Editor, session: &Session, how: &How) -> 
         session.warn(&text);
     }
     saved(session, &name, &encrypted)
+}
+
+/// The plain text with the metadata beneath.
+struct Shown {
+    plain: Plain,
+    metadata: Metadata,
+    text: Zeroizing<String>,
+}
+
+impl Shown {
+    fn new(change: &Change) -> Result<Self, Failure> {
+        let plain = change.parse(change.plain().to_owned()).map_err(|error| change.failure(&error))?;
+        let metadata = change.opened.file.metadata().clone();
+        let text = plain.with_metadata(&metadata).ok_or_else(|| {
+            let text = format!("{}: the metadata cannot be shown beneath this text", change.opened.name);
+            Failure::new(Kind::ConflictingOptions, text).hint("edit it without --show-master-keys")
+        })?;
+        Ok(Self { plain, metadata, text })
+    }
+
+    fn bare(&self, text: String) -> Result<String, FileError> {
+        let mut bare = self.plain.without_metadata(text, &self.metadata)?;
+        Ok(std::mem::take(&mut *bare))
+    }
 }
 
 fn decoded(change: &Change) -> Result<Option<SecretData>, Failure> {

@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 use super::sops::convert::Style;
 use super::sops::store::{self, Store};
 use crate::document::kind::DocumentKind;
+use crate::document::yaml::emit::Floats;
 use crate::failure::{Failure, Kind};
 use crate::sops::file::Plain;
 
@@ -28,7 +29,9 @@ pub fn convert(name: &str, plain: &Plain, wanted: DocumentKind) -> Result<Zeroiz
         let text = format!("{name}: other formats are not converted to {}", wanted.word());
         Failure::new(Kind::CannotEmit, text)
     })?;
-    store::emit(name, plain, store, Style::default()).map_err(|exit| {
+    // what is YAML is read again by people and programs that take `1.0` for a float; JSON has one kind of number
+    let floats = if store == Store::Json { Floats::Bare } else { Floats::Typed };
+    store::emit(name, plain, None, store, Style { floats, ..Style::default() }).map_err(|exit| {
         let text = exit.text.strip_prefix("Error dumping file: ").unwrap_or(&exit.text);
         // some messages begin with the name as it is
         let named = if text.starts_with(name) { text.to_owned() } else { format!("{name}: {text}") };

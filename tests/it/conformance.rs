@@ -6,6 +6,7 @@
 //! is what programs that call sops look for. Most rows are the subcommands' exit codes and those of sops's own functional
 //! tests (`functional-tests/src/lib.rs`) that use YAML.
 
+mod converted;
 mod table;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::peers;
+use converted::DOCUMENTS;
 use table::{Compare, ROWS, Row};
 
 /// What the rows work on, plain and encrypted by the real program.
@@ -65,10 +67,10 @@ impl World {
         };
         let start = world.root.join("start");
         fs::create_dir(&start).unwrap();
-        for (name, text) in PLAIN.iter().chain(BROKEN) {
+        for (name, text) in PLAIN.iter().chain(DOCUMENTS).chain(BROKEN) {
             fs::write(start.join(name), text).unwrap();
         }
-        for (name, _) in PLAIN {
+        for (name, _) in PLAIN.iter().chain(DOCUMENTS) {
             let to = format!("e{name}");
             let arguments = ["encrypt", "--age", &world.recipient, "--output", &to, name];
             let ran = peers::run(sops, &start, &world.identity, &arguments);

@@ -189,7 +189,7 @@ impl Call {
             return refuse("YAML Negative indentation not accepted");
         }
         let yaml = usize::try_from(yaml).ok().filter(|step| *step > 0).unwrap_or(Style::default().yaml);
-        Ok(Style { yaml, json: usize::try_from(json).map_or(Indent::Tab, Indent::Spaces) })
+        Ok(Style { yaml, json: usize::try_from(json).map_or(Indent::Tab, Indent::Spaces), ..Style::default() })
     }
 
     /// Refuses `--output` together with `--in-place`.

@@ -1,5 +1,5 @@
-//! A decrypted tree in another format than its file's, as sops 3.13.2 prints it (`stores/*/store.go`). Comments are left
-//! out. Pure.
+//! A decrypted tree in another format than its file's, as sops 3.13.2 prints it (`stores/*/store.go`), without
+//! comments: [`super::comments`] prints those. Pure.
 
 use zeroize::Zeroizing;
 
@@ -8,7 +8,7 @@ use crate::document::json::emit as json;
 use crate::document::json::emit::Indent;
 use crate::document::scalar::go_text;
 use crate::document::tree::{Kind, Node};
-use crate::document::yaml::emit;
+use crate::document::yaml::emit::{self, Floats};
 use crate::document::{dotenv, ini};
 
 /// What a format cannot hold. Never holds a value.
@@ -35,11 +35,13 @@ pub struct Style {
     pub yaml: usize,
     /// Indentation of JSON.
     pub json: Indent,
+    /// How whole floats are spelled: typed where the text is read again, bare where people and programs read it.
+    pub floats: Floats,
 }
 
 impl Default for Style {
     fn default() -> Self {
-        Self { yaml: emit::STEP, json: Indent::Tab }
+        Self { yaml: emit::STEP, json: Indent::Tab, floats: Floats::Bare }
     }
 }
 
@@ -51,7 +53,7 @@ pub fn document(node: &Node, to: Store, style: Style) -> Result<Zeroizing<String
     let mut out = Zeroizing::new(String::new());
     match to {
         Store::Yaml => yaml(node, style, &mut out),
-        Store::Json => json::pretty(node, style.json, &mut out).map_err(|error| Unspellable::Not(error.0))?,
+        Store::Json => json(node, style, &mut out)?,
         Store::Dotenv => dotenv::emit(node, &mut out).map_err(|error| Unspellable::Other(error.to_string()))?,
         Store::Binary => match node.get("data").map(|node| &node.kind) {
             Some(Kind::Str(text)) => out.push_str(text),
@@ -73,7 +75,7 @@ pub fn part(node: &Node, to: Store, style: Style) -> Result<Zeroizing<String>, U
         (Kind::Map(_), _) => return document(node, to, style),
         (_, Store::Yaml) => yaml(node, style, &mut out),
         (_, Store::Json | Store::Ini) => {
-            json::pretty(node, style.json, &mut out).map_err(|error| Unspellable::Not(error.0))?;
+            json(node, style, &mut out)?;
             let end = out.trim_end_matches('\n').len();
             out.truncate(end);
         }
@@ -83,10 +85,15 @@ pub fn part(node: &Node, to: Store, style: Style) -> Result<Zeroizing<String>, U
     Ok(out)
 }
 
-/// The writer knows entries: the value under a key, one level to the left again.
-fn yaml(node: &Node, style: Style, out: &mut String) {
+fn json(node: &Node, style: Style, out: &mut String) -> Result<(), Unspellable> {
+    let write = if style.floats == Floats::Typed { json::typed } else { json::pretty };
+    write(node, style.json, out).map_err(|error| Unspellable::Not(error.0))
+}
+
+/// A tree as YAML. The writer knows entries: the value under a key, one level to the left again.
+pub(super) fn yaml(node: &Node, style: Style, out: &mut String) {
     let mut entry = Zeroizing::new(String::new());
-    emit::stepped("x", node, style.yaml, &mut entry);
+    emit::stepped("x", node, style.yaml, style.floats, &mut entry);
     let margin = " ".repeat(if (2..10).contains(&style.yaml) { style.yaml } else { 2 });
     let rest = entry.strip_prefix("x:").unwrap_or(&entry);
     match rest.strip_prefix('\n') {

@@ -45,9 +45,12 @@ pub fn run(call: &Call) -> Result<u8, Exit> {
     }
     let bytes: Zeroizing<Vec<u8>> = match part {
         None if opened.file.kind() == output.kind() => Zeroizing::new(decrypted.bytes().to_vec()),
-        None => store::emit(&opened.name, &opened.parse_plain(&decrypted)?, output, call.style(output)?)?,
+        None => {
+            let plain = opened.parse_plain(&decrypted)?;
+            store::emit(&opened.name, &plain, Some(&opened.file), output, call.style(output)?)?
+        }
         Some(part) => {
-            let tree = store::tree(&opened.name, &opened.parse_plain(&decrypted)?)?;
+            let tree = store::tree(&opened.name, &opened.parse_plain(&decrypted)?, Some(&opened.file))?;
             let found = path::find(&tree, &part);
             let found = found.map_err(|why| Exit::new(1, format!("error truncating tree: {why}")))?;
             Zeroizing::new(store::emit_part(found, output, call.style(output)?)?.as_bytes().to_vec())

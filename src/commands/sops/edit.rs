@@ -60,9 +60,7 @@ pub fn run(call: &Call) -> Result<u8, Exit> {
             format!("a {} file is not edited into {}: decrypt it, and encrypt that", format.word(), output.word());
         return Err(Exit::new(Kind::ConflictingOptions.code(), text));
     }
-    if call.given.is_on("show-master-keys") {
-        warn("--show-master-keys is not supported: the metadata is not shown");
-    }
+    let show_metadata = call.given.is_on("show-master-keys");
     let session = &call.session;
     // the folder with the plain text must go with us, whatever ends us
     session.guard_files();
@@ -71,9 +69,20 @@ pub fn run(call: &Call) -> Result<u8, Exit> {
             return Err(Exit::no_rule(true));
         }
         let editor = Editor::find(session)?;
-        let how = How { format: Some(format.kind()), unchecked: call.given.is_on("ignore-mac"), ..How::default() };
+        if show_metadata && format == Store::Binary {
+            warn("--show-master-keys: the metadata of a binary file is not shown");
+        }
+        let how = How {
+            format: Some(format.kind()),
+            unchecked: call.given.is_on("ignore-mac"),
+            show_metadata: show_metadata && format != Store::Binary,
+            ..How::default()
+        };
         edit::edit_file(path, &editor, session, &how).map_err(|failure| Exit::encrypting(&failure))?;
         return Ok(0);
+    }
+    if show_metadata {
+        warn("--show-master-keys: a new file has no metadata yet");
     }
     let (key, settings) = Recipe::new(call, path)?.prepare(call).map_err(|exit| exit.with_code(128))?;
     let editor = Editor::find(session)?;

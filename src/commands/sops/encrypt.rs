@@ -46,7 +46,8 @@ pub fn run(call: &Call) -> Result<u8, Exit> {
         (None, None) => call.stdin()?,
     };
     let parsed = source.parse().map_err(|failure| Exit::encrypting(&failure))?;
-    let document = store::rewritten(&parsed.name, parsed.document, call.output(path), call.style(call.output(path))?)?;
+    let output = call.output(path);
+    let document = store::rewritten(&parsed.name, parsed.document, None, output, call.style(output)?)?;
     if document.is_encrypted() {
         return Err(Failure::new(Kind::AlreadyEncrypted, "").into());
     }

@@ -28,7 +28,8 @@ pub fn run(call: &Call) -> Result<u8, Exit> {
     let user = find_user(call)?;
     let opened = sopsfile::open_source(&call.session, call.source(file)?)?;
     let plain = opened.decrypt(false)?;
-    let text = store::emit(&opened.name, &opened.parse_plain(&plain)?, output, call.style(output)?)?;
+    let plain = opened.parse_plain(&plain)?;
+    let text = store::emit(&opened.name, &plain, Some(&opened.file), output, call.style(output)?)?;
     // somebody who runs on has to find a file, as nobody would write a FIFO any more
     let fifo = !call.given.is_on("no-fifo") && !background;
     let shown = Shown::new(&call.session, name, &text, fifo, user.as_ref())?;

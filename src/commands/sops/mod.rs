@@ -6,10 +6,11 @@
 //! | [`grammar`], [`flags`], [`path`] | pure: the command line |
 //! | [`call`] | what was given, and the session |
 //! | [`exit`], [`report`] | codes and messages |
-//! | [`store`], [`convert`] | formats, and one as another |
+//! | [`store`], [`convert`], [`comments`], [`floats`] | formats, and one as another |
 //! | others | one subcommand each |
 
 pub mod call;
+mod comments;
 mod completion;
 pub mod convert;
 mod decrypt;
@@ -20,6 +21,7 @@ mod exec_file;
 pub mod exit;
 mod filestatus;
 pub mod flags;
+mod floats;
 pub mod grammar;
 mod groups;
 mod keyservice;

@@ -30,7 +30,8 @@ pub fn run(call: &Call) -> Result<u8, Exit> {
         let mut groups = rekey::groups_of(&opened.file);
         rekey::change_groups(&mut groups, add.clone(), &remove);
         let plain = opened.decrypt(ignore_mac)?;
-        let document = store::rewritten(&opened.name, opened.parse_plain(&plain)?, output, call.style(output)?)?;
+        let document = opened.parse_plain(&plain)?;
+        let document = store::rewritten(&opened.name, document, Some(&opened.file), output, call.style(output)?)?;
         Ok(rekey::rotate(&call.session, opened, &plain, &document, &groups)?.text)
     };
     if call.given.is_on("in-place") {

@@ -86,7 +86,7 @@ pub fn save(call: &Call, mut change: Change, text: String, output: Store) -> Res
         change.prepare(text)
     } else {
         let plain = change.parse(text).map_err(|error| Exit::encrypting(&change.failure(&error)))?;
-        let plain = store::rewritten(&change.opened.name, plain, output, call.style(output)?)?;
+        let plain = store::rewritten(&change.opened.name, plain, None, output, call.style(output)?)?;
         change.prepare_document(&plain).map(Some)
     };
     let encrypted = encrypted.map_err(|error| Exit::encrypting(&change.failure(&error)))?;

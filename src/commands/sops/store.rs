@@ -4,14 +4,17 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
+use super::comments;
 use super::convert::{self, Style};
 use super::exit::Exit;
+use super::floats;
 use crate::commands::sopsfile;
 use crate::document::kind::DocumentKind;
 use crate::document::open::Reading;
 use crate::document::tree::{Key, Kind as NodeKind, Node};
+use crate::document::yaml::emit::Floats;
 use crate::failure::Kind;
-use crate::sops::file::Plain;
+use crate::sops::file::{Plain, SopsFile};
 
 /// A format.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -82,24 +85,30 @@ impl Store {
     }
 }
 
-/// The document in the format that is written.
+/// The document in the format that is written. `file` is what it was decrypted from.
 ///
 /// # Errors
 /// What that cannot hold.
-pub fn rewritten(name: &str, plain: Plain, to: Store, style: Style) -> Result<Plain, Exit> {
+pub fn rewritten(name: &str, plain: Plain, file: Option<&SopsFile>, to: Store, style: Style) -> Result<Plain, Exit> {
     if plain.kind() == to.kind() {
         return Ok(plain);
     }
-    let bytes = emit(name, &plain, to, style)?;
+    let bytes = emit(name, &plain, file, to, Style { floats: Floats::Typed, ..style })?;
     Plain::parse(to.kind(), bytes, Reading::default())
         .map_err(|error| Exit::encrypting(&sopsfile::failure(name, &error)))
 }
 
-/// A plain text as one of another format; it may hold one document only.
+/// A plain text as one of another format; it may hold one document only. `file` is what it was decrypted from.
 ///
 /// # Errors
 /// What the other format cannot hold.
-pub fn emit(name: &str, plain: &Plain, to: Store, style: Style) -> Result<Zeroizing<Vec<u8>>, Exit> {
+pub fn emit(
+    name: &str,
+    plain: &Plain,
+    file: Option<&SopsFile>,
+    to: Store,
+    style: Style,
+) -> Result<Zeroizing<Vec<u8>>, Exit> {
     if plain.kind() == to.kind() {
         return Ok(Zeroizing::new(plain.bytes().to_vec()));
     }
@@ -108,16 +117,23 @@ pub fn emit(name: &str, plain: &Plain, to: Store, style: Style) -> Result<Zeroiz
         let text = format!("{name} holds several documents, and {} only one", to.word());
         return Err(Exit::new(Kind::CannotEmit.code(), format!("Error dumping file: {text}")));
     }
-    let tree = tree(name, plain)?;
-    let text = convert::document(&tree, to, style).map_err(|why| cannot_emit(&why))?;
+    let tree = tree(name, plain, file)?;
+    let text = match comments::kept(plain, to) {
+        Some(rows) => {
+            let mut out = Zeroizing::new(String::new());
+            comments::document(&rows, &tree, to, style, &mut out).map(|()| out)
+        }
+        None => convert::document(&tree, to, style),
+    };
+    let text = text.map_err(|why| cannot_emit(&why))?;
     Ok(Zeroizing::new(text.as_bytes().to_vec()))
 }
 
-/// The tree of a plain text; that of bytes is what sops makes of them.
+/// The tree of a plain text; that of bytes is what sops makes of them. `file` is what it was decrypted from.
 ///
 /// # Errors
 /// Aliases without end.
-pub fn tree(name: &str, plain: &Plain) -> Result<Zeroizing<Node>, Exit> {
+pub fn tree(name: &str, plain: &Plain, file: Option<&SopsFile>) -> Result<Zeroizing<Node>, Exit> {
     if plain.kind() == DocumentKind::Binary {
         let text = std::str::from_utf8(plain.bytes()).map_err(|_| {
             Exit::new(Kind::CannotEmit.code(), format!("Error dumping file: {name} holds bytes that are not text"))
@@ -128,6 +144,10 @@ pub fn tree(name: &str, plain: &Plain) -> Result<Zeroizing<Node>, Exit> {
     let mut tree = plain.tree().map_err(|error| Exit::from(sopsfile::failure(name, &error)))?;
     if tree.kind == NodeKind::Null {
         tree.kind = NodeKind::Map(Vec::new());
+    }
+    if let Some(file) = file {
+        let encrypted = file.tree().map_err(|error| Exit::from(sopsfile::failure(name, &error)))?;
+        floats::restore(&mut tree, &encrypted);
     }
     Ok(tree)
 }

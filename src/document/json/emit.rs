@@ -21,11 +21,23 @@ pub enum Indent {
 /// # Errors
 /// [`Unspellable`] for infinite numbers and NaN, which sops refuses as well.
 pub fn pretty(node: &Node, indent: Indent, out: &mut String) -> Result<(), Unspellable> {
+    laid_out(node, indent, true, out)
+}
+
+/// The same lines, but every value reads back as it is: a float stays one.
+///
+/// # Errors
+/// As [`pretty`].
+pub fn typed(node: &Node, indent: Indent, out: &mut String) -> Result<(), Unspellable> {
+    laid_out(node, indent, false, out)
+}
+
+fn laid_out(node: &Node, indent: Indent, go: bool, out: &mut String) -> Result<(), Unspellable> {
     let unit = match indent {
         Indent::Tab => "\t".to_owned(),
         Indent::Spaces(count) => " ".repeat(count),
     };
-    let layout = Layout { lines: Some(Lines { line_end: "\n", base: "", unit: &unit }), tight: false, go: true };
+    let layout = Layout { lines: Some(Lines { line_end: "\n", base: "", unit: &unit }), tight: false, go };
     layout.node(node, 0, out)?;
     out.push('\n');
     Ok(())

@@ -16,15 +16,24 @@ const LONGEST_SIMPLE_KEY: usize = 128;
 ///
 /// At column 0 this is byte for byte what sops writes; further right the levels are counted from there.
 pub fn block(key: &str, node: &Node, indent: usize, line_end: &str, out: &mut String) {
-    let mut writer = Writer { step: STEP, margin: indent, line_end, out };
+    let mut writer = Writer { step: STEP, margin: indent, line_end, floats: Floats::Typed, out };
     writer.start_line(0);
     writer.entry(key, node, 0);
 }
 
+/// How whole floats are spelled.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Floats {
+    /// So that they read back as floats.
+    Typed,
+    /// As go-yaml does, whose `2` reads back as an integer.
+    Bare,
+}
+
 /// [`block`] at column 0 with so many columns a level; as in go-yaml, one and more than nine are two.
-pub fn stepped(key: &str, node: &Node, step: usize, out: &mut String) {
+pub fn stepped(key: &str, node: &Node, step: usize, floats: Floats, out: &mut String) {
     let step = if (2..10).contains(&step) { step } else { 2 };
-    Writer { step, margin: 0, line_end: "\n", out }.entry(key, node, 0);
+    Writer { step, margin: 0, line_end: "\n", floats, out }.entry(key, node, 0);
 }
 
 struct Writer<'a> {
@@ -33,6 +42,7 @@ struct Writer<'a> {
     /// Column that counts as 0.
     margin: usize,
     line_end: &'a str,
+    floats: Floats,
     out: &'a mut String,
 }
 
@@ -132,7 +142,10 @@ impl Writer<'_> {
             Kind::Null => self.out.push_str("null"),
             Kind::Bool(value) => self.out.push_str(if *value { "true" } else { "false" }),
             Kind::Int(value) => push_int(*value, self.out),
-            Kind::Float(value) => push_float(*value, self.out),
+            Kind::Float(value) => match self.floats {
+                Floats::Typed => push_float(*value, self.out),
+                Floats::Bare => self.out.push_str(&scalar::format_float_g(*value)),
+            },
             Kind::Time(value) => self.out.push_str(value),
         }
         self.end_line();

@@ -12,8 +12,10 @@ use super::leaves::decrypt::LeavesFile;
 use super::plain::{Content, Plain};
 use super::reuse::Reuse;
 use crate::document::edits::Edits;
+use crate::document::gather;
 use crate::document::kind::DocumentKind;
 use crate::document::open::{Reading, open};
+use crate::document::tree::Node;
 use crate::sops::key::{DataKey, KeyGroup};
 use crate::sops::metadata::{Metadata, in_file_order};
 
@@ -80,6 +82,17 @@ impl SopsFile {
             Form::Yaml(file) => file.document().text(),
             Form::Leaves(file) => file.document.text(),
         }
+    }
+
+    /// The (first) document as a tree of ciphertexts.
+    ///
+    /// # Errors
+    /// [`FileError::Yaml`] when aliases expand without bound.
+    pub fn tree(&self) -> Result<Node, FileError> {
+        Ok(match &self.form {
+            Form::Yaml(file) => file.document().tree(file.document().root(0))?,
+            Form::Leaves(file) => gather::tree(file.document.as_ref()),
+        })
     }
 
     /// The file when it is YAML.

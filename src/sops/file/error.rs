@@ -142,6 +142,9 @@ pub enum FileError {
     /// Ciphertexts change which mapping a comment is read in, and with that whether the rule selects something.
     #[error("the rule cannot be applied to this document: a comment would be read elsewhere once values are encrypted")]
     CommentRule,
+    /// Metadata that was shown beside a plain text came back as another one, or not at all.
+    #[error("the metadata under the values was changed, and is not taken over from here")]
+    MetadataEdited,
     /// What was encrypted does not open to the same bytes.
     #[error("what was encrypted does not decrypt to the same bytes; nothing was written")]
     Unfaithful,

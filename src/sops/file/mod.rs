@@ -53,6 +53,7 @@ mod recognise;
 mod reuse;
 mod rewrap;
 mod rows;
+mod shown;
 
 pub use any::SopsFile;
 pub use decrypt::{EncryptedFile, is_encrypted_file};

@@ -103,6 +103,14 @@ impl Plain {
         }
     }
 
+    /// The document when it is of another format, with leaves.
+    pub fn leaves(&self) -> Option<&dyn Format> {
+        match &self.content {
+            Content::Leaves(document) => Some(document.as_ref()),
+            _ => None,
+        }
+    }
+
     /// Whether it holds the metadata of an encrypted file.
     pub fn is_encrypted(&self) -> bool {
         match &self.content {
