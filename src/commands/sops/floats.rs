@@ -53,6 +53,6 @@ mod tests {
         let Some(Kind::List(items)) = plain.get("m").and_then(|m| m.get("l")).map(|l| l.kind.clone()) else { panic!() };
         assert!(items[0].kind == Kind::Int(2) && items[1].kind == Kind::Float(2.0));
         // a list of another length is another list
-        assert!(kind("n") == tree("[3]").kind);
+        assert!(matches!(kind("n"), Kind::List(items) if items.len() == 1 && items[0].kind == Kind::Int(3)));
     }
 }
