@@ -31,6 +31,7 @@ fn main() {
     );
     bench.small_files(if quick { 100 } else { 1000 });
     bench.transit(if quick { 100 } else { 1000 });
+    bench.recipients(if quick { 50 } else { 200 }, 10);
     bench.growth(if quick { 100_000 } else { 1_000_000 });
 }
 
@@ -308,6 +309,42 @@ impl Bench {
             vec!["decrypt".into(), "--output".into(), format!("plain.theirs/{name}"), format!("theirs/{name}")]
         });
         times("decrypt to another folder", ours, theirs);
+    }
+
+    /// Files that several people can open, and rules that change: one of them is replaced, then all but the one who works.
+    fn recipients(&self, count: usize, people: usize) {
+        title(&format!(
+            "{count} files of three values for {people} recipients, updatekeys in one call or one process each"
+        ));
+        let others: Vec<String> = (0..2 * people).map(|_| sealant::keyservice::age::generate().recipient).collect();
+        let rule = |others: &[String]| {
+            let all = [std::slice::from_ref(&self.recipient), others].concat();
+            self.write("people/.sops.yaml", &format!("creation_rules:\n  - age: {}\n", all.join(",")));
+        };
+        fs::create_dir_all(self.path("people")).unwrap();
+        rule(&others[1..people]);
+        let names: Vec<String> = (0..count).map(|at| format!("file{at:04}.yaml")).collect();
+        for folder in ["people/ours", "people/theirs"] {
+            fs::create_dir_all(self.path(folder)).unwrap();
+            for (at, name) in names.iter().enumerate() {
+                let text = format!("user: user{at}\npassword: password {at}\ntoken: {at:032}\n");
+                self.write(&format!("{folder}/{name}"), &text);
+            }
+        }
+        let at_work = |mut command: Command| run(command.current_dir(self.path("people")), false).time;
+        at_work(self.sealant(&["encrypt", "-i", "ours", "theirs"]));
+        for (what, others) in [
+            ("one recipient replaced, on disk when it ends", [&others[..1], &others[2..people]].concat()),
+            ("all but one replaced, likewise", others[people..2 * people - 1].to_vec()),
+        ] {
+            rule(&others);
+            let ours = at_work(self.sealant(&["updatekeys", "--yes", "ours"]));
+            let theirs = self.sops.as_ref().map(|sops| {
+                let one = |name: &String| at_work(self.program(sops, &["updatekeys", "-y", &format!("theirs/{name}")]));
+                names.iter().map(one).sum()
+            });
+            times(what, ours, theirs);
+        }
     }
 
     /// Files for one transit key of a real OpenBao.

@@ -19,10 +19,10 @@ use crate::fsio::FsError;
 use crate::fsio::batch::BatchError;
 use crate::fsio::child::ChildError;
 use crate::fsio::printable::sanitize;
+use crate::keyservice::report::Policy;
 use crate::keyservice::{CannotOpen, Names, WrapError};
 #[cfg(feature = "vault")]
 use crate::net::vault::VaultError;
-use crate::sops::key::MasterKey;
 
 macro_rules! kinds {
     ($($(#[doc = $doc:literal])+ $name:ident = $code:literal;)+) => {
@@ -152,9 +152,9 @@ impl Failure {
         failure
     }
 
-    /// Nobody here can open `file`; `rule` are the keys that its creation rule names, if one matches.
-    pub fn cannot_open(file: &str, error: Box<CannotOpen>, names: &Names, rule: Option<&[Vec<MasterKey>]>) -> Self {
-        let report = error.report(file, names, rule);
+    /// Nobody here can open `file`; `policy` is what its creation rule says, if one is for it.
+    pub fn cannot_open(file: &str, error: Box<CannotOpen>, names: &Names, policy: Option<&Policy>) -> Self {
+        let report = error.report(file, names, policy);
         Self {
             details: report.details,
             hints: report.hints,

@@ -31,6 +31,8 @@ const MOST_LINKS: usize = 5;
 const LINK: &str = "symbolic link";
 /// So many files without a rule are named.
 const MOST_OTHERS: usize = 10;
+/// Why a file in which the rule selects no value is skipped. Such files are named: most likely a rule has a gap.
+pub const UNSELECTED: &str = "without a selected value";
 /// Why a file below a folder was not even looked at.
 const NO_RULE: &str = "no rule";
 
@@ -333,13 +335,24 @@ pub fn run(
         session.warn(&text);
     }
     let report = Report::new(&planned, jobs, words, &destination);
-    if matches!(destination, Destination::Stdout) {
-        for one in &planned {
-            if let Done::Text { text, .. } = &one.done {
+    let texts = planned.iter().filter_map(|one| match &one.done {
+        Done::Text { text, .. } => Some(text),
+        Done::Skipped(_) => None,
+    });
+    match destination {
+        Destination::Stdout => {
+            for text in texts {
                 output::data(text)?;
             }
+            return Ok(());
         }
-        return Ok(());
+        Destination::File(path) if output::is_stream(path) => {
+            for text in texts {
+                output::to_stream(path, text)?;
+            }
+            return report.print(session);
+        }
+        _ => {}
     }
     // in place a file stays as open as its owner made it, as with sops; elsewhere it was made for something else
     let mode = match (words.mode, &destination) {
@@ -366,6 +379,7 @@ fn refuse_twins(dir: &Path, jobs: &[Job]) -> Result<(), Failure> {
 
 fn target(destination: &Destination<'_>, job: &Job) -> Result<Option<Target>, Failure> {
     let path = match (destination, &job.path) {
+        (Destination::File(path), _) if output::is_stream(path) => return Ok(None),
         (Destination::File(path), _) => path.to_path_buf(),
         (Destination::InPlace, Some(path)) => path.clone(),
         (Destination::Dir(dir), _) => dir.join(&job.relative),
@@ -402,7 +416,7 @@ fn write_all(session: &Session, planned: Vec<Planned<'_>>, mode: NewMode) -> Res
 }
 
 /// One failure of all; a single one as it is.
-fn together(mut failures: Vec<Failure>, total: usize, words: Words) -> Failure {
+pub(super) fn together(mut failures: Vec<Failure>, total: usize, words: Words) -> Failure {
     if failures.len() == 1 && total == 1 {
         return failures.remove(0);
     }
@@ -526,6 +540,10 @@ impl Report {
             if count > 0 {
                 let separator = if done.is_empty() && !text.contains(':') { ':' } else { ',' };
                 text.push_str(&format!("{separator} {count} {why}"));
+                if *why == UNSELECTED {
+                    let skipped: Vec<&Row> = self.rows.iter().filter(|row| row.action == *why).collect();
+                    text.push_str(&format!(" ({})", names_of(&skipped)));
+                }
             }
         }
         text.push_str(&self.without_rule());
@@ -540,14 +558,20 @@ impl Report {
         if count == 0 {
             return String::new();
         }
-        let name = |row: &Row| sanitize(row.file.strip_prefix("./").unwrap_or(&row.file)).into_owned();
-        let shown: Vec<String> = self.others.iter().take(MOST_OTHERS).map(name).collect();
-        let more = match count.saturating_sub(MOST_OTHERS) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        format!("; {count} without a rule: {}{more}", shown.join(", "))
+        let others: Vec<&Row> = self.others.iter().collect();
+        format!("; {count} without a rule: {}", names_of(&others))
     }
+}
+
+/// The files of rows, up to [`MOST_OTHERS`] of them.
+fn names_of(rows: &[&Row]) -> String {
+    let name = |row: &&Row| sanitize(row.file.strip_prefix("./").unwrap_or(&row.file)).into_owned();
+    let shown: Vec<String> = rows.iter().take(MOST_OTHERS).map(name).collect();
+    let more = match rows.len().saturating_sub(MOST_OTHERS) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{}{more}", shown.join(", "))
 }
 
 fn counted(count: usize, what: &str) -> String {

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
+use super::keyargs::KeyArgs;
 use super::secret_data::SecretData;
 use super::selection::SelectionArgs;
 use super::session::Session;
@@ -73,6 +74,9 @@ pub struct Args {
     /// Accept shapes that sops cannot read (see docs/compatibility.md)
     #[arg(long)]
     pub allow_unrepresentable: bool,
+    /// For whom a new file is, instead of the creation rule
+    #[command(flatten, next_help_heading = "For whom a new file is (instead of the creation rule)")]
+    pub keys: KeyArgs,
 }
 
 /// Runs it.
@@ -87,6 +91,11 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     let editor = Editor::find(session)?;
     let target = Target::resolve(&args.file)?;
     if target.existing.is_some() {
+        if let Some(flag) = args.keys.flags().first() {
+            let text = format!("{} is there already: {flag} is for new files", args.file.display());
+            return Err(Failure::new(Kind::ConflictingOptions, text)
+                .hint("change who may open it with: sealant rotate -i --add NAME, or sealant updatekeys"));
+        }
         let how = How {
             decode_data: args.decode_data,
             allow_empty: args.allow_empty,
@@ -98,6 +107,7 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     // nobody should edit a text that cannot be saved
     target.check_folder()?;
     let selection = SelectionArgs {
+        keys: args.keys.clone(),
         allow_empty: args.allow_empty,
         allow_unrepresentable: args.allow_unrepresentable,
         ..SelectionArgs::default()

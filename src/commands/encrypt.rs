@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::bulk::{self, Done, FileArgs, Job, Jobs, Row, Words};
+use super::bulk::{self, Done, FileArgs, Job, Jobs, Row, UNSELECTED, Words};
 use super::filestatus;
 use super::identities::NAMES_FOLDER;
 use super::selection::SelectionArgs;
@@ -19,7 +19,7 @@ use crate::fsio::target::Target;
 use crate::fsio::walk::{Walk, walk};
 use crate::fsio::write::{NewMode, Staged};
 use crate::fsio::{folder, output};
-use crate::sops::file::{Decrypted, Plain};
+use crate::sops::file::{Decrypted, FileError, Plain};
 
 /// The command line.
 #[derive(clap::Args, Debug)]
@@ -36,9 +36,13 @@ pub struct Args {
     #[arg(
         long,
         value_name = "OLD",
-        conflicts_with_all = ["age", "selection", "mac_only_encrypted", "filename_override", "output_dir"]
+        conflicts_with_all = [
+            "to", "age", "pgp", "kms", "gcp_kms", "azure_kv", "hc_vault_transit", "hckms", "aws_profile", "selection", "mac_only_encrypted", "filename_override", "output_dir"]
     )]
     pub onto: Option<PathBuf>,
+    /// Leave files of a folder in clear in which nothing is selected, instead of failing; the summary names them
+    #[arg(long, conflicts_with_all = ["allow_empty", "onto"])]
+    pub skip_empty: bool,
     /// For whom and which values.
     #[command(flatten)]
     pub selection: SelectionArgs,
@@ -61,8 +65,13 @@ const TOOLS: [&str; 5] = [CONFIG_NAME, ".gitattributes", ".gitignore", ".gitkeep
 const ALREADY: &str = "already encrypted";
 const EMPTY: &str = "empty";
 const UNCHANGED: &str = "unchanged";
-const WORDS: Words =
-    Words { verb: "encrypt", past: "encrypted", skipped: &[ALREADY, EMPTY], mode: NewMode::Public, json_result: false };
+const WORDS: Words = Words {
+    verb: "encrypt",
+    past: "encrypted",
+    skipped: &[ALREADY, EMPTY, UNSELECTED],
+    mode: NewMode::Public,
+    json_result: false,
+};
 
 /// Encrypts.
 ///
@@ -197,7 +206,15 @@ fn one(args: &Args, session: &Session, job: &Job, now: &str) -> Result<Done, Fai
         }
     };
     let (key, settings) = recipe.prepare(session, now)?;
-    let encrypted = document.encrypt(&key, &settings, None).map_err(|error| sopsfile::failure(&name, &error))?;
+    let encrypted = match document.encrypt(&key, &settings, None) {
+        Ok(encrypted) => encrypted,
+        Err(FileError::NothingSelected) if job.found && args.skip_empty => return Ok(Done::Skipped(UNSELECTED)),
+        Err(error) => {
+            let failure = sopsfile::failure(&name, &error);
+            let may_skip = job.found && failure.kind() == Kind::NothingSelected;
+            return Err(if may_skip { failure.hint("or leave such files as they are: --skip-empty") } else { failure });
+        }
+    };
     size::check(&name, encrypted.text.len())?;
     let warnings = sopsfile::clear_copies(&name, &encrypted).into_iter().collect();
     Ok(Done::Text { text: Zeroizing::new(encrypted.text.into_bytes()), values: encrypted.values, stamp, warnings })
@@ -265,6 +282,10 @@ fn onto(args: &Args, session: &Session, old: &Path) -> Result<(), Failure> {
     let to = match &args.files.output {
         None if args.files.in_place && !unchanged => Some((old, opened.stamp)),
         None if args.files.in_place => None,
+        Some(path) if output::is_stream(path) => {
+            output::to_stream(path, text.as_bytes())?;
+            None
+        }
         Some(path) => Some((path.as_path(), None)),
         None => {
             output::data(text.as_bytes())?;

@@ -25,22 +25,39 @@ pub struct Args {
     pub check: bool,
 }
 
+/// So many hints about files that cannot be read are shown.
+const MOST_HINTS: usize = 3;
+
 const EXAMPLES: &str = "\
+A file that cannot be read is an error, and does not keep the others from being looked at.
+
 Examples:
   sealant filestatus config/prod/app.yml
   sealant filestatus --json config/prod/*.yml
   git ls-files -z | xargs -0 sealant filestatus --check     for CI; for pre-commit there is a hook";
 
-#[derive(Serialize)]
+#[derive(Serialize, Default)]
 struct Row {
     file: String,
-    encrypted: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encrypted: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     version: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     lastmodified: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     groups: Vec<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+/// What was found out, and about which files nothing could be.
+#[derive(Default)]
+struct Found {
+    rows: Vec<Row>,
+    failures: Vec<Failure>,
+    /// How many files were looked at.
+    total: usize,
 }
 
 /// Runs it.
@@ -49,26 +66,57 @@ struct Row {
 /// A file that cannot be read, or whose metadata is damaged; with `--check` files in clear, and no configuration.
 pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     let files = files(session, &args.files)?;
-    let rows = if args.check { in_clear(&files, session)? } else { all(files.iter(), session)? };
-    print(&rows, session)?;
-    if !args.check || rows.is_empty() {
-        return Ok(());
+    let mut found = if args.check { in_clear(&files, session)? } else { all(files.iter(), session) };
+    if found.total == 1 && !found.failures.is_empty() {
+        return Err(found.failures.remove(0));
     }
-    let text = match rows.len() {
-        1 => "1 file is in clear that a creation rule wants encrypted".to_owned(),
-        count => format!("{count} files are in clear that creation rules want encrypted"),
+    print(&found.rows, session)?;
+    let clear = found.rows.iter().filter(|row| args.check && row.encrypted == Some(false)).count();
+    let clear = match clear {
+        0 => None,
+        1 => Some("1 file is in clear that a creation rule wants encrypted".to_owned()),
+        count => Some(format!("{count} files are in clear that creation rules want encrypted")),
     };
-    Err(Failure::new(Kind::Generic, text).hint("sealant encrypt -i FILE, and stage it again"))
+    if found.failures.is_empty() {
+        let failure = clear.map(|text| Failure::new(Kind::Generic, text));
+        return failure.map_or(Ok(()), |failure| Err(failure.hint("sealant encrypt -i FILE, and stage it again")));
+    }
+    let failure = unreadable(&found);
+    Err(clear.into_iter().fold(failure, Failure::detail))
 }
 
-fn all<'a>(files: impl Iterator<Item = &'a PathBuf>, session: &Session) -> Result<Vec<Row>, Failure> {
-    files.map(|path| status(session, path)).collect()
+/// One failure for all files about which nothing is known.
+fn unreadable(found: &Found) -> Failure {
+    let (count, files) = (found.failures.len(), if found.total == 1 { "file" } else { "files" });
+    let text = format!("{count} of {} {files} cannot be read", found.total);
+    let mut hints: Vec<&String> = Vec::new();
+    for hint in found.failures.iter().flat_map(Failure::hints) {
+        if !hints.contains(&hint) && hints.len() < MOST_HINTS {
+            hints.push(hint);
+        }
+    }
+    let kind = found.failures.first().map_or(Kind::Generic, Failure::kind);
+    let failure = found.failures.iter().map(Failure::message).fold(Failure::new(kind, text), Failure::detail);
+    hints.into_iter().fold(failure, Failure::hint)
+}
+
+fn all<'a>(files: impl Iterator<Item = &'a PathBuf>, session: &Session) -> Found {
+    let mut found = Found::default();
+    for path in files {
+        found.total += 1;
+        found.rows.push(status(session, path).unwrap_or_else(|failure| {
+            let error = Some(failure.message().to_owned());
+            found.failures.push(failure);
+            Row { file: path.display().to_string(), error, ..Row::default() }
+        }));
+    }
+    found
 }
 
 /// Files that no rule is for are not read: what they hold does not matter.
-fn in_clear(files: &[PathBuf], session: &Session) -> Result<Vec<Row>, Failure> {
+fn in_clear(files: &[PathBuf], session: &Session) -> Result<Found, Failure> {
     let Some(first) = files.first() else {
-        return Ok(Vec::new());
+        return Ok(Found::default());
     };
     if session.config()?.is_none() {
         return Err(session.no_rule(first));
@@ -79,9 +127,9 @@ fn in_clear(files: &[PathBuf], session: &Session) -> Result<Vec<Row>, Failure> {
             wanted.push(path);
         }
     }
-    let mut rows = all(wanted.into_iter(), session)?;
-    rows.retain(|row| !row.encrypted);
-    Ok(rows)
+    let mut found = all(wanted.into_iter(), session);
+    found.rows.retain(|row| row.encrypted != Some(true));
+    Ok(found)
 }
 
 fn print(rows: &[Row], session: &Session) -> Result<(), Failure> {
@@ -118,15 +166,17 @@ fn line(row: &Row) -> String {
     let file = crate::fsio::printable::sanitize(&row.file);
     let groups: Vec<String> = row.groups.iter().map(|group| group.join(", ")).collect();
     match row.encrypted {
-        true => format!("{file}: encrypted for {}\n", groups.join("; and for ")),
-        false => format!("{file}: not encrypted\n"),
+        Some(true) => format!("{file}: encrypted for {}\n", groups.join("; and for ")),
+        Some(false) => format!("{file}: not encrypted\n"),
+        // standard error says it
+        None => String::new(),
     }
 }
 
 fn status(session: &Session, path: &Path) -> Result<Row, Failure> {
     let parsed = Source::file(path)?.parse()?;
     let file = parsed.name.clone();
-    let none = Row { file, encrypted: false, version: None, lastmodified: None, groups: Vec::new() };
+    let none = Row { file, encrypted: Some(false), ..Row::default() };
     if !parsed.document.is_encrypted() {
         return Ok(none);
     }
@@ -134,7 +184,7 @@ fn status(session: &Session, path: &Path) -> Result<Row, Failure> {
     let names = session.names_or_none();
     let keys = metadata.groups.iter().map(|group| group.0.iter().map(|one| names.show_key(&one.key)).collect());
     Ok(Row {
-        encrypted: is_complete(&metadata),
+        encrypted: Some(is_complete(&metadata)),
         version: Some(metadata.version.clone()),
         lastmodified: Some(metadata.lastmodified.clone()),
         groups: keys.collect(),

@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use super::terminal::AtTerminal;
 use crate::failure::{Failure, Kind};
 use crate::fsio::child;
 use crate::fsio::env::{Env, Var};
 use crate::fsio::read::{KEY_LIMIT, Wiped, read_bounded, read_stream};
-use crate::fsio::{FsError, folder, terminal};
-use crate::keyservice::age::{AgeKeys, Given, IdentitySource};
+use crate::fsio::{FsError, folder};
+use crate::keyservice::age::{AgeKeys, Fetch, Given, IdentitySource, is_ssh_key};
 use crate::keyservice::{KeyService, Looked, Names, Outcome};
 use crate::secret::{SecretBytes, SecretText};
 
@@ -25,7 +26,7 @@ const RECIPIENT: &str = "SOPS_AGE_RECIPIENT";
 /// The age key service with everything that can be found. `files` are those of `--identity`; they come first.
 pub fn age_keys(env: &Arc<Env>, files: &[PathBuf]) -> AgeKeys {
     let (env, files) = (env.clone(), files.to_vec());
-    AgeKeys::lazily(move || sources(&env, &files), ask_on_terminal)
+    AgeKeys::lazily(move || sources(&env, &files), AtTerminal)
 }
 
 /// The per-user identity file, whether or not it exists.
@@ -36,7 +37,7 @@ pub fn user_file(env: &Env) -> Option<PathBuf> {
 /// Every place where identities may be, in the order they are tried, with what is there.
 pub fn sources(env: &Env, files: &[PathBuf]) -> Vec<IdentitySource> {
     let mut sources: Vec<IdentitySource> =
-        files.iter().map(|path| source(format!("--identity {}", path.display()), file(path))).collect();
+        files.iter().map(|path| source(format!("--identity {}", path.display()), any_file(path))).collect();
     sources.extend(ssh_sources(env));
     sources.push(match env.secret(Var::SopsAgeKey) {
         Some(text) => {
@@ -61,19 +62,23 @@ pub fn sources(env: &Env, files: &[PathBuf]) -> Vec<IdentitySource> {
     sources
 }
 
-/// SSH keys are looked for, so that the report can say that they are there but not supported.
+/// SSH keys, which sops takes before all others.
 fn ssh_sources(env: &Env) -> Vec<IdentitySource> {
-    let mut sources = Vec::new();
-    for var in [Var::SopsAgeSshPrivateKeyFile, Var::SopsAgeSshPrivateKeyCmd] {
-        if env.os(var).is_some() {
-            sources.push(source(var.name().into(), Given::NotSupported));
-        }
-    }
+    let mut sources = vec![
+        match env.os(Var::SopsAgeSshPrivateKeyFile) {
+            Some(path) => source(labelled(Var::SopsAgeSshPrivateKeyFile, Path::new(path)), ssh_file(Path::new(path))),
+            None => not_set(Var::SopsAgeSshPrivateKeyFile),
+        },
+        match env.text(Var::SopsAgeSshPrivateKeyCmd) {
+            Some(line) => source(Var::SopsAgeSshPrivateKeyCmd.name().into(), Given::SshCommand(fetch(line.to_owned()))),
+            None => not_set(Var::SopsAgeSshPrivateKeyCmd),
+        },
+    ];
     for name in ["id_ed25519", "id_rsa"] {
-        if let Some(path) = env.home().map(|home| home.join(".ssh").join(name))
-            && folder::exists(&path)
-        {
-            sources.push(source(path.display().to_string(), Given::NotSupported));
+        if let Some(path) = env.home().map(|home| home.join(".ssh").join(name)) {
+            // nobody has to have this one
+            let given = if folder::exists(&path) { ssh_file(&path) } else { Given::Missing };
+            sources.push(source(path.display().to_string(), given));
         }
     }
     sources
@@ -92,30 +97,40 @@ fn labelled(var: Var, path: &Path) -> String {
 }
 
 fn file(path: &Path) -> Given {
+    read(path, Given::File)
+}
+
+fn ssh_file(path: &Path) -> Given {
+    read(path, Given::Ssh)
+}
+
+/// Whoever names a file need not say what is in it.
+fn any_file(path: &Path) -> Given {
+    read(path, |bytes| if is_ssh_key(bytes.expose()) { Given::Ssh(bytes) } else { Given::File(bytes) })
+}
+
+fn read(path: &Path, given: impl FnOnce(SecretBytes) -> Given) -> Given {
     match read_stream(path, KEY_LIMIT) {
-        Ok(bytes) => Given::File(secret(bytes)),
+        Ok(bytes) => given(secret(bytes)),
         Err(FsError::Missing(_)) => Given::Failed("the file does not exist".into()),
         Err(error) => Given::Failed(error.to_string()),
     }
 }
 
 fn command(line: String) -> Given {
+    Given::Command(fetch(line))
+}
+
+fn fetch(line: String) -> Fetch {
     let line = Zeroizing::new(line);
-    Given::Command(Box::new(move |recipient| {
+    Box::new(move |recipient| {
         child::output_of(&line, &[(RECIPIENT, recipient)], KEY_LIMIT).map(secret).map_err(|error| error.to_string())
-    }))
+    })
 }
 
 /// The same bytes, still wiped by whoever has them last.
 fn secret(mut bytes: Wiped) -> SecretBytes {
     SecretBytes::new(std::mem::take(&mut *bytes))
-}
-
-fn ask_on_terminal(label: &str) -> Option<SecretText> {
-    if !terminal::stderr_is_terminal() && !terminal::stdin_is_terminal() {
-        return None;
-    }
-    terminal::prompt_secret(&format!("passphrase for {label}: ")).ok()
 }
 
 /// The recipients of all identities; `None` when there may be more, behind a passphrase or a command or in a file that cannot
@@ -124,8 +139,8 @@ pub fn all_recipients(env: &Env, files: &[PathBuf]) -> Option<Vec<String>> {
     let nobody = |_: &str| -> Option<SecretText> { None };
     let keys = AgeKeys::new(sources(env, files), nobody);
     let is_known = |looked: &Looked| match &looked.outcome {
-        Outcome::Gave { unsupported, .. } => *unsupported == 0,
-        Outcome::Used | Outcome::NotSet | Outcome::Missing | Outcome::NotSupported => true,
+        Outcome::Gave { plugins, .. } => plugins.is_empty(),
+        Outcome::Used | Outcome::NotSet | Outcome::Missing => true,
         Outcome::Locked | Outcome::NotRun | Outcome::Failed(_) => false,
     };
     keys.looked().iter().all(is_known).then(|| keys.recipients())
@@ -192,6 +207,10 @@ mod tests {
         let root = dir.path();
         let env = Env::from_pairs([(Var::Home, root)]);
         let expected = [
+            ("SOPS_AGE_SSH_PRIVATE_KEY_FILE", "NotSet"),
+            ("SOPS_AGE_SSH_PRIVATE_KEY_CMD", "NotSet"),
+            (".ssh/id_ed25519", "Missing"),
+            (".ssh/id_rsa", "Missing"),
             ("SOPS_AGE_KEY", "NotSet"),
             ("SOPS_AGE_KEY_FILE", "NotSet"),
             ("SOPS_AGE_KEY_CMD", "NotSet"),
@@ -209,12 +228,15 @@ mod tests {
             (Var::SopsAgeKey, "hunter2".as_ref()),
             (Var::SopsAgeKeyFile, root.join("gone").as_os_str()),
             (Var::SopsAgeKeyCmd, "echo hunter2".as_ref()),
-            (Var::SopsAgeSshPrivateKeyFile, "x".as_ref()),
+            (Var::SopsAgeSshPrivateKeyFile, root.join("x").as_os_str()),
+            (Var::SopsAgeSshPrivateKeyCmd, "echo hunter2".as_ref()),
         ]);
         let expected = [
             ("--identity mine", "File([REDACTED])"),
-            ("SOPS_AGE_SSH_PRIVATE_KEY_FILE", "NotSupported"),
-            (".ssh/id_ed25519", "NotSupported"),
+            ("SOPS_AGE_SSH_PRIVATE_KEY_FILE (x)", "Failed(..)"),
+            ("SOPS_AGE_SSH_PRIVATE_KEY_CMD", "SshCommand(..)"),
+            (".ssh/id_ed25519", "Ssh([REDACTED])"),
+            (".ssh/id_rsa", "Missing"),
             ("SOPS_AGE_KEY", "Words([REDACTED])"),
             ("SOPS_AGE_KEY_FILE (gone)", "Failed(..)"),
             ("SOPS_AGE_KEY_CMD", "Command(..)"),

@@ -98,10 +98,11 @@ impl Setup<'_> {
         self.session.say(&format!("note  {text}"));
     }
 
-    /// The recipient of the user's key, which is made when there is none.
+    /// The recipient of the user's key, which is made when there is none. An SSH key that happens to be there is for other
+    /// purposes.
     fn key(&mut self, name: &str) -> Result<String, Failure> {
         let user_file = identities::user_file(&self.session.env);
-        if let Some(recipient) = own_recipients(self.session).into_iter().next() {
+        if let Some(recipient) = own_recipients(self.session).into_iter().find(|own| !own.starts_with("ssh-")) {
             self.kept("your key");
             return Ok(recipient);
         }

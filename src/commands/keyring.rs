@@ -6,6 +6,8 @@ mod aws_kms;
 mod azure_kv;
 #[cfg(feature = "gcp")]
 mod gcp_kms;
+#[cfg(feature = "keyservice")]
+pub mod remote;
 #[cfg(feature = "vault")]
 mod vault_transit;
 

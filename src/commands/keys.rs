@@ -1,16 +1,16 @@
-//! `sealant keys`: age keys and the people behind them. Private keys are made and kept outside the repository; the
+//! `sealant keys`: keys and the people behind them. Private keys are made and kept outside the repository; the
 //! repository holds `keys/NAME.pub`.
 
+pub mod check;
+pub mod export;
 pub mod list;
 pub mod new;
 pub mod show;
 pub mod text;
 
-use super::identities;
 use super::session::Session;
 use crate::failure::Failure;
-use crate::keyservice::age::AgeKeys;
-use crate::secret::SecretText;
+use crate::keyservice::Outcome;
 
 /// The command line.
 #[derive(clap::Args, Debug)]
@@ -29,6 +29,10 @@ pub enum Command {
     List(list::Args),
     /// Print a recipient
     Show(show::Args),
+    /// Compare keys/ with the creation rules
+    Check(check::Args),
+    /// Print keys as others paste them into a creation rule
+    Export(export::Args),
 }
 
 /// Runs it.
@@ -40,18 +44,23 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
         Command::New(args) => new::run(args, session),
         Command::List(args) => list::run(args, session),
         Command::Show(args) => show::run(args, session),
+        Command::Check(args) => check::run(args, session),
+        Command::Export(args) => export::run(args, session),
     }
 }
 
-/// The recipients of the identities at hand: none behind a passphrase, none that a command would print.
+/// The recipients of the identities at hand, of whatever kind: none behind a passphrase, none that a command would print.
 pub fn own_recipients(session: &Session) -> Vec<String> {
-    let sources = identities::sources(&session.env, &session.global.identity);
-    let nobody = |_: &str| -> Option<SecretText> { None };
-    let mut recipients: Vec<String> = Vec::new();
-    for recipient in AgeKeys::new(sources, nobody).recipients() {
-        if !recipients.contains(&recipient) {
-            recipients.push(recipient);
+    let mut own: Vec<String> = Vec::new();
+    for looked in session.wrap_ring().looked() {
+        let Outcome::Gave { recipients, .. } = looked.outcome else {
+            continue;
+        };
+        for recipient in recipients {
+            if !own.contains(&recipient) {
+                own.push(recipient);
+            }
         }
     }
-    recipients
+    own
 }

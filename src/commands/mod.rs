@@ -8,6 +8,7 @@
 //! | [`session`] | environment, global options, configuration, key ring, names: each looked up once, when it is needed |
 //! | [`sopsfile`] | reading, opening, encrypting and replacing one file |
 //! | [`selection`] | the options that say for whom and which values |
+//! | [`keyargs`] | the options that name keys of every kind |
 //! | [`bulk`] | many files in one call, all or nothing |
 //! | [`parallel`] | the same work for many items on all cores |
 //! | [`rekey`] | other keys for a file that exists |
@@ -29,13 +30,18 @@ pub mod exec_file;
 pub mod filestatus;
 pub mod formats;
 pub mod get;
+pub mod groups;
 pub mod identities;
 pub mod init;
 pub mod json;
+pub mod keyargs;
 pub mod keyring;
 pub mod keys;
+#[cfg(feature = "keyservice")]
+pub mod keyservice;
 pub mod man;
 pub mod parallel;
+pub mod policy;
 pub mod publish;
 pub mod redact;
 pub mod rekey;
@@ -47,11 +53,13 @@ pub mod set;
 pub mod size;
 pub mod sops;
 pub mod sopsfile;
+pub mod terminal;
 pub mod textconv;
 pub mod unset;
 pub mod updatekeys;
 #[cfg(feature = "vault")]
 mod vault_settings;
+pub mod why;
 
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
@@ -124,12 +132,19 @@ pub enum Command {
     Rotate(rotate::Args),
     /// Give files the keys of their creation rules
     Updatekeys(updatekeys::Args),
+    /// Show and change the key groups of a file
+    Groups(groups::Args),
+    /// Say who can open files, whether you can, and what to do if not
+    Why(why::Args),
     /// Say whether files are encrypted, and for whom
     Filestatus(filestatus::Args),
     /// Publish a file to a configured destination
     Publish(publish::Args),
     /// Make, list and show keys
     Keys(keys::Args),
+    /// Let other machines and processes use the keys of this one
+    #[cfg(feature = "keyservice")]
+    Keyservice(keyservice::Args),
     /// See it work in a temporary folder
     Demo(demo::Args),
     /// Print a completion script for a shell
@@ -176,9 +191,12 @@ pub fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Sops(args) => return Ok(sops::run(&args.words)),
         _ => harden::harden_process(),
     }
+    #[cfg(feature = "keyservice")]
+    keyring::remote::addresses(&session)?;
     match &cli.command {
         Command::ExecEnv(args) => return exec_env::run(args, &session),
         Command::ExecFile(args) => return exec_file::run(args, &session),
+        Command::Why(args) => return why::run(args, &session),
         Command::Init(args) => init::run(args, &session),
         Command::Encrypt(args) => encrypt::run(args, &session),
         Command::Decrypt(args) => decrypt::run(args, &session),
@@ -188,9 +206,12 @@ pub fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Unset(args) => unset::run(args, &session),
         Command::Rotate(args) => rotate::run(args, &session),
         Command::Updatekeys(args) => updatekeys::run(args, &session),
+        Command::Groups(args) => groups::run(args, &session),
         Command::Filestatus(args) => filestatus::run(args, &session),
         Command::Publish(args) => publish::run(args, &session),
         Command::Keys(args) => keys::run(args, &session),
+        #[cfg(feature = "keyservice")]
+        Command::Keyservice(args) => keyservice::run(args, &session),
         Command::Demo(args) => demo::run(args, &session),
         Command::Completions(_) | Command::Man(_) | Command::Sops(_) => Ok(()),
         Command::Textconv(args) => textconv::run(args, &session),

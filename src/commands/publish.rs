@@ -79,11 +79,12 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
         session.warn(&format!("{}:{line}: {text}", loaded.name));
     }
     let mut publisher = Publisher::new(session);
-    let jobs = jobs(args, session, loaded, &mut publisher)?;
+    let jobs = jobs(args, session, loaded, &publisher)?;
     if !args.yes && !jobs.is_empty() && !terminal::stdin_is_terminal() {
         let text = format!("{}: nobody is there to be asked", jobs[0].name);
         return Err(Failure::new(Kind::Generic, text).hint("pass --yes"));
     }
+    jobs.iter().try_for_each(|job| publisher.prepare(job))?;
     let mut rows = Vec::new();
     let outcome = jobs.iter().try_for_each(|job| {
         rows.push(one(args, session, job, &mut publisher)?);
@@ -97,8 +98,8 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     outcome
 }
 
-fn jobs(args: &Args, session: &Session, loaded: &Loaded, publisher: &mut Publisher<'_>) -> Result<Vec<Job>, Failure> {
-    let mut make = |path: &Path, root: Option<&Path>, rule: &DestinationRule| -> Result<Job, Failure> {
+fn jobs(args: &Args, session: &Session, loaded: &Loaded, publisher: &Publisher<'_>) -> Result<Vec<Job>, Failure> {
+    let make = |path: &Path, root: Option<&Path>, rule: &DestinationRule| -> Result<Job, Failure> {
         let name = destination_name(path, root, args.omit_extensions || rule.omit_extensions);
         let destination = rule.destination.as_ref().map_err(|why| no_destination(path, loaded, rule.line, *why))?;
         publisher.job(Source::file(path)?, path, destination, &name, Large::Refuse)

@@ -1,15 +1,18 @@
 //! Keeps secrets out of a stream of output, in whatever pieces it comes. Pure.
 //!
 //! What is looked for is each value, each of its lines, and both as a program might print them: without the blanks around
-//! them, as JSON, as part of a URL, in base64 (also as a part of something longer, and broken into lines). Texts shorter than
-//! [`SHORTEST`] bytes are not: they would be found everywhere. Everything that is found, be it overlapping, becomes one
-//! [`MASK`].
+//! them, as JSON, as part of a URL, in base64 (also as a part of something longer, and broken into lines, which JSON may spell
+//! as `\n`). Texts shorter than [`SHORTEST`] bytes are not: they would be found everywhere. Everything that is found, be it
+//! overlapping, becomes one [`MASK`].
+
+mod heads;
 
 use std::collections::BTreeSet;
 
 use zeroize::Zeroizing;
 
 use crate::fsio::run::Filter;
+use heads::Heads;
 
 /// What is shown instead.
 pub const MASK: &str = "[redacted]";
@@ -24,6 +27,9 @@ const LONGEST_PIECE: usize = 1024;
 /// By so much pieces overlap, so that what is found of them is one; and before so many characters of base64 no line break is
 /// looked for, as every line that ends with the first of them would be held back.
 const OVERLAP: usize = 4;
+/// So many bytes every piece has, and no line break is looked for among them.
+const HEAD: usize = 4;
+const _: () = assert!(HEAD <= SHORTEST && HEAD <= SHORTEST_PIECE && HEAD <= OVERLAP);
 /// The most bytes of a line break, with the indentation after it.
 const LONGEST_BREAK: usize = 64;
 
@@ -89,14 +95,21 @@ fn wiped(text: String) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(text.into_bytes())
 }
 
-/// The length of the line break and indentation that `bytes` begin with.
+/// The length of the line break and indentation that `bytes` begin with, as they are or as JSON spells them.
 fn line_break(bytes: &[u8]) -> usize {
-    if !matches!(bytes.first(), Some(b'\r' | b'\n')) {
-        return 0;
+    let mut at = 0;
+    while at <= LONGEST_BREAK {
+        at += match (&bytes[at..], at) {
+            ([b'\r' | b'\n', ..], _) => 1,
+            ([b' ' | b'\t', ..], 1..) => 1,
+            ([b'\\', b'r' | b'n', ..], _) => 2,
+            ([b'\\', b't', ..], 1..) => 2,
+            // what comes next tells
+            ([b'\\'], _) => return bytes.len(),
+            _ => return at,
+        };
     }
-    let blanks = bytes.iter().take(LONGEST_BREAK + 1).take_while(|byte| matches!(byte, b'\r' | b'\n' | b' ' | b'\t'));
-    let length = blanks.count();
-    if length > LONGEST_BREAK { 0 } else { length }
+    0
 }
 
 /// Texts, and the pieces of them that are looked for, in the order of their bytes.
@@ -106,6 +119,7 @@ struct Patterns {
     pieces: Vec<Piece>,
     /// Where the pieces with each first byte begin, and where the last ones end.
     firsts: Vec<usize>,
+    heads: Heads,
 }
 
 #[derive(Clone, Copy)]
@@ -139,22 +153,28 @@ impl Patterns {
     }
 
     fn sort(&mut self) {
-        let Self { texts, pieces, firsts } = self;
+        let Self { texts, pieces, firsts, heads } = self;
         let bytes = |piece: &Piece| &texts[piece.text][piece.start..piece.end];
         pieces.retain(|piece| piece.start < piece.end);
         pieces.sort_unstable_by(|left, right| bytes(left).cmp(bytes(right)));
         pieces.dedup_by(|left, right| bytes(left) == bytes(right));
         let start = |first: usize| pieces.partition_point(|piece| usize::from(bytes(piece)[0]) < first);
         *firsts = (0..=256).map(start).collect();
+        let head = |piece| bytes(piece).first_chunk().map_or(0, |head| u32::from_be_bytes(*head));
+        *heads = Heads::new(pieces.iter().map(head));
     }
 
     /// How much of the beginning of `bytes` the longest piece covers, and whether more bytes could change that. `gap` says how
     /// many bytes to pass over after so many bytes of a piece.
     fn at(&self, bytes: &[u8], gap: impl Fn((usize, &[u8])) -> usize) -> (usize, bool) {
         let Some(&first) = bytes.first() else { return (0, false) };
-        let mut pieces = &self.pieces[self.firsts[usize::from(first)]..self.firsts[usize::from(first) + 1]];
+        let (range, seen) = match bytes.first_chunk::<HEAD>() {
+            Some(head) => (self.heads.find(u32::from_be_bytes(*head)), HEAD),
+            None => (self.firsts[usize::from(first)]..self.firsts[usize::from(first) + 1], 1),
+        };
+        let mut pieces = &self.pieces[range];
         let byte = |piece: &Piece, depth: usize| self.texts[piece.text][piece.start + depth];
-        let (mut depth, mut at, mut found) = (1, 1, 0);
+        let (mut depth, mut at, mut found) = (seen, seen, 0);
         // all of them begin with what was seen so far, so one that ends here is the first
         while let Some(next) = pieces.first() {
             if next.end - next.start == depth {
@@ -387,7 +407,9 @@ mod tests {
     fn base64_of_several_lines_is_masked() {
         let secret: String = (0..90_u8).map(|at| char::from(b'!' + at)).collect();
         let text = base64_simd::STANDARD.encode_to_string(format!("{secret}\n"));
-        for (width, line_break) in [(76, "\n"), (64, "\n"), (64, "\r\n"), (76, "\n    "), (9, "\n")] {
+        for (width, line_break) in
+            [(76, "\n"), (64, "\n"), (64, "\r\n"), (76, "\n    "), (9, "\n"), (76, "\\n"), (64, "\\r\\n")]
+        {
             let shown = redact(&[&secret], &[wrap(&text, width, line_break).as_bytes()]);
             assert_eq!(shown, "[redacted]Cg==", "{width}");
         }
@@ -497,7 +519,7 @@ mod tests {
             secret in "[A-Z0-9 é]{20,300}",
             after in "[a-z]{0,9}",
             width in prop::sample::select(vec![20_usize, 64, 76]),
-            line_break in prop::sample::select(vec!["\n", "\r\n", "\n  "]),
+            line_break in prop::sample::select(vec!["\n", "\r\n", "\n  ", "\\n", "\\r\\n\\t"]),
             cuts in prop::collection::vec(0_usize..600, 0..12),
         ) {
             let text = base64_simd::STANDARD.encode_to_string(format!("{before}{secret}{after}"));
@@ -509,7 +531,8 @@ mod tests {
             let shown = redact(&[&secret], &pieces);
             prop_assert_eq!(&shown, &redact(&[&secret], &[text.as_bytes()]));
             prop_assert!(shown.contains(MASK), "{shown}");
-            let rest = shown.replace(MASK, "").bytes().filter(|byte| !byte.is_ascii_whitespace()).count();
+            let rest = [MASK, "\\r", "\\n", "\\t"].iter().fold(shown.clone(), |rest, gone| rest.replace(gone, ""));
+            let rest = rest.bytes().filter(|byte| !byte.is_ascii_whitespace()).count();
             let neighbours = (before.len() * 4).div_ceil(3) + (after.len() * 4).div_ceil(3);
             prop_assert!(rest <= neighbours + 2 + 2 + 2 * 3, "{shown}");
         }

@@ -112,8 +112,18 @@ pub fn groups_of(file: &SopsFile) -> Groups {
     file.metadata().groups.iter().map(keys).collect()
 }
 
-/// Whether two keys are the same for sops: of one kind and with one name.
+/// Whether two keys are the same for sops: of one kind and with one name. A rule need not say the version of a key that a
+/// file has.
 pub fn same(left: &MasterKey, right: &MasterKey) -> bool {
+    if let (
+        MasterKey::AzureKv { vault_url, name, version },
+        MasterKey::AzureKv { vault_url: other_url, name: other_name, version: other },
+    ) = (left, right)
+    {
+        return vault_url == other_url
+            && name == other_name
+            && (version == other || version.is_empty() || other.is_empty());
+    }
     std::mem::discriminant(left) == std::mem::discriminant(right) && identity(left) == identity(right)
 }
 
@@ -189,14 +199,34 @@ fn newer(version: &str) -> String {
     if numbers(version) > numbers(VERSION) { version.to_owned() } else { VERSION.to_owned() }
 }
 
-/// The file with the same data key wrapped for `groups`; values and MAC keep their bytes.
+/// The file with the same data key wrapped for `groups`; values and MAC keep their bytes. In a file with one group so do the
+/// entries of keys that stay: they wrap the same data key, and nobody has to be there to wrap it again.
 ///
 /// # Errors
 /// A key that cannot be wrapped for, a threshold that does not fit.
 pub fn rewrap(session: &Session, opened: &Opened, groups: &Groups, threshold: usize) -> Result<String, RekeyError> {
-    let (groups, threshold) = wrap_all(session, groups, threshold, &opened.key, &opened.file.metadata().groups)?;
+    let old = &opened.file.metadata().groups;
+    let (groups, threshold) = match (old.as_slice(), groups.as_slice()) {
+        ([old], [new]) if !new.is_empty() => (vec![with_kept(session, opened, old, new)?], threshold),
+        // each group has a share of its own, and all shares are new
+        _ => wrap_all(session, groups, threshold, &opened.key, old)?,
+    };
     let text = opened.file.with_groups(groups, threshold, &opened.key);
     text.map_err(|error| sopsfile::failure(&opened.name, &error).into())
+}
+
+/// The group of `new`, with the entries that `old` has already.
+fn with_kept(session: &Session, opened: &Opened, old: &KeyGroup, new: &[MasterKey]) -> Result<KeyGroup, WrapError> {
+    let known = |key: &MasterKey| old.0.iter().find(|wrapped| same(&wrapped.key, key));
+    let missing: Vec<MasterKey> = new.iter().filter(|key| known(key).is_none()).cloned().collect();
+    let mut added = Vec::new();
+    if !missing.is_empty() {
+        let (groups, _) = wrap_all(session, &vec![missing], 0, &opened.key, &[])?;
+        added = groups.into_iter().flat_map(|group| group.0).collect();
+    }
+    let mut added = added.into_iter();
+    let entries = new.iter().filter_map(|key| known(key).cloned().or_else(|| added.next()));
+    Ok(KeyGroup(entries.collect()))
 }
 
 /// What becomes of a key.
@@ -216,7 +246,7 @@ pub struct Difference {
     /// The old and the new threshold.
     pub threshold: (usize, usize),
     /// The keys of each group: those that stay, those that are new, those that go.
-    pub groups: Vec<Vec<(Fate, String)>>,
+    pub groups: Vec<Vec<(Fate, MasterKey)>>,
 }
 
 impl Difference {
@@ -226,9 +256,9 @@ impl Difference {
         let groups = (0..old.len().max(new.len())).map(|at| {
             let (before, after) = (old.get(at).unwrap_or(&none), new.get(at).unwrap_or(&none));
             let has = |group: &[MasterKey], key| group.iter().any(|other| same(other, key));
-            let kept = after.iter().filter(|key| has(before, key)).map(|key| (Fate::Kept, identity(key)));
-            let added = after.iter().filter(|key| !has(before, key)).map(|key| (Fate::Added, identity(key)));
-            let gone = before.iter().filter(|key| !has(after, key)).map(|key| (Fate::Removed, identity(key)));
+            let kept = after.iter().filter(|key| has(before, key)).map(|key| (Fate::Kept, key.clone()));
+            let added = after.iter().filter(|key| !has(before, key)).map(|key| (Fate::Added, key.clone()));
+            let gone = before.iter().filter(|key| !has(after, key)).map(|key| (Fate::Removed, key.clone()));
             kept.chain(added).chain(gone).collect()
         });
         Self { threshold, groups: groups.collect() }
@@ -237,17 +267,6 @@ impl Difference {
     /// Whether nothing changes.
     pub fn is_empty(&self) -> bool {
         self.threshold.0 == self.threshold.1 && self.groups.iter().flatten().all(|(fate, _)| *fate == Fate::Kept)
-    }
-}
-
-/// The keys that a file's creation rule names, and the threshold it states: 0 for none.
-///
-/// # Errors
-/// No configuration, no rule, and all that is wrong in it.
-pub fn wanted(session: &Session, path: &Path) -> Result<(Groups, usize), Failure> {
-    match session.rule_for(path)? {
-        Some(rule) => Ok((rule.groups.clone(), rule.shamir_threshold)),
-        None => Err(session.no_rule(path)),
     }
 }
 
@@ -276,7 +295,7 @@ mod tests {
         let shown: Vec<Vec<String>> = difference
             .groups
             .iter()
-            .map(|group| group.iter().map(|(fate, key)| format!("{fate:?} {key}")).collect())
+            .map(|group| group.iter().map(|(fate, key)| format!("{fate:?} {}", identity(key))).collect())
             .collect();
         assert_eq!(shown, [vec!["Kept b", "Added c", "Removed a"], vec!["Added d"]]);
         assert!(!difference.is_empty());

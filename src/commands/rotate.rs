@@ -1,18 +1,16 @@
 //! `sealant rotate`: files encrypted again under new data keys. Whoever had an old one cannot open new values with it.
 
 use super::bulk::{self, Done, FileArgs, Job, Jobs, Words};
+use super::keyargs::ChangeArgs;
 use super::rekey;
-use super::selection::{RECIPIENT_HINT, named_recipients};
 use super::session::Session;
 use super::sopsfile;
 use crate::document::kind::DocumentKind;
 use crate::failure::{Failure, Kind};
+use crate::fsio::terminal;
 use crate::fsio::write::NewMode;
-use crate::keyservice::KeyError;
-use crate::keyservice::age::check_recipient;
 use crate::sops::file::SopsFile;
 use crate::sops::key::MasterKey;
-use crate::sops::rules::parse_key;
 use zeroize::Zeroizing;
 
 /// The command line.
@@ -22,12 +20,12 @@ pub struct Args {
     /// Which files, and where results go.
     #[command(flatten)]
     pub files: FileArgs,
-    /// Recipients, or names in keys/, to add to the first key group, separated by commas; may be repeated
-    #[arg(long, value_name = "RECIPIENT")]
-    pub add_age: Vec<String>,
-    /// Recipients, or names in keys/, to take out, separated by commas; may be repeated
-    #[arg(long, value_name = "RECIPIENT")]
-    pub rm_age: Vec<String>,
+    /// Who is added and who is taken out.
+    #[command(flatten)]
+    pub change: ChangeArgs,
+    /// Do not ask before the files of a folder are rotated
+    #[arg(long, short)]
+    pub yes: bool,
 }
 
 const EXAMPLES: &str = "\
@@ -36,7 +34,8 @@ none. Somebody who was taken out may still know the values: change them too.
 
 Examples:
   sealant rotate -i config/prod/
-  sealant rotate -i --rm-age age1… config/";
+  sealant rotate -i --rm bob config/           everything of keys/bob.pub is taken out
+  sealant rotate -i --add-age age1… --rm-pgp FBC7… config/";
 
 const PLAIN: &str = "not encrypted";
 const WORDS: Words =
@@ -47,13 +46,30 @@ const WORDS: Words =
 /// # Errors
 /// What keeps a file from being opened, encrypted and written.
 pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
-    let add = keys(session, "--add-age", &args.add_age)?;
-    let remove = keys(session, "--rm-age", &args.rm_age)?;
+    let add = args.change.added(session)?;
+    let remove = args.change.removed(session)?;
     let jobs = args.files.jobs(WORDS.verb, &mut |_| true)?;
     let still_named = check_removed(session, args, &jobs, &remove)?;
+    if !agreed(args, session, &jobs, &add, &remove) {
+        session.say("nothing was changed");
+        return Ok(());
+    }
     bulk::run(session, &args.files, &jobs, WORDS, |job| one(session, job, args.files.input_type, &add, &remove))?;
     still_named.iter().for_each(|text| session.warn(text));
     Ok(())
+}
+
+/// Asks when a folder was named and somebody is there. Scripts have said what they want.
+fn agreed(args: &Args, session: &Session, jobs: &Jobs, add: &[MasterKey], remove: &[MasterKey]) -> bool {
+    let found = jobs.files.iter().filter(|job| job.found).count();
+    if found == 0 || args.yes || !args.files.in_place || !terminal::stdin_is_terminal() {
+        return true;
+    }
+    let names = session.names_or_none();
+    add.iter().for_each(|key| session.say(&format!("  + {}", names.show_key(key))));
+    remove.iter().for_each(|key| session.say(&format!("  - {}", names.show_key(key))));
+    let question = format!("give every encrypted one of {} files a new data key?", jobs.files.len());
+    terminal::confirm(&question).unwrap_or(false)
 }
 
 /// Whoever is to be taken out has to be in every file that is named, and in one of those that were found. Returns what is to
@@ -140,7 +156,7 @@ fn one(
     rekey::change_groups(&mut groups, add.to_vec(), remove);
     if groups.iter().all(Vec::is_empty) {
         return Err(Failure::new(Kind::Generic, format!("nobody could open {} any more", opened.name))
-            .hint("name somebody who can: --add-age RECIPIENT"));
+            .hint("name somebody who can: --add NAME, or --add-age RECIPIENT"));
     }
     let plain = opened.decrypt(false)?;
     let document = opened.parse_plain(&plain)?;
@@ -153,22 +169,4 @@ fn one(
         stamp: opened.stamp,
         warnings,
     })
-}
-
-fn keys(session: &Session, flag: &str, texts: &[String]) -> Result<Vec<MasterKey>, Failure> {
-    let words = texts.iter().flat_map(|text| text.split(',')).map(str::trim).filter(|word| !word.is_empty());
-    let mut keys = Vec::new();
-    for word in words {
-        for recipient in named_recipients(session, word)? {
-            let key = parse_key("age", &recipient, "");
-            let key = key.map_err(|problem| {
-                Failure::new(Kind::Generic, format!("{flag}: one entry {problem}")).hint(RECIPIENT_HINT)
-            })?;
-            if check_recipient(&recipient) == Err(KeyError::BadRecipient) {
-                return Err(Failure::new(Kind::Generic, format!("{flag}: {}", KeyError::BadRecipient)));
-            }
-            keys.push(key);
-        }
-    }
-    Ok(keys)
 }

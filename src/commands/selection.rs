@@ -2,14 +2,13 @@
 
 use std::path::Path;
 
-use super::identities;
-use super::keys::text::is_name;
+use super::keyargs::{self, KeyArgs};
 use super::rekey;
 use super::session::Session;
 use super::sopsfile::VERSION;
 use crate::failure::{Failure, Kind};
 use crate::fsio::env::Var;
-use crate::keyservice::WrapError;
+use crate::keyservice::{Names, WrapError};
 use crate::sops::file::Settings;
 use crate::sops::key::{DataKey, MasterKey};
 use crate::sops::selector::{Selection, Selector};
@@ -18,9 +17,9 @@ use crate::sops::selector::{Selection, Selector};
 #[derive(clap::Args, Clone, Debug, Default)]
 #[command(next_help_heading = "For whom, and which values (instead of the creation rule)")]
 pub struct SelectionArgs {
-    /// Recipients, or names in keys/, separated by commas; may be repeated [env: SOPS_AGE_RECIPIENTS]
-    #[arg(long, value_name = "RECIPIENT")]
-    pub age: Vec<String>,
+    /// For whom.
+    #[command(flatten)]
+    pub keys: KeyArgs,
     /// Only keys that match are encrypted, with all below them
     #[arg(long, value_name = "REGEX", group = "selection")]
     pub encrypted_regex: Option<String>,
@@ -50,23 +49,6 @@ pub struct SelectionArgs {
     pub allow_unrepresentable: bool,
 }
 
-/// The recipients of a name in `keys/`; anything else as it is.
-///
-/// # Errors
-/// A file in `keys/` that is no recipients file.
-pub fn named_recipients(session: &Session, word: &str) -> Result<Vec<String>, Failure> {
-    if !is_name(word) || word.starts_with("age1") {
-        return Ok(vec![word.to_owned()]);
-    }
-    let named = identities::named(&session.names_root())?.into_iter();
-    let found = named.into_iter().find(|(name, _)| name == word);
-    Ok(found.map_or_else(|| vec![word.to_owned()], |(_, recipients)| recipients))
-}
-
-/// What to give where a recipient is wanted.
-pub const RECIPIENT_HINT: &str =
-    "a recipient begins with age1, or is a name in keys/ (sealant keys list); never publish a private key";
-
 /// How a new file is to be encrypted: everything but its data key.
 #[derive(Clone, Debug)]
 pub struct Recipe {
@@ -78,6 +60,8 @@ pub struct Recipe {
     allow_unrepresentable: bool,
     /// Where the recipients come from, for messages.
     from: String,
+    /// The same for each of them, in the order of the groups; empty when they do not come from a rule.
+    lines: Vec<String>,
 }
 
 impl SelectionArgs {
@@ -105,42 +89,20 @@ impl SelectionArgs {
         Ok(Some(selection))
     }
 
-    /// The recipients the options or the environment name.
-    fn recipients(&self, session: &Session) -> Result<Vec<MasterKey>, Failure> {
-        let (from, texts) = if self.age.is_empty() {
-            let var = Var::SopsAgeRecipients;
-            let text = session.env.text(var).map(str::to_owned);
-            (var.name(), text.into_iter().collect())
-        } else {
-            ("--age", self.age.clone())
-        };
-        let words = texts.iter().flat_map(|text| text.split([',', '\n']));
-        let words = words.map(str::trim).filter(|word| !word.is_empty());
-        let mut keys = Vec::new();
-        for (at, word) in words.enumerate() {
-            if from == "--age" && is_name(word) {
-                let named = named_recipients(session, word)?;
-                if named.as_slice() != [word] {
-                    keys.extend(named.into_iter().map(|recipient| MasterKey::Age { recipient }));
-                    continue;
-                }
-            }
-            // the text is not repeated: it might be a private key
-            if !word.starts_with("age1") && !word.starts_with("ssh-") {
-                let text = format!("entry {} of {from} is no age recipient", at + 1);
-                return Err(Failure::new(Kind::Generic, text).hint(RECIPIENT_HINT));
-            }
-            keys.push(MasterKey::Age { recipient: word.to_owned() });
+    /// The keys the options or the environment name, and where they come from.
+    fn recipients(&self, session: &Session) -> Result<(Vec<MasterKey>, String), Failure> {
+        if !self.keys.is_empty() {
+            let keys = self.keys.keys(session)?;
+            return Ok((keys, self.keys.flags().join(", ")));
         }
-        if keys.is_empty() && !self.age.is_empty() {
-            return Err(Failure::new(Kind::Generic, "--age names no recipient"));
-        }
-        Ok(keys)
+        let var = Var::SopsAgeRecipients.name();
+        let texts: Vec<String> = session.env.text(Var::SopsAgeRecipients).map(str::to_owned).into_iter().collect();
+        Ok((keyargs::parse(session, var, "age", &texts, "")?, var.to_owned()))
     }
 
     /// Whether recipients are given, so that no rule is needed.
     pub fn has_recipients(&self, session: &Session) -> bool {
-        !self.age.is_empty() || session.env.text(Var::SopsAgeRecipients).is_some()
+        !self.keys.is_empty() || session.env.text(Var::SopsAgeRecipients).is_some()
     }
 
     /// How the file at `path` is to be encrypted; `path` is what the rules see.
@@ -149,20 +111,20 @@ impl SelectionArgs {
     /// No rule and no recipients; an invalid pattern; a wrong configuration.
     pub fn recipe(&self, session: &Session, path: &Path) -> Result<Recipe, Failure> {
         let selection = self.selection()?;
-        let recipients = self.recipients(session)?;
+        let (recipients, from) = self.recipients(session)?;
         let rule = session.rule_for(path)?;
-        let from_variable = self.age.is_empty() && !recipients.is_empty();
+        let from_variable = self.keys.is_empty() && !recipients.is_empty();
         if from_variable && rule.is_some_and(|rule| rule.groups.as_slice() != [recipients.clone()]) {
             let (file, var) = (session.shown(path), Var::SopsAgeRecipients.name());
             session.warn(&format!("{file}: {var} is set and takes the place of the rule's recipients"));
         }
+        let mut lines = Vec::new();
         let (groups, shamir_threshold, from) = match rule {
-            _ if from_variable => (vec![recipients], 0, Var::SopsAgeRecipients.name().to_owned()),
-            _ if !recipients.is_empty() => (vec![recipients], 0, "--age".to_owned()),
+            _ if !recipients.is_empty() => (vec![recipients], 0, from),
             Some(rule) => {
                 let file = session.config()?.map_or("", |loaded| &loaded.name);
-                let from = format!("{file}:{}", rule.line);
-                (rule.groups.clone(), rule.shamir_threshold, from)
+                lines = rule.lines.iter().flatten().map(|line| format!("{file}:{line}")).collect();
+                (rule.groups.clone(), rule.shamir_threshold, format!("{file}:{}", rule.line))
             }
             None => return Err(session.no_rule(path)),
         };
@@ -175,6 +137,7 @@ impl SelectionArgs {
             allow_empty: self.allow_empty,
             allow_unrepresentable: self.allow_unrepresentable,
             from,
+            lines,
         })
     }
 }
@@ -186,11 +149,18 @@ impl Recipe {
                 Some("name who may open the files: age: age1… in the rule, or --age")
             }
             WrapError::NotSupported(_) => {
-                Some("nobody is left out silently: remove that key from the rule, or use --age")
+                Some("nobody is left out silently: take that key out of the rule, or name others on the command line")
             }
             _ => None,
         };
-        let failure = Failure::from(error).about(&self.from);
+        let keys = self.groups.iter().flatten().zip(&self.lines);
+        let place = match &error {
+            WrapError::Key { key, .. } | WrapError::NotSupported(key) => {
+                keys.into_iter().find(|(known, _)| Names::new().show_key(known) == *key).map(|(_, line)| line)
+            }
+            _ => None,
+        };
+        let failure = Failure::from(error).about(place.unwrap_or(&self.from));
         match hint {
             Some(hint) => failure.hint(hint),
             None => failure,

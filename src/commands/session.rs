@@ -13,6 +13,7 @@ use crate::failure::{Failure, Kind};
 use crate::fsio::env::{Env, Var};
 use crate::fsio::read::{KEY_LIMIT, read_stream};
 use crate::fsio::{FsError, clock, folder, output, signals};
+use crate::keyservice::names::without_comment;
 use crate::keyservice::{KeyRing, Names};
 use crate::sops::key::MasterKey;
 use crate::sops::rules::{Config, CreationRule, Problem, RuleError};
@@ -32,6 +33,14 @@ pub struct Global {
     /// A file with age identities; may be repeated
     #[arg(long, global = true, value_name = "FILE")]
     pub identity: Vec<PathBuf>,
+    /// A key service in another process, tcp://HOST:PORT or unix:///PATH; may be repeated
+    #[cfg(feature = "keyservice")]
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    pub keyservice: Vec<String>,
+    /// Use no key of this machine, only those of --keyservice
+    #[cfg(feature = "keyservice")]
+    #[arg(long, global = true)]
+    pub no_local_keys: bool,
     /// Print results as JSON
     #[arg(long, global = true)]
     pub json: bool,
@@ -72,7 +81,10 @@ impl Session {
     /// # Errors
     /// When the working folder is gone.
     pub fn new(global: Global) -> Result<Self, Failure> {
-        Ok(Self::within(folder::current()?, Env::from_process(), global))
+        let env = Env::from_process();
+        #[cfg(feature = "keyservice")]
+        let global = keyring::remote::from_environment(global, &env);
+        Ok(Self::within(folder::current()?, env, global))
     }
 
     /// A session with another working folder and environment: for tests and for `demo`.
@@ -254,6 +266,8 @@ impl Session {
     /// When `SOPS_DECRYPTION_ORDER` is wrong, or a file of `--identity` is missing.
     pub fn ring(&self) -> Result<&KeyRing, Failure> {
         self.decryption_order()?;
+        #[cfg(feature = "keyservice")]
+        keyring::remote::check(self)?;
         if let Some(missing) = self.global.identity.iter().find(|path| !folder::exists(path)) {
             return Err(FsError::Missing(missing.clone()).into());
         }
@@ -264,7 +278,10 @@ impl Session {
     /// to be unwrapped.
     pub fn wrap_ring(&self) -> &KeyRing {
         self.ring.get_or_init(|| {
-            let ring = KeyRing::new(keyring::services(self));
+            let services = keyring::services(self);
+            #[cfg(feature = "keyservice")]
+            let services = keyring::remote::with_remote(self, services);
+            let ring = KeyRing::new(services);
             // whoever unwraps has been told what is wrong with it
             match self.decryption_order() {
                 Ok(Some(order)) => ring.with_order(order),
@@ -283,7 +300,10 @@ impl Session {
         let Some(own) = own.as_ref().filter(|own| !own.is_empty()) else {
             return;
         };
-        let is_own = |key: &MasterKey| matches!(key, MasterKey::Age { recipient } if own.contains(recipient));
+        let is_own = |key: &MasterKey| match key {
+            MasterKey::Age { recipient } => own.iter().any(|own| without_comment(own) == without_comment(recipient)),
+            _ => false,
+        };
         if !groups.iter().flatten().any(is_own) && !self.warned.swap(true, Ordering::Relaxed) {
             self.warn(&format!("{from}: you are not among the recipients: you cannot open what is encrypted for them"));
         }

@@ -70,6 +70,7 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     change.settings.allow_empty = true;
     let plain = place::parse(&change, change.plain())?;
     let path = near::meant(&plain, &args.path, path);
+    near::refuse_twin(&plain, &args.path, &path)?;
     let refused = |error| near::advise(place::refused(&error, &path), &plain, &path);
     let present = place::present(&plain, &path).map_err(refused)?;
     if args.decode_data {

@@ -29,6 +29,7 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 use super::parallel;
+use super::policy;
 use super::session::Session;
 use super::size;
 use crate::document::kind::DocumentKind;
@@ -183,8 +184,8 @@ pub fn unlock(session: &Session, name: String, file: SopsFile, stamp: Option<Sta
     let is_far = ring.may_be_far(metadata.groups.iter().flat_map(|group| &group.0).map(|wrapped| &wrapped.key));
     let key = parallel::waiting(is_far, || ring.unwrap(&metadata.groups, metadata.shamir_threshold));
     let key = key.map_err(|error| {
-        let rule = session.rule_for(Path::new(&name)).ok().flatten();
-        Failure::cannot_open(&name, error, session.names_or_none(), rule.map(|rule| rule.groups.as_slice()))
+        let policy = policy::of(session, Path::new(&name), metadata);
+        Failure::cannot_open(&name, error, session.names_or_none(), policy.as_ref())
     })?;
     Ok(Opened { name, file, key, stamp })
 }
@@ -426,6 +427,7 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
+    use crate::commands::keyargs::KeyArgs;
     use crate::commands::selection::SelectionArgs;
     use crate::commands::session::Global;
     use crate::fsio::env::Env;
@@ -441,7 +443,7 @@ mod tests {
         let global = Global { identity: vec![keys.join("private/alice.txt")], ..Global::default() };
         let session = Session::within(dir.path().to_owned(), Env::default(), global);
         let args = SelectionArgs {
-            age: vec![recipient.unwrap().to_owned()],
+            keys: KeyArgs { age: vec![recipient.unwrap().to_owned()], ..KeyArgs::default() },
             encrypted_regex: Some("^password$".into()),
             ..SelectionArgs::default()
         };

@@ -45,9 +45,9 @@ variables! {
     SopsAgeKeyFile = "SOPS_AGE_KEY_FILE";
     /// a command that prints age identities; it finds the wanted recipient in SOPS_AGE_RECIPIENT (as in sops)
     SopsAgeKeyCmd = "SOPS_AGE_KEY_CMD";
-    /// an SSH private key file (as in sops; not supported yet)
+    /// a file with an SSH private key that opens age files (as in sops)
     SopsAgeSshPrivateKeyFile = "SOPS_AGE_SSH_PRIVATE_KEY_FILE";
-    /// a command that prints an SSH private key (as in sops; not supported yet)
+    /// a command that prints an SSH private key without a passphrase; it finds the wanted recipient in SOPS_AGE_RECIPIENT (as in sops)
     SopsAgeSshPrivateKeyCmd = "SOPS_AGE_SSH_PRIVATE_KEY_CMD";
     /// age recipients for new files, separated by commas (as in sops)
     SopsAgeRecipients = "SOPS_AGE_RECIPIENTS";
@@ -67,9 +67,9 @@ variables! {
     SopsVaultUris = "SOPS_VAULT_URIS";
     /// called as sops: PGP fingerprints for new files (not supported yet)
     SopsPgpFp = "SOPS_PGP_FP";
-    /// called as sops: `false` means that no key of this machine is used
+    /// `false` means that no key of this machine is used (as in sops)
     SopsEnableLocalKeyservice = "SOPS_ENABLE_LOCAL_KEYSERVICE";
-    /// called as sops: addresses of key services (not supported yet)
+    /// addresses of key services, separated by commas, when --keyservice is not given (as in sops)
     SopsKeyservice = "SOPS_KEYSERVICE";
     /// called as sops: accepted, as no version is ever looked up on the network
     SopsDisableVersionCheck = "SOPS_DISABLE_VERSION_CHECK";

@@ -12,6 +12,7 @@
 //! | [`walk`] | files below folders, in a stable order |
 //! | [`private`] | a folder for plaintext that is gone afterwards |
 //! | [`signals`] | what is removed when a signal ends us |
+//! | [`socket`] | sockets that others connect to |
 //! | [`harden`] | no core dumps |
 //! | [`terminal`] | prompts without echo, progress |
 //! | [`child`] | programs we start: key commands, editors |
@@ -41,6 +42,7 @@ pub mod private;
 pub mod read;
 pub mod run;
 pub mod signals;
+pub mod socket;
 pub mod target;
 pub mod terminal;
 pub mod user;

@@ -20,12 +20,34 @@ pub fn data(bytes: &[u8]) -> Result<(), FsError> {
     }
 }
 
+/// Where standard output is reopened: behind a redirection it is a file, which `>>` must not lose.
+const STDOUT: &str = "/dev/stdout";
+
+/// Whether `path` is standard output, a character device or a pipe: it is written to, and not replaced.
+pub fn is_stream(path: &Path) -> bool {
+    path == Path::new(STDOUT) || std::fs::metadata(path).is_ok_and(|metadata| is_stream_type(metadata.file_type()))
+}
+
+#[cfg(unix)]
+fn is_stream_type(kind: std::fs::FileType) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    kind.is_char_device() || kind.is_fifo()
+}
+
+#[cfg(not(unix))]
+fn is_stream_type(_: std::fs::FileType) -> bool {
+    false
+}
+
 /// Writes to a device or a pipe that has a name, such as `/dev/stdout`. `false` when `path` is no such thing: a file is
 /// replaced as a whole, see [`super::write`].
 ///
 /// # Errors
 /// [`FsError::Io`].
 pub fn to_stream(path: &Path, bytes: &[u8]) -> Result<bool, FsError> {
+    if path == Path::new(STDOUT) {
+        return data(bytes).map(|()| true);
+    }
     let Ok(metadata) = std::fs::metadata(path) else {
         return Ok(false);
     };

@@ -10,6 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 static REGISTERED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 /// Read-held while names are being changed, write-held for ever once a signal came.
 static BUSY: RwLock<()> = RwLock::new(());
+static ON_STOP: Mutex<Option<Box<dyn FnOnce() + Send>>> = Mutex::new(None);
 
 /// Locks, whatever a thread that panicked has left: our sets and counters are valid after every single step.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -30,6 +31,12 @@ pub fn forget(path: &Path) {
 pub fn finish_first<T>(steps: impl FnOnce() -> T) -> T {
     let _busy = BUSY.read().unwrap_or_else(PoisonError::into_inner);
     steps()
+}
+
+/// The next SIGINT, SIGTERM or SIGHUP calls `stop` instead of ending us: a server finishes what it has begun. The signal after
+/// that ends us as usual.
+pub fn on_stop(stop: impl FnOnce() + Send + 'static) {
+    *lock(&ON_STOP) = Some(Box::new(stop));
 }
 
 /// Removes everything registered. Best effort: there is nobody left to tell.
@@ -99,6 +106,11 @@ mod unix {
                 _ = kill_process(command, signal);
             }
             return;
+        }
+        if signal != SIGQUIT
+            && let Some(stop) = super::lock(&super::ON_STOP).take()
+        {
+            return stop();
         }
         // never let go: no rename begins any more
         let _no_more_renames = super::BUSY.write().unwrap_or_else(PoisonError::into_inner);

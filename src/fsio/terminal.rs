@@ -45,6 +45,8 @@ pub fn confirm(question: &str) -> io::Result<bool> {
     let mut err = io::stderr().lock();
     write!(err, "{} (y/n): ", sanitize(question))?;
     err.flush()?;
+    // others may have something to say while somebody thinks
+    drop(err);
     read_answer()
 }
 

@@ -8,9 +8,6 @@ pub enum KeyError {
     /// The recipient's text is damaged.
     #[error("not a valid age recipient (a character is wrong or missing)")]
     BadRecipient,
-    /// A kind of recipient that we do not know yet.
-    #[error("{0} recipients are not supported yet")]
-    UnsupportedRecipient(&'static str),
     /// The wrapped key is not an age file.
     #[error("the wrapped key is damaged: it is not an age file")]
     NotAnAgeFile,

@@ -12,6 +12,7 @@
 //! | [`huawei_kms`] | HuaweiCloud KMS: kept, not used |
 //! | [`error`] | why a key could not be used |
 //! | [`names`] | the people behind recipients |
+//! | [`remote`] | key services in other processes |
 //! | [`report`] | why nobody here can open a file, and who could |
 
 pub mod absent;
@@ -25,6 +26,8 @@ pub mod error;
 pub mod gcp_kms;
 pub mod huawei_kms;
 pub mod names;
+#[cfg(feature = "keyservice")]
+pub mod remote;
 pub mod report;
 pub mod ring;
 #[cfg(feature = "vault")]
@@ -59,6 +62,12 @@ pub trait KeyService: Send + Sync {
         Ok(None)
     }
 
+    /// How much it takes to unwrap for `key` here, so far as its name tells: 0 when everything for it is at hand, more when
+    /// somebody may have to be asked. Of keys of one kind those that take less are tried first.
+    fn effort(&self, _key: &MasterKey) -> u8 {
+        0
+    }
+
     /// `secret` (a data key or a share of one) wrapped for `key`; `Ok(None)` when it is not our kind of key.
     ///
     /// # Errors
@@ -89,12 +98,12 @@ pub struct Looked {
 /// What a place gave.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Outcome {
-    /// Identities: their recipients; and how many there were that we cannot use yet.
+    /// Identities: their recipients, and the plugins of those whose recipients only plugins know.
     Gave {
         /// The recipients of the identities.
         recipients: Vec<String>,
-        /// Plugin and post-quantum identities.
-        unsupported: usize,
+        /// `age-plugin-NAME`, or what is wrong with it.
+        plugins: Vec<String>,
     },
     /// Something that people are logged in with. Whether it was good enough is said of the key.
     Used,
@@ -106,8 +115,6 @@ pub enum Outcome {
     Locked,
     /// A command that did not have to be run.
     NotRun,
-    /// It is there, but of a kind that is not supported yet.
-    NotSupported,
     /// It could not be used.
     Failed(String),
 }

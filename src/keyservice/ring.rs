@@ -13,7 +13,7 @@ use std::thread;
 
 use self::attempts::{AT_ONCE, Attempts, DEADLINE, late};
 use super::names::Names;
-use super::report::{CannotOpen, GroupReport, Reason};
+use super::report::{CannotOpen, GroupReport, Reason, Tried};
 use super::{KeyError, KeyService, Looked};
 use crate::secret::{self, SecretBytes};
 use crate::sops::key::{DataKey, KeyGroup, MasterKey, WrappedKey};
@@ -133,6 +133,30 @@ impl KeyRing {
             receive_one(&receive, &mut under_way, &mut wrapped, jobs)?;
         }
         Ok(wrapped.into_iter().flatten().collect())
+    }
+
+    /// A single key: `secret` wrapped for it, as a key service does it for others.
+    ///
+    /// # Errors
+    /// [`WrapError::Key`] or [`WrapError::NotSupported`].
+    pub fn wrap_one(&self, key: &MasterKey, secret: &[u8]) -> Result<String, WrapError> {
+        self.attempts.wrap(key, secret).map(|wrapped| wrapped.enc)
+    }
+
+    /// A single key: what it wraps, of any length.
+    ///
+    /// # Errors
+    /// What happened with it.
+    pub fn unwrap_one(&self, wrapped: &WrappedKey) -> Result<SecretBytes, Tried> {
+        self.attempts.unwrap_one(wrapped)
+    }
+
+    /// The same without asking anybody on a network.
+    ///
+    /// # Errors
+    /// What happened with it.
+    pub fn unwrap_here(&self, wrapped: &WrappedKey) -> Result<SecretBytes, Tried> {
+        self.attempts.unwrap_here(wrapped)
     }
 
     /// The data key, by whichever identities fit. All groups are tried, as every share found helps; `threshold` of

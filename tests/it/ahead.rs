@@ -2,10 +2,13 @@
 
 use std::fmt::Write as _;
 
+use sealant::document::kind::DocumentKind;
+use sealant::document::open::Reading;
 use sealant::document::yaml::Document;
-use sealant::sops::file::{EncryptedFile, FileError, encrypt};
+use sealant::sops::file::{EncryptedFile, FileError, Plain, SopsFile, encrypt};
 use sealant::sops::key::DataKey;
 use sealant::sops::selector::Selection;
+use zeroize::Zeroizing;
 
 use crate::lossless::settings;
 
@@ -86,4 +89,36 @@ fn a_value_that_cannot_be_encrypted_ends_it_at_once() {
     let document = Document::parse(text).unwrap();
     let error = encrypt(&document, &key(), &settings(Selection::Default, false), None).unwrap_err();
     assert!(matches!(error, FileError::LooksEncrypted { .. }), "{error}");
+}
+
+/// The other formats: the same comes back, no IV is used twice, and the first bad value is named.
+#[test]
+fn large_files_of_other_formats_come_back() {
+    let lines = |line: &dyn Fn(usize) -> String| (0..ENTRIES).map(line).collect::<String>();
+    let json = lines(&|at| format!("  \"s{at}\": [\"value {at}\", {at}, null, \"\", 1.50],\n"));
+    for (kind, text) in [
+        (DocumentKind::Json, format!("{{\n{json}  \"end_unencrypted\": true\n}}\n")),
+        (DocumentKind::Dotenv, lines(&|at| format!("# note {at}\nexport S{at}=\"value {at}\"\nC{at}_unencrypted=x\n"))),
+        (DocumentKind::Ini, format!("[a]\n{}", lines(&|at| format!("; note {at}\ns{at} = value {at}\n")))),
+    ] {
+        let bytes = Zeroizing::new(text.clone().into_bytes());
+        let plain = Plain::parse(kind, bytes, Reading { commented_json: false, faithful_dotenv: true }).unwrap();
+        let encrypted = plain.encrypt(&key(), &settings(Selection::Default, false), None).unwrap();
+        let mut ivs: Vec<&str> = encrypted.text.split(",iv:").skip(1).filter_map(|rest| rest.get(..44)).collect();
+        let all = ivs.len();
+        ivs.sort_unstable();
+        ivs.dedup();
+        assert!(all > ENTRIES && ivs.len() == all, "{kind:?}");
+        let open = |text: String| SopsFile::parse(kind, Zeroizing::new(text.into_bytes())).unwrap();
+        let file = open(encrypted.text.clone());
+        assert!(file.decrypt(&key(), false).unwrap().bytes() == text.as_bytes(), "{kind:?}");
+        let (again, _) = file.decrypt_for_reuse(&key(), false).unwrap();
+        assert!(again.bytes() == text.as_bytes(), "{kind:?}");
+        let mut damaged = encrypted.text;
+        let value = damaged.find("type:str").unwrap();
+        let value = damaged[..value].rfind(",tag:").unwrap() + 5;
+        let other = if damaged[value..].starts_with('A') { "B" } else { "A" };
+        damaged.replace_range(value..=value, other);
+        assert!(open(damaged).decrypt(&key(), false).is_err(), "{kind:?}");
+    }
 }

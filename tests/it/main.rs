@@ -27,6 +27,7 @@ mod interop;
 mod keys;
 mod lossless;
 mod peers;
+mod people;
 mod properties;
 mod robust;
 mod sandbox;
@@ -34,3 +35,4 @@ mod set;
 mod tree_dump;
 #[cfg(feature = "vault")]
 mod vault;
+mod why;

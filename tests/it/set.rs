@@ -188,3 +188,50 @@ fn null_may_replace_the_last_secret() {
     sandbox.run(&["set", FILE, "password", "--type", "null"]).code(0);
     assert!(!sandbox.plain(FILE).contains("canary-one"));
 }
+
+/// `set` on a block scalar dropped the comment behind its indicator.
+#[test]
+fn the_comment_behind_a_block_indicator_stays() {
+    const START: &str = "a: 1\nkey: |  # why\n  canary-one\n  canary-two\n\nz: 2\n";
+    for (value, wanted) in [
+        ("canary-new\n\n", "key: |  # why\n  canary-new\n"),
+        ("canary-new", "key: |-  # why\n  canary-new\n"),
+        ("canary\nnew", "key: |-  # why\n  canary\n  new\n"),
+        ("\u{1}", "key: \"\\x01\"  # why\n"),
+    ] {
+        let sandbox = Sandbox::new();
+        sandbox.write(FILE, START);
+        sandbox.run(&["encrypt", "-i", "--encrypted-regex", ".", FILE]).code(0);
+        sandbox.run_with(value, &["set", FILE, "key"]).code(0);
+        assert_eq!(sandbox.plain(FILE), format!("a: 1\n{wanted}\nz: 2\n"), "{value}");
+    }
+    let sandbox = Sandbox::new();
+    sandbox.write(FILE, "key: >- # why\r\n  canary-one\r\nz: 2\r\n");
+    sandbox.run(&["encrypt", "-i", "--encrypted-regex", ".", FILE]).code(0);
+    sandbox.run_with("12", &["set", FILE, "key", "--type", "int"]).code(0);
+    assert_eq!(sandbox.plain(FILE), "key: 12 # why\r\nz: 2\r\n");
+}
+
+/// `set db.password` beside a key of that very name made a mapping and said nothing.
+#[test]
+fn a_key_with_dots_is_not_shadowed_by_levels() {
+    let sandbox = Sandbox::new();
+    sandbox.write(FILE, "db.password: canary-one\nc:\n  d.e: 1\n  f: {x.y: 1, x: {y: 2}}\n");
+    sandbox.run(&["encrypt", "-i", "--encrypted-regex", ".", FILE]).code(0);
+    let before = sandbox.read(FILE);
+    sandbox
+        .run_with("canary-new", &["set", FILE, "db.password"])
+        .code(7)
+        .says(r#"'"db.password"'"#)
+        .says(r#"'["db"]["password"]'"#);
+    sandbox.run_with("canary-new", &["set", FILE, "db.password.old"]).code(7).says(r#"'"db.password".old'"#);
+    sandbox.run_with("canary-new", &["set", FILE, "c.d.e"]).code(7).says(r#"'c."d.e"'"#);
+    assert_eq!(sandbox.read(FILE), before);
+    // both spellings of the hints work, and what is there with levels is meant
+    sandbox.run_with("canary-new", &["set", FILE, "\"db.password\""]).code(0);
+    sandbox.run_with("canary-two", &["set", FILE, "[\"db\"][\"password\"]"]).code(0);
+    sandbox.run_with("3", &["set", FILE, "c.f.x.y"]).code(0);
+    let plain = sandbox.plain(FILE);
+    assert!(plain.starts_with("db.password: canary-new\n") && plain.ends_with("\ndb: {password: canary-two}\n"));
+    assert!(plain.contains("{x.y: 1, x: {y: 3}}"), "{plain}");
+}

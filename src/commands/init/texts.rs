@@ -26,6 +26,11 @@ const ATTRIBUTES_COMMENT: &str =
 /// The endings, as a pattern, of files whose values are encrypted one by one.
 const FORMATS: &str = "ya?ml|jsonc?|env|ini|toml|tfvars|hcl|properties";
 
+/// What follows `.env` in the name of such a file: all but `.example`, `.sample` and `.template`, which hold no secrets. These
+/// patterns have no "not", so that every other end is spelled out.
+const NO_TEMPLATE: &str =
+    r"(\.([^/]*([^e/]|[^lt/]e|[^p/]le|[^m/]ple|[^a/]mple|[^a/]te|[^l/]ate|[^p/]late|[^m/]plate)|[lt]?e))?";
+
 /// `.sops.yaml` for one recipient.
 pub fn sops_yaml(name: &str, recipient: &str) -> String {
     format!(
@@ -34,9 +39,9 @@ pub fn sops_yaml(name: &str, recipient: &str) -> String {
 # paths are relative to this file. sops and sealant both read it.
 # A new colleague: their recipient goes into keys/NAME.pub, and into the lists below.
 creation_rules:
-  # Files that are secret as a whole: all in secrets/, and .env files. Values below a key that ends in _unencrypted stay
-  # in clear.
-  - path_regex: ^secrets/|(^|/)secrets?/.*\\.({FORMATS}|key|pem)$|(^|/)\\.env(\\.[^/]+)?$|\\.(enc|secrets?)\\.({FORMATS})$
+  # Files that are secret as a whole: all in secrets/, and .env files, but not .env.example, .env.sample and .env.template.
+  # Values below a key that ends in _unencrypted stay in clear.
+  - path_regex: ^secrets/|(^|/)secrets?/.*\\.({FORMATS}|key|pem)$|(^|/)\\.env{NO_TEMPLATE}$|\\.(enc|secrets?)\\.({FORMATS})$
     age:
       - {recipient} # {name}
 
@@ -111,6 +116,15 @@ mod tests {
             ("config/.env.prod", Some(whole)),
             ("config/worker.env", Some(settings)),
             (".envrc", None),
+            (".env.example", None),
+            ("config/.env.example", None),
+            (".env.prod.sample", None),
+            (".env.template", None),
+            (".env.simple", Some(whole)),
+            (".env.example.local", Some(whole)),
+            (".env.stage", Some(whole)),
+            (".env.private", Some(whole)),
+            (".env.e", Some(whole)),
             ("package.json", None),
             (".github/workflows/ci.yml", None),
             ("docker-compose.yaml", None),

@@ -6,6 +6,7 @@ use crate::commands::session::Session;
 use crate::failure::Failure;
 use crate::fsio::output;
 use crate::fsio::printable::sanitize;
+use crate::keyservice::names;
 
 /// The command line.
 #[derive(clap::Args, Debug)]
@@ -15,7 +16,9 @@ pub struct Args {}
 pub struct Row {
     /// Whose it is, by `keys/NAME.pub`.
     pub name: Option<String>,
-    /// The recipient.
+    /// What kind of key it is, in sops's words.
+    pub kind: &'static str,
+    /// The recipient, or whatever a key of its kind is called by.
     pub recipient: String,
     /// Whether its private key is at hand.
     pub yours: bool,
@@ -42,10 +45,8 @@ pub fn run(_args: &Args, session: &Session) -> Result<(), Failure> {
 /// # Errors
 /// What the file system says of standard output.
 pub fn print_json(rows: &[Row]) -> Result<(), Failure> {
-    let list: Vec<_> = rows
-        .iter()
-        .map(|row| serde_json::json!({"name": row.name, "recipient": row.recipient, "yours": row.yours}))
-        .collect();
+    let as_json = |row: &Row| serde_json::json!({"name": row.name, "kind": row.kind, "recipient": row.recipient, "yours": row.yours});
+    let list: Vec<_> = rows.iter().map(as_json).collect();
     let text = format!("{}\n", serde_json::Value::from(list));
     Ok(output::data(text.as_bytes())?)
 }
@@ -56,19 +57,30 @@ pub fn print_json(rows: &[Row]) -> Result<(), Failure> {
 /// A file in `keys/` that is no recipients file.
 pub fn rows(session: &Session) -> Result<Vec<Row>, Failure> {
     let own = own_recipients(session);
-    let named = identities::named(&session.names_root())?;
+    let row = |name: Option<&str>, recipient: String, yours: bool| Row {
+        name: name.map(str::to_owned),
+        kind: names::key(&recipient).map_or("age", |key| names::kind_word(&key)),
+        recipient,
+        yours,
+    };
     let mut rows = Vec::new();
-    for (name, recipients) in named {
+    for (name, recipients) in identities::named(&session.names_root())? {
         for recipient in recipients {
-            rows.push(Row { name: Some(name.clone()), yours: own.contains(&recipient), recipient });
+            let yours = own.iter().any(|mine| is_same(mine, &recipient));
+            rows.push(row(Some(&name), recipient, yours));
         }
     }
     for recipient in own {
-        if !rows.iter().any(|row| row.recipient == recipient) {
-            rows.push(Row { name: None, recipient, yours: true });
+        if !rows.iter().any(|row| is_same(&row.recipient, &recipient)) {
+            rows.push(row(None, recipient, true));
         }
     }
     Ok(rows)
+}
+
+fn is_same(left: &str, right: &str) -> bool {
+    left == right
+        || matches!((names::key(left), names::key(right)), (Some(left), Some(right)) if names::is_same(&left, &right))
 }
 
 fn table(rows: &[Row]) -> String {
@@ -76,13 +88,17 @@ fn table(rows: &[Row]) -> String {
         Some(name) => sanitize(name).into_owned(),
         None => "(no name here)".to_owned(),
     };
-    let width = rows.iter().map(|row| shown(row).chars().count()).max();
-    let width = width.unwrap_or(0);
+    let width = |of: &dyn Fn(&Row) -> usize| rows.iter().map(of).max().unwrap_or(0);
+    let names = width(&|row| shown(row).chars().count());
+    let kinds = width(&|row| row.kind.len());
     let mut text = String::new();
     for row in rows {
         let mark = if row.yours { "  yours" } else { "" };
         let recipient = sanitize(&row.recipient);
-        text.push_str(&format!("{:width$}  {recipient}{mark}\n", shown(row)));
+        // the kind says nothing where there is only one
+        let kind =
+            if rows.iter().all(|row| row.kind == "age") { String::new() } else { format!("{:kinds$}  ", row.kind) };
+        text.push_str(&format!("{:names$}  {kind}{recipient}{mark}\n", shown(row)));
     }
     text
 }
@@ -93,8 +109,15 @@ mod tests {
 
     #[test]
     fn columns_are_aligned_and_safe() {
-        let row = |name: Option<&str>, yours| Row { name: name.map(str::to_owned), recipient: "age1x".into(), yours };
-        let text = table(&[row(Some("al\x1bice"), false), row(None, true)]);
+        let row = |name: Option<&str>, kind, yours| Row {
+            name: name.map(str::to_owned),
+            kind,
+            recipient: "age1x".into(),
+            yours,
+        };
+        let text = table(&[row(Some("al\x1bice"), "age", false), row(None, "age", true)]);
         assert_eq!(text, "al\\u{1b}ice     age1x\n(no name here)  age1x  yours\n");
+        let text = table(&[row(Some("a"), "age", false), row(Some("b"), "gcp_kms", false)]);
+        assert_eq!(text, "a  age      age1x\nb  gcp_kms  age1x\n");
     }
 }

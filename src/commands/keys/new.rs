@@ -8,7 +8,8 @@ use crate::commands::session::Session;
 use crate::failure::{Failure, Kind};
 use crate::fsio::write::{NewMode, create_new};
 use crate::fsio::{FsError, folder, output};
-use crate::keyservice::age::{NewIdentity, generate};
+use crate::keyservice::age::{NewIdentity, generate, generate_post_quantum};
+use crate::secret::RandomError;
 
 const EXAMPLES: &str = "\
 Your first key goes where sealant and sops look for it. Another one goes into a file of its own
@@ -17,7 +18,8 @@ public half is put there as keys/NAME.pub.
 
 Examples:
   sealant keys new alice
-  sealant keys new ci-prod --output ci-prod.txt    for a machine: hand the file over, then remove it";
+  sealant keys new ci-prod --output ci-prod.txt    for a machine: hand the file over, then remove it
+  sealant keys new vault --post-quantum            for secrets that must stay secret for decades";
 
 /// The command line.
 #[derive(clap::Args, Debug)]
@@ -29,6 +31,9 @@ pub struct Args {
     /// Where the private key goes, instead of your user folder; the file must not exist
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// Make a key that is safe from quantum computers as well; its recipient is long
+    #[arg(long)]
+    pub post_quantum: bool,
 }
 
 /// Runs it.
@@ -48,7 +53,11 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
         Some(path) => path.clone(),
         None => place(&name, session)?,
     };
-    let key = make(&private, args.output.is_some(), &name, session)?;
+    let key = match args.post_quantum {
+        true => generate_post_quantum().ok_or_else(|| Failure::of(Kind::Generic, &RandomError))?,
+        false => generate(),
+    };
+    let key = store(key, &private, args.output.is_some(), &name, session)?;
     session.say(&format!("private key of {name}: {}", private.display()));
     if let Some(path) = &public {
         create_new(path, text::public(&name, &key.recipient).as_bytes(), NewMode::Public)?;
@@ -103,8 +112,11 @@ fn place(name: &str, session: &Session) -> Result<PathBuf, Failure> {
 /// # Errors
 /// [`Kind::Exists`], and what the file system says.
 pub fn make(private: &Path, given: bool, name: &str, session: &Session) -> Result<NewIdentity, Failure> {
+    store(generate(), private, given, name, session)
+}
+
+fn store(key: NewIdentity, private: &Path, given: bool, name: &str, session: &Session) -> Result<NewIdentity, Failure> {
     session.guard_files();
-    let key = generate();
     if let Some(parent) = private.parent().filter(|_| !given) {
         folder::make(parent, true)?;
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::{list, own_recipients, text};
+use super::{export, list, own_recipients, text};
 use crate::commands::identities;
 use crate::commands::session::Session;
 use crate::failure::{Failure, Kind};
@@ -39,14 +39,7 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     }
     let recipients = match &args.name {
         None => own_recipients(session),
-        Some(name) => {
-            let mut named = identities::named(&session.names_root())?.into_iter();
-            let found = named.find(|(known, _)| known == name);
-            let missing = || {
-                Failure::new(Kind::NoFile, format!("there is no keys/{name}.pub")).hint("all names: sealant keys list")
-            };
-            found.ok_or_else(missing)?.1
-        }
+        Some(name) => export::named(session, name)?,
     };
     if recipients.is_empty() {
         return Err(Failure::new(Kind::NoFile, "you have no key at hand").hint("make one with: sealant keys new NAME"));

@@ -49,10 +49,10 @@ impl<'a> Publisher<'a> {
     /// Opens and decrypts what was read from `path`; its MAC is checked. Nothing is sent yet.
     ///
     /// # Errors
-    /// A destination that this build has no client for, or whose settings are wrong; no token; what keeps the file from
-    /// being opened; data that has no form at the destination.
+    /// A destination that this build has no client for; what keeps the file from being opened; data that has no form at the
+    /// destination.
     pub fn job(
-        &mut self,
+        &self,
         source: Source,
         path: &Path,
         destination: &Destination,
@@ -69,13 +69,20 @@ impl<'a> Publisher<'a> {
             let text = format!("{}: nothing is left of the name without its extension", path.display());
             return Err(Failure::new(Kind::BadConfig, text).hint("publish it without --omit-extensions"));
         }
-        self.clients.prepare(self.session, &place)?;
         let opened = sopsfile::open_source(self.session, source)?;
         let plain = opened.decrypt(false)?;
         let content = Content::of(&opened, &plain)?;
         content.check(&opened.name, place.versioned, large, &mut |text| self.session.warn(text))?;
         let absolute = folder::absolute(self.session.cwd(), path);
         Ok(Job { name: opened.name, absolute, shown, path: place.path(name), place, content })
+    }
+
+    /// Gets ready to send it: who cannot open a file need not look for a token first. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// Settings of the destination that are wrong; no token.
+    pub fn prepare(&mut self, job: &Job) -> Result<(), Failure> {
+        self.clients.prepare(self.session, &job.place)
     }
 
     /// Sends it, unless the same is there already.

@@ -1,9 +1,11 @@
 //! Key paths that lead nowhere, and what was probably meant: a key with dots in it, or one that is nearly the same.
 
+use crate::document::dotenv::bare_name;
+use crate::document::gather;
 use crate::document::kind::DocumentKind;
 use crate::document::path::{KeyPath, Step};
 use crate::document::tree::{Kind as NodeKind, Node};
-use crate::failure::Failure;
+use crate::failure::{Failure, Kind};
 use crate::sops::file::Plain;
 
 /// So many letters may be wrong.
@@ -24,6 +26,63 @@ fn is_flat(plain: &Plain) -> bool {
     matches!(plain.kind(), DocumentKind::Properties | DocumentKind::Dotenv)
 }
 
+/// Refuses to make a new value where the one that was meant is most likely there in another spelling.
+///
+/// # Errors
+/// A key that has the dots of the path in it, or a line of a dotenv file with more before the name than sops knows of.
+pub fn refuse_twin(plain: &Plain, typed: &str, path: &KeyPath) -> Result<(), Failure> {
+    if let Some(there) = exported(plain, path) {
+        let text = "the name is there with \"export\" or blanks around it, which are a part of the key to sops";
+        return Err(Failure::new(Kind::BadSetValue, text)
+            .about(path)
+            .hint(format!("to set that one, write: '{there}'"))
+            .hint("another line with the same name would win over it, or lose, as the reader pleases"));
+    }
+    let Some((dotted, key)) = twin(plain, path).filter(|(_, key)| typed.contains(key.as_str())) else {
+        return Ok(());
+    };
+    let text = format!("there is a key {key:?} with this spelling, and no value at the path with levels");
+    let failure = Failure::new(Kind::BadSetValue, text)
+        .about(path)
+        .hint(format!("to set the one that is there, quote its key: '{dotted}'"));
+    Err(match bracketed(path) {
+        Some(nested) => failure.hint(format!("to make a new one with levels, write: '{nested}'")),
+        None => failure,
+    })
+}
+
+/// The key that stands for the name in a dotenv file that is read as sops does.
+fn exported(plain: &Plain, path: &KeyPath) -> Option<KeyPath> {
+    let ([Step::Key(name)], DocumentKind::Dotenv) = (path.0.as_slice(), plain.kind()) else { return None };
+    let tree = plain.tree().ok()?;
+    let NodeKind::Map(entries) = &tree.kind else { return None };
+    let mut keys = entries.iter().map(|(key, _)| key.name.as_str());
+    if keys.clone().any(|key| key == name) {
+        return None;
+    }
+    keys.find(|key| bare_name(key) == name).map(|key| KeyPath(vec![Step::Key(key.to_owned())]))
+}
+
+/// The key with dots in it for which nothing is at its levels, and the path with it.
+fn twin(plain: &Plain, path: &KeyPath) -> Option<(KeyPath, String)> {
+    let dotted = dotted(plain, path)?;
+    let at = path.0.iter().zip(&dotted.0).take_while(|(one, other)| one == other).count();
+    let Some(Step::Key(key)) = dotted.0.get(at) else { return None };
+    let end = path.0.len() + at + 1 - dotted.0.len();
+    let levels = KeyPath(path.0[..end].to_vec());
+    let tree = plain.tree().ok()?;
+    gather::find(&tree, &levels).is_err().then(|| (dotted.clone(), key.clone()))
+}
+
+/// The path in the spelling that nobody can mistake: `["db"]["password"]`.
+fn bracketed(path: &KeyPath) -> Option<String> {
+    let step = |step: &Step| match step {
+        Step::Index(at) => Some(format!("[{at}]")),
+        Step::Key(key) => (!key.contains(['"', '\''])).then(|| format!("[\"{key}\"]")),
+    };
+    path.0.iter().map(step).collect()
+}
+
 /// Adds to a failure about `path` what was probably meant. Keys are no secret.
 pub fn advise(failure: Failure, plain: &Plain, path: &KeyPath) -> Failure {
     if let Some(dotted) = dotted(plain, path) {
@@ -33,6 +92,9 @@ pub fn advise(failure: Failure, plain: &Plain, path: &KeyPath) -> Failure {
         let key = KeyPath(vec![Step::Key(path.to_string())]);
         return failure
             .hint(format!("this format has no levels; a key with brackets in it is written in quotes: '{key}'"));
+    }
+    if let Some(there) = exported(plain, path) {
+        return failure.hint(format!("to sops \"export\" and blanks are a part of the key: '{there}'"));
     }
     match similar(plain, path) {
         Some(path) => failure.hint(format!("did you mean {path}?")),

@@ -60,10 +60,12 @@ impl Call {
     /// # Errors
     /// A kind of key twice in the decryption order; a key service.
     pub fn new(given: Given, global: Given, env: Env, legacy: bool, encrypting: bool) -> Result<Self, Exit> {
-        if given.all("keyservice").iter().any(|address| !address.is_empty()) {
-            return Err(Exit::not_yet("key services (--keyservice, SOPS_KEYSERVICE) are"));
+        let services: Vec<String> = given.all("keyservice").into_iter().filter(|address| !address.is_empty()).collect();
+        if !cfg!(feature = "keyservice") && !services.is_empty() {
+            return Err(Exit::new(1, "this binary was built without key services (feature `keyservice`)"));
         }
-        let no_service = given.switch("enable-local-keyservice") == Some(false);
+        let without_local = given.switch("enable-local-keyservice") == Some(false);
+        let no_service = without_local && services.is_empty();
         if no_service && encrypting {
             let text = "Could not generate data key: [no key services provided, cannot update master keys]";
             return Err(Exit::new(1, text));
@@ -72,15 +74,25 @@ impl Call {
             return Err(Exit::new(
                 Kind::CannotOpen.code(),
                 "Failed to get the data key required to decrypt the SOPS file.\n\nno key services: \
-                 --enable-local-keyservice=false leaves none, as others are not supported yet",
+                 --enable-local-keyservice=false leaves none, and no --keyservice is named",
             ));
         }
         let order = decryption_order(given.text("decryption-order"))?;
         // sops knows EDITOR and SOPS_EDITOR only; a script in EDITOR must not lose to the user's VISUAL
         let env = env.with(Var::Visual, None).with(Var::SopsDecryptionOrder, order.as_deref().map(str::as_ref));
         let config = global.os("config").map(PathBuf::from);
-        let options = Global { config, quiet: true, ..Global::default() };
+        let options = Global {
+            config,
+            quiet: true,
+            #[cfg(feature = "keyservice")]
+            keyservice: services,
+            #[cfg(feature = "keyservice")]
+            no_local_keys: without_local,
+            ..Global::default()
+        };
         let session = Session::within(folder::current()?, env, options);
+        #[cfg(feature = "keyservice")]
+        crate::commands::keyring::remote::addresses(&session)?;
         Ok(Self { given, global, session, legacy })
     }
 

@@ -52,11 +52,6 @@ impl Exit {
         Self { code, ..self }
     }
 
-    /// A feature of sops that is not there yet.
-    pub fn not_yet(what: &str) -> Self {
-        Self::new(1, format!("{what} not supported by this program yet: use the original sops for this"))
-    }
-
     /// No configuration, or nothing in it for this file.
     pub fn no_rule(has_rules: bool) -> Self {
         Self::new(1, if has_rules { NO_RULE } else { NO_KEYS })

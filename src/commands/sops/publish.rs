@@ -66,6 +66,7 @@ fn one(
     })?;
     let name = destination_name(path, root, call.given.is_on("omit-extensions") || rule.omit_extensions);
     let job = publisher.job(call.source(path)?, path, destination, &name, Large::Warn)?;
+    publisher.prepare(&job)?;
     if !call.given.is_on("yes") && !agreed(&format!("uploading {} to {} ? (y/n): ", job.absolute.display(), job.shown))?
     {
         let text = format!("Publication of {} canceled", job.absolute.display());

@@ -19,6 +19,7 @@ pub fn text(error: &CannotOpen) -> String {
             text.push_str(&format!("  {}: FAILED\n", identity(&key.key)));
             let why = match &key.outcome {
                 Tried::NoIdentityFits => "no identity here matches this recipient".to_owned(),
+                Tried::NotAsked => "it was not asked".to_owned(),
                 Tried::NotSupported => "keys of this kind are not supported yet".to_owned(),
                 Tried::Broken(error) => error.to_string(),
             };

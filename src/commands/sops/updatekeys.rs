@@ -7,6 +7,7 @@ use super::exit::{Exit, log};
 use crate::commands::rekey::{self, Difference, Fate, Groups, Held};
 use crate::failure::Kind;
 use crate::fsio::{clock, folder, output, terminal};
+use crate::sops::rules::identity;
 
 /// Runs it.
 ///
@@ -110,7 +111,7 @@ fn text(difference: &Difference) -> String {
                 Fate::Added => "+++",
                 Fate::Removed => "---",
             };
-            text.push_str(&format!("{mark} {key}\n"));
+            text.push_str(&format!("{mark} {}\n", identity(key)));
         }
     }
     text

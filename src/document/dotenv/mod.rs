@@ -44,6 +44,11 @@ pub enum Reading {
 /// The name under which [`Reading::Faithful`] is recorded.
 pub const FAITHFUL: &str = "faithful";
 
+/// The name in the text before a `=`, as shells see it: without `export` and the blanks around it.
+pub fn bare_name(key: &str) -> &str {
+    &key[parse::name(key, 0..key.len())]
+}
+
 /// A parsed dotenv text.
 pub struct DotenvDocument {
     text: Zeroizing<String>,

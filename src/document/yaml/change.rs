@@ -168,11 +168,27 @@ impl Document {
             text.push(' ');
         }
         let rest = &self.text()[span.end..];
+        let start = text.len();
         self.write_value(id, value, style, rest.starts_with(['\n', '\r']), &mut text);
+        let comment = self.header_comment(id);
+        // Behind the new header, or behind a value that is no block and so is on one line.
+        let first_end = text[start..].find(['\n', '\r']).map_or(text.len(), |at| start + at);
+        text.insert_str(first_end, comment);
         if rest.starts_with('#') {
             text.push(' ');
         }
         Change { span, text }
+    }
+
+    /// The comment behind the indicator of a block scalar, with the blanks before it.
+    fn header_comment(&self, id: NodeId) -> &str {
+        if self.kind(id) != NodeKind::Scalar || !self.style(id).is_block() {
+            return "";
+        }
+        let header = &self.text()[self.span(id).start..self.spot(id).span.start];
+        let header = header.trim_end_matches(BREAKS);
+        let indicator = header.find('#').map(|at| header[..at].trim_end_matches([' ', '\t']).len());
+        indicator.map_or("", |at| &header[at..])
     }
 
     /// The end of what stands before `offset`, blanks, breaks and comments aside.

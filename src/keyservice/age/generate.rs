@@ -3,6 +3,7 @@
 use age::secrecy::ExposeSecret;
 use age::x25519;
 
+use super::hybrid;
 use crate::secret::SecretText;
 
 /// A new identity, and the recipient it opens for.
@@ -17,6 +18,13 @@ impl std::fmt::Debug for NewIdentity {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "NewIdentity({})", self.recipient)
     }
+}
+
+/// Makes a hybrid post-quantum identity, `AGE-SECRET-KEY-PQ-1…` for `age1pq1…`; `None` when the operating system gives no
+/// randomness.
+pub fn generate_post_quantum() -> Option<NewIdentity> {
+    let identity = hybrid::Identity::generate()?;
+    Some(NewIdentity { recipient: identity.to_public().to_string(), identity: identity.to_text()? })
 }
 
 /// Makes an X25519 identity.

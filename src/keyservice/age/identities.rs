@@ -8,25 +8,17 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use age::secrecy::SecretString;
 use age::{DecryptError, scrypt, x25519};
 
+use super::person::{AskPassphrase, Person};
+use super::plugin::{PluginName, Plugins};
+use super::trial::{Known, Means};
+use super::{hybrid, ssh};
 use crate::keyservice::{Looked, Outcome};
-use crate::secret::{SecretBytes, SecretText};
+use crate::secret::SecretBytes;
 
 /// Largest identity file, as in age and sops.
 const MAX_FILE: u64 = 16 * 1024 * 1024;
 /// Most work a passphrase may cost: 2^22, as Go's age allows. That is 4 GiB of memory for some seconds.
 const MAX_WORK: u8 = 22;
-
-/// Asks a person for a passphrase. Closures that take the place's label do.
-pub trait AskPassphrase: Send + Sync {
-    /// The passphrase for `label`; `None` when nobody can be asked.
-    fn ask(&self, label: &str) -> Option<SecretText>;
-}
-
-impl<F: Fn(&str) -> Option<SecretText> + Send + Sync> AskPassphrase for F {
-    fn ask(&self, label: &str) -> Option<SecretText> {
-        self(label)
-    }
-}
 
 /// A place where identities may be, and what the caller found there.
 #[derive(Debug)]
@@ -46,16 +38,18 @@ pub enum Given {
     File(SecretBytes),
     /// A variable's text: several identities on a line are allowed.
     Words(SecretBytes),
+    /// An SSH private key.
+    Ssh(SecretBytes),
     /// Something to be run only when nothing at hand fits; the argument is the recipient.
     Command(Fetch),
+    /// The same, but it prints an SSH private key.
+    SshCommand(Fetch),
     /// The variable is not set.
     NotSet,
     /// The file is not there.
     Missing,
     /// It could not be read.
     Failed(String),
-    /// It is there, but of a kind that is not supported yet.
-    NotSupported,
 }
 
 /// Names the variant; what it holds may be secret.
@@ -64,28 +58,18 @@ impl fmt::Debug for Given {
         f.write_str(match self {
             Self::File(_) => "File([REDACTED])",
             Self::Words(_) => "Words([REDACTED])",
+            Self::Ssh(_) => "Ssh([REDACTED])",
             Self::Command(_) => "Command(..)",
+            Self::SshCommand(_) => "SshCommand(..)",
             Self::NotSet => "NotSet",
             Self::Missing => "Missing",
             Self::Failed(_) => "Failed(..)",
-            Self::NotSupported => "NotSupported",
         })
     }
 }
 
-/// An identity and its recipient.
-pub(super) struct Known {
-    pub(super) identity: x25519::Identity,
-    pub(super) recipient: String,
-}
-
 /// What a text held.
-#[derive(Default)]
-pub(super) struct Parsed {
-    known: Vec<Known>,
-    /// Plugin and post-quantum identities, which we pass over.
-    unsupported: usize,
-}
+pub(super) type Parsed = Vec<Known>;
 
 /// Parsed identities, or why there are none.
 pub(super) type ParseResult = Result<Parsed, String>;
@@ -93,7 +77,7 @@ pub(super) type ParseResult = Result<Parsed, String>;
 /// A source with its state.
 pub(super) struct Source {
     label: String,
-    ask: Arc<dyn AskPassphrase>,
+    person: Person,
     state: State,
 }
 
@@ -101,7 +85,7 @@ enum State {
     Nothing(Outcome),
     Ready(ParseResult),
     Locked { file: SecretBytes, opened: OnceLock<ParseResult> },
-    Command { fetch: Fetch, fetched: Mutex<HashMap<String, Arc<OnceLock<ParseResult>>>> },
+    Command { fetch: Fetch, ssh: bool, fetched: Mutex<HashMap<String, Arc<OnceLock<ParseResult>>>> },
 }
 
 /// Identities that live in a source, or in a command's answer.
@@ -116,31 +100,32 @@ impl Fetched<'_> {
             Self::Borrowed(result) => Some(*result),
             Self::Shared(cell) => cell.get(),
         };
-        result.and_then(|result| result.as_ref().ok()).map_or(&[][..], |p| &p.known).iter()
+        result.and_then(|result| result.as_ref().ok()).map_or(&[][..], Vec::as_slice).iter()
     }
 }
 
 impl Source {
-    pub(super) fn new(source: IdentitySource, ask: Arc<dyn AskPassphrase>) -> Self {
+    pub(super) fn new(source: IdentitySource, person: Person) -> Self {
         let state = match source.given {
             Given::File(file) if is_age_file(file.expose()) => State::Locked { file, opened: OnceLock::new() },
             Given::File(text) => State::Ready(parse(text.expose(), false)),
             Given::Words(text) => State::Ready(parse(text.expose(), true)),
-            Given::Command(fetch) => State::Command { fetch, fetched: Mutex::default() },
+            Given::Ssh(key) => State::Ready(parse_ssh(key.expose(), &source.label)),
+            Given::Command(fetch) => State::Command { fetch, ssh: false, fetched: Mutex::default() },
+            Given::SshCommand(fetch) => State::Command { fetch, ssh: true, fetched: Mutex::default() },
             Given::NotSet => State::Nothing(Outcome::NotSet),
             Given::Missing => State::Nothing(Outcome::Missing),
             Given::Failed(why) => State::Nothing(Outcome::Failed(why)),
-            Given::NotSupported => State::Nothing(Outcome::NotSupported),
         };
-        Self { label: source.label, ask, state }
+        Self { label: source.label, person, state }
     }
 
     /// The identities that cost nothing to try.
     pub(super) fn at_hand(&self) -> &[Known] {
         match &self.state {
-            State::Ready(Ok(parsed)) => &parsed.known,
+            State::Ready(Ok(parsed)) => parsed,
             State::Locked { opened, .. } => match opened.get() {
-                Some(Ok(parsed)) => &parsed.known,
+                Some(Ok(parsed)) => parsed,
                 _ => &[],
             },
             _ => &[],
@@ -160,13 +145,16 @@ impl Source {
         match &self.state {
             State::Ready(result) => Fetched::Borrowed(result),
             State::Locked { file, opened } => Fetched::Borrowed(opened.get_or_init(|| self.unlock(file.expose()))),
-            State::Command { fetch, fetched } => {
+            State::Command { fetch, ssh, fetched } => {
                 let mut all = fetched.lock().unwrap_or_else(PoisonError::into_inner);
                 let cell = all.entry(recipient.to_owned()).or_default().clone();
                 // other recipients need not wait for this one
                 drop(all);
                 cell.get_or_init(|| {
                     let output = fetch(recipient)?;
+                    if *ssh {
+                        return parse_ssh(output.expose(), &self.label).and_then(without_passphrase);
+                    }
                     if is_age_file(output.expose()) {
                         return self.unlock(output.expose());
                     }
@@ -179,7 +167,7 @@ impl Source {
     }
 
     fn unlock(&self, file: &[u8]) -> ParseResult {
-        let Some(passphrase) = self.ask.ask(&self.label) else {
+        let Some(passphrase) = self.person.ask(&self.label) else {
             return Err("it needs a passphrase, and there is nobody to ask".into());
         };
         let mut identity = scrypt::Identity::new(SecretString::from(passphrase.expose().to_owned()));
@@ -193,7 +181,9 @@ impl Source {
         }
     }
 
-    pub(super) fn looked(&self) -> Looked {
+    /// `plugins` knows which of them have failed.
+    pub(super) fn looked(&self, plugins: &Plugins) -> Looked {
+        let outcome_of = |result: &ParseResult| outcome_of(result, plugins);
         let outcome = match &self.state {
             State::Nothing(outcome) => outcome.clone(),
             State::Ready(result) => outcome_of(result),
@@ -209,18 +199,29 @@ impl Source {
 
 impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.looked())
+        write!(f, "{}", self.label)
     }
 }
 
-fn outcome_of(result: &ParseResult) -> Outcome {
-    match result {
-        Ok(parsed) => Outcome::Gave {
-            recipients: parsed.known.iter().map(|known| known.recipient.clone()).collect(),
-            unsupported: parsed.unsupported,
-        },
-        Err(why) => Outcome::Failed(why.clone()),
+fn outcome_of(result: &ParseResult, plugins: &Plugins) -> Outcome {
+    let parsed = match result {
+        Ok(parsed) => parsed,
+        Err(why) => return Outcome::Failed(why.clone()),
+    };
+    if let Some(why) = parsed.iter().find_map(Known::failure) {
+        return Outcome::Failed(why.to_owned());
     }
+    let mut programs: Vec<String> = parsed
+        .iter()
+        .filter_map(Known::program)
+        .map(|program| match plugins.failure(program) {
+            // the errors of plugins begin with their names
+            Some(error) => error.to_string(),
+            None => program.to_owned(),
+        })
+        .collect();
+    programs.dedup();
+    Outcome::Gave { recipients: parsed.iter().filter_map(|known| known.recipient.clone()).collect(), plugins: programs }
 }
 
 /// What a command gave for all recipients together; a failure only when nothing else came of it.
@@ -228,20 +229,36 @@ fn merge(outcomes: impl Iterator<Item = Outcome>) -> Outcome {
     let mut all = Outcome::NotRun;
     for outcome in outcomes {
         all = match (all, outcome) {
-            (
-                Outcome::Gave { mut recipients, unsupported },
-                Outcome::Gave { recipients: more, unsupported: others },
-            ) => {
-                recipients.extend(more);
-                recipients.sort();
-                recipients.dedup();
-                Outcome::Gave { recipients, unsupported: unsupported.max(others) }
+            (Outcome::Gave { mut recipients, mut plugins }, Outcome::Gave { recipients: more, plugins: others }) => {
+                for (list, more) in [(&mut recipients, more), (&mut plugins, others)] {
+                    list.extend(more);
+                    list.sort();
+                    list.dedup();
+                }
+                Outcome::Gave { recipients, plugins }
             }
             (gave @ Outcome::Gave { .. }, _) => gave,
             (_, outcome) => outcome,
         };
     }
     all
+}
+
+fn parse_ssh(bytes: &[u8], label: &str) -> ParseResult {
+    let key = ssh::parse(bytes, label)?;
+    let means = match key.secret {
+        ssh::Secret::Open(identity) => Means::Ready(Box::new(identity)),
+        ssh::Secret::Locked(locked) => Means::Locked(locked),
+    };
+    Ok(vec![Known { recipient: Some(key.recipient), means }])
+}
+
+/// Nobody is asked for the passphrase of what a command prints, as in sops.
+fn without_passphrase(parsed: Parsed) -> ParseResult {
+    match parsed.iter().any(|known| matches!(known.means, Means::Locked(_))) {
+        true => Err("it printed a key with a passphrase: let it print one without".into()),
+        false => Ok(parsed),
+    }
 }
 
 /// How age files begin, as sops tells them from lists of identities.
@@ -255,7 +272,7 @@ fn parse(bytes: &[u8], words: bool) -> ParseResult {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return Err("it is not text".into());
     };
-    let mut parsed = Parsed::default();
+    let mut parsed = Parsed::new();
     for (index, line) in text.lines().enumerate() {
         if line.is_empty() || line.starts_with('#') {
             continue;
@@ -269,12 +286,9 @@ fn parse(bytes: &[u8], words: bool) -> ParseResult {
             &mut whole
         };
         for entry in entries {
-            if entry.starts_with("AGE-PLUGIN-") || entry.starts_with("AGE-SECRET-KEY-PQ-1") {
-                parsed.unsupported += 1;
-            } else if let Some(known) = parse_identity(entry) {
-                parsed.known.push(known);
-            } else {
-                return Err(format!("line {} {}", index + 1, what_is_wrong(entry)));
+            match parse_identity(entry) {
+                Some(known) => parsed.push(known),
+                None => return Err(format!("line {} {}", index + 1, what_is_wrong(entry))),
             }
         }
     }
@@ -282,22 +296,30 @@ fn parse(bytes: &[u8], words: bool) -> ParseResult {
 }
 
 fn parse_identity(text: &str) -> Option<Known> {
+    if text.starts_with("AGE-PLUGIN-") {
+        return Some(Known { recipient: None, means: Means::Plugin(PluginName::of_identity(text)?) });
+    }
+    if text.starts_with("AGE-SECRET-KEY-PQ-1") {
+        let identity = hybrid::Identity::parse(text)?;
+        return Some(Known::ready(identity.to_public().to_string(), identity));
+    }
     if !text.starts_with("AGE-SECRET-KEY-1") {
         return None;
     }
     let identity: x25519::Identity = text.parse().ok()?;
-    let recipient = identity.to_public().to_string();
-    Some(Known { identity, recipient })
+    Some(Known::ready(identity.to_public().to_string(), identity))
 }
 
 fn what_is_wrong(line: &str) -> &'static str {
     let trimmed = line.trim();
     if line != trimmed && parse_identity(trimmed).is_some() {
         "has blanks around the identity"
-    } else if trimmed.starts_with("AGE-SECRET-KEY-1") {
+    } else if trimmed.starts_with("AGE-SECRET-KEY-") || trimmed.starts_with("AGE-PLUGIN-") {
         "is a damaged identity (a character is wrong or missing)"
-    } else if trimmed.starts_with("age1") {
+    } else if trimmed.starts_with("age1") || trimmed.starts_with("ssh-") {
         "is a recipient, not an identity"
+    } else if ssh::is_private_key(trimmed.as_bytes()) {
+        "is an SSH key: name its file with SOPS_AGE_SSH_PRIVATE_KEY_FILE or --identity"
     } else if trimmed.starts_with("-----BEGIN") {
         "is an SSH or PGP key, not an age identity"
     } else {

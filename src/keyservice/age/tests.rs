@@ -8,8 +8,11 @@ use age::x25519;
 use proptest::prelude::*;
 
 use super::*;
-use crate::keyservice::Outcome;
+use crate::keyservice::{Cause, Outcome};
 use crate::secret::SecretText;
+
+const SSH: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHsKLqeplhpW+uObz5dvMgjz1OxfM/XXUB+VHtZ6isGN alice@host";
+const ECDSA: &str = "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBBDSh0pUW3A6a4KXpFd/DMTEaz10/1pX0fnEB8RMgsx3uwsWCrI7HPUUDzgRlXS8p1blzQc8Hv8nFDDS8WY1JZ4=";
 
 fn nobody(_: &str) -> Option<SecretText> {
     None
@@ -148,19 +151,27 @@ fn oversized_secrets_are_no_data_keys() {
 fn identity_files_are_read_as_sops_reads_them() {
     let identity = x25519::Identity::generate();
     let (text, recipient) = (text_of(&identity), identity.to_public().to_string());
-    let gave = |count: usize, unsupported| Outcome::Gave { recipients: vec![recipient.clone(); count], unsupported };
+    let gave = |count: usize| Outcome::Gave { recipients: vec![recipient.clone(); count], plugins: Vec::new() };
     let of = |text: String| outcome(&service(file(text)));
-    assert_eq!(of(format!("# created\r\n\r\n{text}\r\n{text}")), gave(2, 0));
-    assert_eq!(of(String::new()), gave(0, 0));
-    assert_eq!(of(format!("AGE-PLUGIN-YUBIKEY-1X\nAGE-SECRET-KEY-PQ-1X\n{text}")), gave(1, 2));
+    assert_eq!(of(format!("# created\r\n\r\n{text}\r\n{text}")), gave(2));
+    assert_eq!(of(String::new()), gave(0));
     let words = Given::Words(SecretBytes::new(format!("{text} {text}\n#\n{text}").into_bytes()));
-    assert_eq!(outcome(&service(words)), gave(3, 0));
+    assert_eq!(outcome(&service(words)), gave(3));
+    let hybrid = generate_post_quantum().unwrap();
+    let all = format!("AGE-PLUGIN-TEST-10Q32NLXM\n{text}\n{}", hybrid.identity.expose());
+    let plugins = vec!["age-plugin-test".to_owned()];
+    assert_eq!(of(all), Outcome::Gave { recipients: vec![recipient.clone(), hybrid.recipient], plugins });
 
     let failed = |why: &str| Outcome::Failed(why.into());
     assert_eq!(of(format!("{text} {text}")), failed("line 1 is a damaged identity (a character is wrong or missing)"));
     assert_eq!(of(format!("{text}\n {text}")), failed("line 2 has blanks around the identity"));
     assert_eq!(of(recipient.clone()), failed("line 1 is a recipient, not an identity"));
-    assert_eq!(of("-----BEGIN OPENSSH".into()), failed("line 1 is an SSH or PGP key, not an age identity"));
+    let ssh = "line 1 is an SSH key: name its file with SOPS_AGE_SSH_PRIVATE_KEY_FILE or --identity";
+    assert_eq!(of("-----BEGIN OPENSSH PRIVATE KEY-----".into()), failed(ssh));
+    assert_eq!(of("-----BEGIN PGP".into()), failed("line 1 is an SSH or PGP key, not an age identity"));
+    let damaged = failed("line 1 is a damaged identity (a character is wrong or missing)");
+    assert_eq!(of("AGE-PLUGIN-TEST-10Q32NLXX".into()), damaged);
+    assert_eq!(of("AGE-SECRET-KEY-PQ-1QQQQ".into()), damaged);
     assert_eq!(of("hunter2".into()), failed("line 1 is not an age identity"));
     assert_eq!(outcome(&service(file(vec![0xff]))), failed("it is not text"));
 }
@@ -239,15 +250,61 @@ fn commands_run_only_when_needed_and_once_for_each_recipient() {
 #[test]
 fn recipients_are_told_apart_by_prefix() {
     let good = x25519::Identity::generate().to_public().to_string();
-    assert_eq!(check_recipient(&good), Ok(()));
-    assert_eq!(check_recipient(&format!("  {good}\n")), Ok(()));
-    assert_eq!(check_recipient(&good[..40]), Err(KeyError::BadRecipient));
-    assert_eq!(check_recipient("hello"), Err(KeyError::BadRecipient));
-    for (recipient, kind) in
-        [("age1pq1abc", "post-quantum"), ("age1yubikey1abc", "plugin"), ("ssh-ed25519 AAAA me", "ssh")]
-    {
-        assert_eq!(check_recipient(recipient), Err(KeyError::UnsupportedRecipient(kind)));
+    let hybrid = generate_post_quantum().unwrap().recipient;
+    for recipient in [&good, &format!("  {good}\n"), &hybrid, "age1test10qdmzv9q", SSH] {
+        assert_eq!(check_recipient(recipient), Ok(()), "{recipient}");
     }
+    let damaged = [&good[..40], "hello", &hybrid[..1000], "age1pq1abc", "age1yubikey1abc", "age1pwn/pwn19gt89dfz"];
+    for recipient in damaged {
+        assert_eq!(check_recipient(recipient), Err(KeyError::BadRecipient), "{recipient}");
+    }
+    for (recipient, why) in [
+        ("ssh-ed25519 AAAA me", "not a valid SSH public key (a character is wrong or missing)"),
+        (ECDSA, "ecdsa-sha2-nistp256 keys cannot decrypt: only ssh-ed25519 and ssh-rsa can"),
+    ] {
+        let error = check_recipient(recipient).unwrap_err();
+        assert_eq!((error.cause(), error.to_string().as_str()), (Some(Cause::Malformed), why));
+    }
+}
+
+/// Opens the file of `key` for `recipient` alone.
+fn unwrap_with(service: &AgeKeys, recipient: &str, secret: &[u8]) -> Option<Vec<u8>> {
+    let key = MasterKey::Age { recipient: recipient.to_owned() };
+    let enc = AgeKeys::without_identities().wrap(&key, secret).unwrap().unwrap();
+    let opened = service.unwrap(&WrappedKey { key, enc, created_at: None }).unwrap()?;
+    Some(opened.expose().to_vec())
+}
+
+#[test]
+fn post_quantum_keys_open_what_was_wrapped_for_them() {
+    let [mine, other] = [(); 2].map(|()| generate_post_quantum().unwrap());
+    let service = service(file(mine.identity.expose()));
+    assert_eq!(service.recipients().concat(), mine.recipient);
+    assert_eq!(unwrap_with(&service, &mine.recipient, b"x").unwrap(), b"x");
+    assert_eq!(unwrap_with(&service, &other.recipient, b"x"), None);
+}
+
+#[test]
+fn what_is_at_hand_takes_the_least() {
+    let [mine, other] = [(); 2].map(|()| x25519::Identity::generate());
+    let service = service(file(format!("{}\nAGE-PLUGIN-TEST-10Q32NLXM", text_of(&mine))));
+    let effort = |recipient: String| service.effort(&MasterKey::Age { recipient });
+    assert_eq!(effort(mine.to_public().to_string()), 0);
+    assert_eq!(effort("age1test10qdmzv9q".into()), 1);
+    assert_eq!(effort(other.to_public().to_string()), 3);
+}
+
+#[test]
+fn a_broken_plugin_stops_nobody_else() {
+    let [mine, other] = [(); 2].map(|()| x25519::Identity::generate());
+    let folder = std::path::PathBuf::from("/nonexistent");
+    let settings = PluginSettings { folder: Some(folder), ..PluginSettings::default() };
+    let with = service(file(format!("AGE-PLUGIN-TEST-10Q32NLXM\n{}", text_of(&mine)))).with_plugins(settings);
+    assert!(with.unwrap(&wrapped_for(&mine, b"x")).unwrap().is_some());
+    // files for somebody else are none of the plugin's business, so far as anybody knows
+    assert!(with.unwrap(&wrapped_for(&other, b"x")).unwrap().is_none());
+    let Outcome::Gave { plugins, .. } = outcome(&with) else { panic!("it gave") };
+    assert_eq!(plugins, ["age-plugin-test is not installed"]);
 }
 
 #[test]

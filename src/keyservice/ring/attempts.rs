@@ -56,6 +56,8 @@ struct Attempt {
     /// Where the kind stands in the decryption order.
     rank: usize,
     remote: bool,
+    /// How much the service says that it takes.
+    effort: u8,
 }
 
 impl Attempts {
@@ -91,6 +93,29 @@ impl Attempts {
         })
     }
 
+    /// By the first service that can, whatever the length of what comes out.
+    pub(super) fn unwrap_one(&self, wrapped: &WrappedKey) -> Result<SecretBytes, Tried> {
+        self.unwrap_by(wrapped, |_| true)
+    }
+
+    /// The same by services of this machine only.
+    pub(super) fn unwrap_here(&self, wrapped: &WrappedKey) -> Result<SecretBytes, Tried> {
+        self.unwrap_by(wrapped, |service| service.endpoint(&wrapped.key).is_none())
+    }
+
+    fn unwrap_by(&self, wrapped: &WrappedKey, wanted: impl Fn(&dyn KeyService) -> bool) -> Result<SecretBytes, Tried> {
+        let mut outcome = None;
+        let knows = |at: &usize| self.services[*at].handles(&wrapped.key) && wanted(&*self.services[*at]);
+        for service in (0..self.services.len()).filter(knows) {
+            let answer = self.ask(service, wrapped);
+            let length = answer.as_ref().ok().and_then(Option::as_ref).map_or(0, |secret| secret.expose().len());
+            if let Some(secret) = take(answer, length, &mut outcome) {
+                return Ok(secret);
+            }
+        }
+        Err(outcome.unwrap_or(Tried::NotSupported))
+    }
+
     /// Tries the keys of a group until one opens.
     pub(super) fn unwrap_group(
         &self,
@@ -123,12 +148,13 @@ impl Attempts {
         for (key, wrapped) in group.0.iter().enumerate() {
             let rank = self.rank(&wrapped.key);
             for (service, known) in self.services.iter().enumerate().filter(|(_, known)| known.handles(&wrapped.key)) {
-                attempts.push(Attempt { key, service, rank, remote: known.endpoint(&wrapped.key).is_some() });
+                let (remote, effort) = (known.endpoint(&wrapped.key).is_some(), known.effort(&wrapped.key));
+                attempts.push(Attempt { key, service, rank, remote, effort });
             }
         }
         match self.order {
-            Some(_) => attempts.sort_by_key(|one| (one.rank, one.remote)),
-            None => attempts.sort_by_key(|one| (one.remote, one.rank)),
+            Some(_) => attempts.sort_by_key(|one| (one.rank, one.remote, one.effort)),
+            None => attempts.sort_by_key(|one| (one.remote, one.rank, one.effort)),
         }
         attempts
     }

@@ -13,11 +13,11 @@ use super::place::{self, MetadataSkip};
 use crate::document::scalar::{type_word, write_plain_bytes};
 use crate::document::trail::Trail;
 use crate::document::value::Value;
-use crate::document::yaml::{Document, NodeId, Visit};
+use crate::document::yaml::{Document, Visit};
 use crate::sops::cipher::{CipherError, IvSource, Opened, ValueCipher};
 use crate::sops::selector::Selector;
 
-/// Nodes from which a thread costs less than it saves.
+/// Nodes, or steps through a document, from which a thread costs less than it saves.
 const WORTH: usize = 4096;
 /// Bytes handed over at once.
 const BATCH: usize = 1 << 16;
@@ -25,10 +25,10 @@ const BATCH: usize = 1 << 16;
 const WAITING: usize = 8;
 
 /// The walk that needs no more stops the one ahead.
-struct Enough;
+pub(super) struct Enough;
 
 struct Row<T> {
-    id: NodeId,
+    id: u32,
     end: usize,
     outcome: T,
 }
@@ -52,7 +52,8 @@ pub(super) struct Sink<T> {
 }
 
 impl<T> Sink<T> {
-    fn push(&mut self, id: NodeId, bytes: &[u8], outcome: T) -> Result<(), Enough> {
+    /// Hands over what was made of `id`.
+    pub(super) fn push(&mut self, id: u32, bytes: &[u8], outcome: T) -> Result<(), Enough> {
         if self.batch.bytes.capacity() - self.batch.bytes.len() < bytes.len() {
             self.flush(bytes.len())?;
         }
@@ -77,7 +78,7 @@ pub(super) struct Ahead<T> {
 
 impl<T: Copy> Ahead<T> {
     /// What was made of `id`, when it is next in line.
-    pub(super) fn take(&mut self, id: NodeId) -> Option<(&[u8], T)> {
+    pub(super) fn take(&mut self, id: u32) -> Option<(&[u8], T)> {
         while self.next == self.batch.rows.len() {
             self.batch = self.receiver.recv().ok()?;
             (self.next, self.start) = (0, 0);
@@ -92,15 +93,15 @@ impl<T: Copy> Ahead<T> {
     }
 }
 
-/// Runs `walk`, with `work` on a thread beside it when `document` is large.
+/// Runs `walk`, with `work` on a thread beside it when a document has so many `nodes` that it is worth it.
 ///
 /// `walk` owns what it is given, and so drops it even when it panics: the thread then stops at its next batch.
 pub(super) fn beside<T: Send, R>(
-    document: &Document,
+    nodes: usize,
     work: impl FnOnce(&mut Sink<T>) + Send,
     walk: impl FnOnce(Option<Ahead<T>>) -> R,
 ) -> R {
-    if document.nodes() < WORTH {
+    if nodes < WORTH {
         return walk(None);
     }
     let (sender, receiver) = sync_channel(WAITING);

@@ -133,7 +133,7 @@ impl EncryptedFile {
         let selector = Selector::compile_lenient(&self.metadata.selection);
         let document = &self.document;
         let mut reader = ahead::beside(
-            document,
+            document.nodes(),
             |sink| ahead::open_all(document, &cipher, &selector, sink),
             |ahead| {
                 let mut reader = Reader::new(self, &cipher, &layout, reuse.as_deref_mut());

@@ -125,7 +125,7 @@ pub fn encrypt(
         let (mut encrypted, comment_bounds) = if sequential {
             write(None)?
         } else {
-            ahead::beside(document, |sink| ahead::seal_all(document, &cipher, &selector, sink), write)?
+            ahead::beside(document.nodes(), |sink| ahead::seal_all(document, &cipher, &selector, sink), write)?
         };
         match self_check(document, &mut encrypted, &comment_bounds, key) {
             Check::Same => return Ok(encrypted),

@@ -1,6 +1,7 @@
 //! Key groups: the long form of a rule's keys.
 
-use super::keys;
+use super::keys::{self, Placed};
+use super::lint;
 use super::problem::{KeyProblem, Problem};
 use super::reader::{Mapping, Reader};
 use super::rule::read_texts;
@@ -17,11 +18,11 @@ const ELSEWHERE: [(&str, &str); 2] = [("hc_vault_transit_uri", "hc_vault"), ("az
 const MAX_DEPTH: usize = 16;
 
 /// The keys of a group: merged groups first, then its own, each key once.
-pub(super) fn read(reader: &mut Reader, node: &Node) -> Vec<MasterKey> {
+pub(super) fn read(reader: &mut Reader, node: &Node) -> Vec<Placed> {
     read_at(reader, node, 0)
 }
 
-fn read_at(reader: &mut Reader, node: &Node, depth: usize) -> Vec<MasterKey> {
+fn read_at(reader: &mut Reader, node: &Node, depth: usize) -> Vec<Placed> {
     if depth > MAX_DEPTH {
         reader.problem(node.line, Problem::TooDeep);
         return vec![];
@@ -51,7 +52,7 @@ fn texts(
     fields: &Mapping<'_>,
     field: &str,
     parse: impl Fn(&str) -> Result<MasterKey, KeyProblem>,
-) -> Vec<MasterKey> {
+) -> Vec<Placed> {
     let Some(node) = fields.get(field) else {
         return vec![];
     };
@@ -68,7 +69,7 @@ fn objects(
     field: &str,
     known: &[&str],
     parse: fn(&mut Reader, &Mapping<'_>) -> Result<MasterKey, KeyProblem>,
-) -> Vec<MasterKey> {
+) -> Vec<Placed> {
     let Some(node) = fields.get(field) else {
         return vec![];
     };
@@ -79,7 +80,10 @@ fn objects(
         };
         reader.warn_unknown(&object, known, &[("vault_url", "vaultUrl"), ("name", "key")]);
         match parse(reader, &object) {
-            Ok(key) => found.push(key),
+            Ok(key) => {
+                lint::key(reader, node.line, field, at + 1, &key);
+                found.push((node.line, key));
+            }
             Err(problem) => {
                 let field = field.to_owned();
                 reader.problem(node.line, Problem::Key { field, entry: at + 1, problem });

@@ -11,6 +11,9 @@ pub(super) fn age(text: &str) -> Result<MasterKey, KeyProblem> {
     if !text.starts_with("age1") && !text.starts_with("ssh-") {
         return Err(KeyProblem::Age);
     }
+    if text.starts_with("age1") && text.contains(char::is_whitespace) {
+        return Err(KeyProblem::Blank);
+    }
     Ok(MasterKey::Age { recipient: text.to_owned() })
 }
 
@@ -125,8 +128,11 @@ pub fn identity(key: &MasterKey) -> String {
     }
 }
 
+/// A key and the line it stands on.
+pub(super) type Placed = (usize, MasterKey);
+
 /// Leaves the first of each key.
-pub(super) fn deduplicate(keys: Vec<MasterKey>) -> Vec<MasterKey> {
+pub(super) fn deduplicate(keys: Vec<Placed>) -> Vec<Placed> {
     let mut seen = std::collections::HashSet::new();
-    keys.into_iter().filter(|key| seen.insert((std::mem::discriminant(key), identity(key)))).collect()
+    keys.into_iter().filter(|(_, key)| seen.insert((std::mem::discriminant(key), identity(key)))).collect()
 }

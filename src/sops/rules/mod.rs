@@ -20,6 +20,7 @@ use crate::sops::selector::Selection;
 
 pub use destinations::{Destination, DestinationRule, Destinations, NoDestination, VaultPlace};
 pub use keys::identity;
+pub use lint::odd;
 pub use problem::{KeyProblem, Problem, RuleError};
 
 use reader::{Mapping, Reader};
@@ -50,6 +51,8 @@ pub struct CreationRule {
     /// Who gets to open the file. No group at all when the rule names no key; a group may be empty when it was written
     /// that way. Neither can be encrypted for.
     pub groups: Vec<Vec<MasterKey>>,
+    /// The lines that these keys stand on.
+    pub lines: Vec<Vec<usize>>,
     /// How many groups are needed; 0 when not said, which means all.
     pub shamir_threshold: usize,
     /// Which leaves are secret. Its pattern is known to compile.

@@ -90,11 +90,16 @@ pub enum Problem {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum KeyProblem {
     /// Somebody is about to publish it.
-    #[error("is a private age key; put its public recipient (age1…) there, and make a new key if this file was shared")]
+    #[error(
+        "is a private age key; put its public recipient (age1…) there, and make a new key if others have seen this one"
+    )]
     PrivateAge,
     /// Neither `age1…` nor `ssh-…`.
     #[error("is no age recipient (age1… or ssh-…)")]
     Age,
+    /// A list without commas, or a line that was folded within a recipient.
+    #[error("has a blank in it: put commas between recipients, and none of them on two lines")]
+    Blank,
     /// Not `https://NAME.vault.azure.net/keys/KEY[/VERSION]`.
     #[error("is no Azure Key Vault key, such as https://example.vault.azure.net/keys/name/version")]
     Azure,

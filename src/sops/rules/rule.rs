@@ -1,6 +1,7 @@
 //! One creation rule.
 
-use super::keys;
+use super::keys::{self, Placed};
+use super::lint;
 use super::problem::{KeyProblem, Problem};
 use super::reader::{Mapping, Reader};
 use super::{CreationRule, PathPattern, groups};
@@ -35,13 +36,17 @@ pub(super) fn read(reader: &mut Reader, node: &Node) -> Option<CreationRule> {
     };
     let known = [KEY_FIELDS.as_slice(), &OTHER_FIELDS, &Selection::FIELDS].concat();
     reader.warn_unknown(&fields, &known, &ELSEWHERE);
-    let groups = read_keys(reader, &fields);
+    let placed = read_keys(reader, &fields);
+    let lines = placed.iter().map(|group| group.iter().map(|(line, _)| *line).collect()).collect();
+    let groups: Vec<Vec<MasterKey>> =
+        placed.into_iter().map(|group| group.into_iter().map(|(_, key)| key).collect()).collect();
     let shamir_threshold = reader.number(&fields, "shamir_threshold");
-    check_groups(reader, &fields, groups.len(), shamir_threshold);
+    check_groups(reader, &fields, &groups, shamir_threshold);
     Some(CreationRule {
         line: first.line,
         path_regex: read_path(reader, &fields),
         groups,
+        lines,
         shamir_threshold,
         selection: read_selection(reader, &fields),
         mac_only_encrypted: reader.flag(&fields, "mac_only_encrypted"),
@@ -83,7 +88,7 @@ fn read_selection(reader: &mut Reader, fields: &Mapping<'_>) -> Selection {
 }
 
 /// `key_groups` when there are any, else one group of the keys that the rule names itself.
-fn read_keys(reader: &mut Reader, fields: &Mapping<'_>) -> Vec<Vec<MasterKey>> {
+fn read_keys(reader: &mut Reader, fields: &Mapping<'_>) -> Vec<Vec<Placed>> {
     if let Some((key, node)) = fields.entry("key_groups") {
         let groups: Vec<_> = reader.list(node, "key_groups").iter().map(|group| groups::read(reader, group)).collect();
         if !groups.is_empty() {
@@ -129,11 +134,14 @@ pub(super) fn read_texts(
     node: &Node,
     field: &str,
     parse: impl Fn(&str) -> Result<MasterKey, KeyProblem>,
-) -> Vec<MasterKey> {
+) -> Vec<Placed> {
     let mut found = vec![];
     for (at, (line, text)) in reader.key_texts(node, field).into_iter().enumerate() {
         match parse(text) {
-            Ok(key) => found.push(key),
+            Ok(key) => {
+                lint::key(reader, line, field, at + 1, &key);
+                found.push((line, key));
+            }
             Err(problem) => {
                 let field = field.to_owned();
                 reader.problem(line, Problem::Key { field, entry: at + 1, problem });
@@ -143,7 +151,8 @@ pub(super) fn read_texts(
     found
 }
 
-fn check_groups(reader: &mut Reader, fields: &Mapping<'_>, groups: usize, threshold: usize) {
+fn check_groups(reader: &mut Reader, fields: &Mapping<'_>, keys: &[Vec<MasterKey>], threshold: usize) {
+    let (groups, is_single) = (keys.len(), keys.iter().all(|group| group.len() == 1));
     let line = |name| fields.entry(name).map_or(0, |(key, _)| key.line);
     if groups > MAX_GROUPS {
         reader.problem(line("key_groups"), Problem::TooManyGroups(groups));
@@ -151,10 +160,17 @@ fn check_groups(reader: &mut Reader, fields: &Mapping<'_>, groups: usize, thresh
         reader.problem(line("shamir_threshold"), Problem::Threshold { threshold, groups });
     } else if groups > 1 && threshold == 0 {
         // two dashes too many turn "any of these keys" into "all of them"
-        let text = format!(
-            "the rule has {groups} key groups, so a key of every one of them is needed to decrypt; \
-             put keys that are alternatives into one group, or set `shamir_threshold`"
-        );
+        let text = if is_single {
+            format!(
+                "the rule has {groups} key groups of one key each, so all {groups} keys are needed to decrypt, not any \
+                 of them; if any one should do, write one `-` only; if not, set `shamir_threshold`"
+            )
+        } else {
+            format!(
+                "the rule has {groups} key groups, so a key of every one of them is needed to decrypt; \
+                 put keys that are alternatives into one group, or set `shamir_threshold`"
+            )
+        };
         reader.warn(line("key_groups"), text);
     }
 }

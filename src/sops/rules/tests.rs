@@ -155,7 +155,8 @@ creation_rules:
     ];
     assert_eq!(keys_of(yaml), [first.map(String::from).to_vec(), vec!["age1a".into()]]);
     assert_eq!(good(yaml).rules[0].shamir_threshold, 2);
-    assert_eq!(warnings(yaml), []);
+    // names that are made up for this test
+    assert!(warnings(yaml).iter().all(|(_, text)| text.starts_with("entry ")));
     let MasterKey::Kms { context, .. } = &good(yaml).rules[0].groups[0][4] else { panic!("a KMS key") };
     assert_eq!(context.first().unwrap(), &("b".into(), "2".into()));
     // an empty list of groups does not hide the rule's own keys
@@ -256,7 +257,7 @@ stores:
         ".sops.yaml:3: `path_regex`: invalid regular expression `(`: a `)` is missing",
         ".sops.yaml:6: `encrypted_regex`: invalid regular expression `a**`: `**` repeats a repetition",
         ".sops.yaml:10: entry 2 of `age` is a private age key; put its public recipient (age1…) there, \
-         and make a new key if this file was shared",
+         and make a new key if others have seen this one",
         ".sops.yaml:11: entry 3 of `age` is no age recipient (age1… or ssh-…)",
         ".sops.yaml:12: a rule can have only one of `encrypted_regex` and `unencrypted_suffix`",
         ".sops.yaml:13: the rule is empty",
@@ -338,7 +339,9 @@ creation_rules:
     );
     assert_eq!(two_groups.len(), 1);
     assert_eq!(two_groups[0].0, 3);
-    assert!(two_groups[0].1.starts_with("the rule has 2 key groups, so a key of every one of them is needed"));
+    assert!(two_groups[0].1.starts_with(
+        "the rule has 2 key groups of one key each, so all 2 keys are needed to decrypt, not any of them"
+    ));
     let torn = warnings(
         "
 creation_rules:
@@ -456,4 +459,38 @@ proptest! {
         let _ = identity(&keys::kms(&text, ""));
         let _ = keys::vault(&format!("https://{text}/v1/{text}/keys/{text}"));
     }
+}
+
+#[test]
+fn what_cannot_be_a_key_says_where() {
+    let folded = "creation_rules:\n  - age: >-\n      age1qqqqqq\n      age1zzzzzz\n";
+    assert_eq!(
+        problems(folded),
+        [
+            ".sops.yaml:2: entry 1 of `age` has a blank in it: put commas between recipients, and none of them on two lines"
+        ]
+    );
+    assert_eq!(keys_of("creation_rules: [{age: 'age1qq, age1zz'}]"), [["age1qq", "age1zz"]]);
+    let yaml = "
+creation_rules:
+  - pgp: FBC7B9E2
+    kms:
+      - arn:aws:kms:eu-west-1:1:alias/x
+      - arn:aws:s3:eu-west-1:1:alias/x
+    gcp_kms: projects/p/locations/l/keyRings/r/cryptoKeys/k/cryptoKeyVersions/1
+  - pgp: [me@example.com, bob]
+";
+    assert_eq!(
+        warnings(yaml)[..2],
+        [
+            (
+                6,
+                "entry 2 of `kms` is no ARN of an AWS KMS key (arn:aws:kms:REGION:ACCOUNT:key/ID or :alias/NAME)"
+                    .into()
+            ),
+            (8, "entry 2 of `pgp` is no PGP fingerprint".into()),
+        ]
+    );
+    let rules = good(yaml).rules;
+    assert_eq!((&rules[0].lines, &rules[1].lines), (&vec![vec![3, 5, 6, 7]], &vec![vec![8, 8]]));
 }

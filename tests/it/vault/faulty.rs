@@ -74,6 +74,9 @@ fn serve(mut stream: TcpStream, reply: &Reply, sender: &Sender<Request>) {
         let mut hello = [0; 16];
         _ = stream.read(&mut hello);
         _ = stream.write_all(b"SSH-2.0-OpenSSH_9.9\r\n");
+        // closing with something unread would reset the connection, and what was written might be lost
+        _ = stream.shutdown(std::net::Shutdown::Write);
+        _ = std::io::copy(&mut stream, &mut std::io::sink());
         return;
     }
     let mut reader = BufReader::new(stream.try_clone().unwrap());

@@ -3,14 +3,16 @@
 use ring::digest::{Context, SHA256};
 use zeroize::Zeroizing;
 
+use super::ahead::open_all;
 use super::encrypt::line_of;
 use super::steps::{READING, Steps, comment_place};
 use crate::document::edits::Edits;
 use crate::document::format::{Event, Format};
 use crate::document::scalar::{TypeWord, from_plain_bytes, plain_room, write_plain_bytes};
 use crate::document::value::Value;
-use crate::secret::SecretBytes;
-use crate::sops::cipher::{CipherError, ValueCipher, is_encrypted};
+use crate::secret::{SecretBytes, make_room};
+use crate::sops::cipher::{CipherError, Opened, ValueCipher, is_encrypted};
+use crate::sops::file::ahead::{self, Ahead};
 use crate::sops::file::decrypt::{check_mac, open_layout};
 use crate::sops::file::decrypted::Decrypted;
 use crate::sops::file::error::{FileError, ValueError};
@@ -81,7 +83,24 @@ impl LeavesFile {
         reuse: Option<&mut Reuse>,
     ) -> Result<Read, FileError> {
         let document = self.document.as_ref();
+        ahead::beside(
+            document.events().len(),
+            |sink| open_all(document, cipher, selector, sink),
+            |ahead| self.read_beside(ahead, cipher, selector, layout, reuse),
+        )
+    }
+
+    fn read_beside(
+        &self,
+        ahead: Option<Ahead<Result<Opened, CipherError>>>,
+        cipher: &ValueCipher,
+        selector: &Selector,
+        layout: &Layout,
+        reuse: Option<&mut Reuse>,
+    ) -> Result<Read, FileError> {
+        let document = self.document.as_ref();
         let mut reader = Reader {
+            ahead,
             file: self,
             document,
             cipher,
@@ -155,6 +174,7 @@ struct Read {
 }
 
 struct Reader<'a> {
+    ahead: Option<Ahead<Result<Opened, CipherError>>>,
     file: &'a LeavesFile,
     document: &'a dyn Format,
     cipher: &'a ValueCipher,
@@ -187,8 +207,9 @@ impl Reader<'_> {
             Value::Str(text) => text,
             _ => return Err(self.bad(leaf, ValueError::InClear)),
         };
+        let opened = self.open(leaf, ciphertext);
         let bound = self.steps.trail.bound();
-        let type_word = match self.cipher.open(ciphertext, bound.as_bytes(), &mut self.plain) {
+        let type_word = match opened {
             Ok(opened) => opened.type_word,
             Err(CipherError::NotEncrypted) => return Err(self.bad(leaf, ValueError::InClear)),
             Err(error) => return Err(self.bad(leaf, error)),
@@ -209,6 +230,16 @@ impl Reader<'_> {
         drop(value);
         self.plain = plain;
         Ok(())
+    }
+
+    fn open(&mut self, leaf: usize, ciphertext: &str) -> Result<Opened, CipherError> {
+        let id = u32::try_from(leaf).ok();
+        if let Some((plain, outcome)) = self.ahead.as_mut().zip(id).and_then(|(ahead, id)| ahead.take(id)) {
+            make_room(&mut self.plain, plain.len());
+            self.plain.extend_from_slice(plain);
+            return outcome;
+        }
+        self.cipher.open(ciphertext, self.steps.trail.bound().as_bytes(), &mut self.plain)
     }
 
     /// A value that is not encrypted.

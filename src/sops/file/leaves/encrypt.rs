@@ -3,6 +3,7 @@
 
 use zeroize::Zeroizing;
 
+use super::ahead::seal_all;
 use super::decrypt::LeavesFile;
 use super::steps::{READING, Steps, comment_place};
 use crate::document::edits::Edits;
@@ -12,6 +13,7 @@ use crate::document::value::Value;
 use crate::document::yaml::Part;
 use crate::secret::{make_room, make_room_for_text};
 use crate::sops::cipher::{IvSource, ValueCipher, is_encrypted};
+use crate::sops::file::ahead::{self, Ahead};
 use crate::sops::file::encrypt::{Encrypted, Settings};
 use crate::sops::file::error::FileError;
 use crate::sops::file::finish::Sealing;
@@ -49,9 +51,18 @@ pub(in crate::sops::file) fn encrypt(
         if let Some(reuse) = reuse.as_deref_mut() {
             reuse.forget_uses();
         }
-        let mut writer = Writer::new(document, &cipher, &selector, settings, reuse.as_deref_mut());
-        writer.record_all = record_all;
-        let encrypted = writer.run()?;
+        let reuse = reuse.as_deref_mut();
+        // Ciphertexts that are kept need not be made.
+        let steps = if reuse.is_some() { 0 } else { document.events().len() };
+        let encrypted = ahead::beside(
+            steps,
+            |sink| seal_all(document, &cipher, &selector, sink),
+            |ahead| {
+                let mut writer = Writer::new(document, &cipher, &selector, settings, reuse);
+                (writer.record_all, writer.ahead) = (record_all, ahead);
+                writer.run()
+            },
+        )?;
         if opens_again(document, &encrypted, key) {
             return Ok(encrypted);
         }
@@ -92,6 +103,7 @@ struct Writer<'a> {
     selector: &'a Selector,
     settings: &'a Settings,
     reuse: Option<&'a mut Reuse>,
+    ahead: Option<Ahead<()>>,
     steps: Steps<'a>,
     /// The key that was entered last.
     key: Option<usize>,
@@ -123,6 +135,7 @@ impl<'a> Writer<'a> {
             selector,
             settings,
             reuse,
+            ahead: None,
             steps: Steps::new(document, selector),
             key: None,
             record_all: false,
@@ -213,7 +226,7 @@ impl<'a> Writer<'a> {
         if hashed && !self.plain.is_empty() {
             self.values += 1;
             let mut ciphertext = String::new();
-            self.seal(&place, type_word(&value), &mut ciphertext)?;
+            self.seal(Some(leaf), &place, type_word(&value), &mut ciphertext)?;
             self.put(leaf, &Value::Str(ciphertext.as_str().into()))?;
         } else if document.clear_value(leaf) != *value {
             // sops would read something here, and expect a ciphertext.
@@ -275,8 +288,14 @@ impl<'a> Writer<'a> {
         })
     }
 
-    /// Appends the ciphertext of `self.plain`.
-    fn seal(&mut self, place: &str, type_word: TypeWord, out: &mut String) -> Result<(), FileError> {
+    /// Appends the ciphertext of `self.plain`, which is that of `leaf` unless it is a comment.
+    fn seal(
+        &mut self,
+        leaf: Option<usize>,
+        place: &str,
+        type_word: TypeWord,
+        out: &mut String,
+    ) -> Result<(), FileError> {
         let bound = self.steps.trail.bound();
         if let Some(reuse) = self.reuse.as_deref_mut()
             && let Some(old) = reuse.take(place, bound, type_word, &self.plain)
@@ -286,6 +305,11 @@ impl<'a> Writer<'a> {
         }
         self.fresh += 1;
         self.fresh_values += usize::from(type_word != TypeWord::Comment);
+        let ahead = leaf.and_then(|leaf| self.ahead.as_mut()?.take(u32::try_from(leaf).ok()?));
+        if let Some(sealed) = ahead.and_then(|(sealed, ())| std::str::from_utf8(sealed).ok()) {
+            out.push_str(sealed);
+            return Ok(());
+        }
         let iv = self.ivs.next()?;
         self.cipher.seal(&self.plain, type_word, bound.as_bytes(), &iv, &mut self.scratch, out);
         Ok(())
@@ -295,7 +319,7 @@ impl<'a> Writer<'a> {
     /// `sops.go`, `Encrypt`); a short pattern can be in the base64 by chance, so that some more are tried.
     fn seal_comment(&mut self, place: &str) -> Result<String, FileError> {
         let mut ciphertext = String::new();
-        self.seal(place, TypeWord::Comment, &mut ciphertext)?;
+        self.seal(None, place, TypeWord::Comment, &mut ciphertext)?;
         for _ in 0..COMMENT_ATTEMPTS {
             if !self.selector.misreads_encrypted_comment(&ciphertext) {
                 return Ok(ciphertext);
