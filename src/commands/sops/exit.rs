@@ -81,7 +81,11 @@ impl Exit {
             }
             WrapError::Split(error) => error.to_string(),
         };
-        Self::new(1, format!("Could not generate data key: [{why}]"))
+        let hint = match error {
+            WrapError::Key { source, .. } => source.hint().map(|hint| format!("\nhint: {hint}")),
+            _ => None,
+        };
+        Self::new(1, format!("Could not generate data key: [{why}]{}", hint.unwrap_or_default()))
     }
 
     fn of(failure: &Failure, encrypting: bool) -> Self {

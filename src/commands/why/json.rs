@@ -41,7 +41,7 @@ struct Key<'a> {
 #[derive(Serialize)]
 struct Place {
     place: String,
-    /// `gave`, `not_set`, `missing`, `locked`, `not_run`, `failed` or `other`.
+    /// `gave`, `not_set`, `missing`, `locked`, `not_run`, `used`, `failed` or `other`.
     outcome: &'static str,
     recipients: Vec<String>,
     error: Option<String>,
@@ -104,6 +104,7 @@ fn place(looked: &Looked) -> Place {
         Outcome::Missing => ("missing", vec![], None),
         Outcome::Locked => ("locked", vec![], None),
         Outcome::NotRun => ("not_run", vec![], None),
+        Outcome::Used => ("used", vec![], None),
         Outcome::Failed(why) => ("failed", vec![], Some(why.clone())),
     };
     Place { place: looked.label.clone(), outcome, recipients, error }
