@@ -4,6 +4,7 @@
 mod azure_kv;
 #[cfg(feature = "gcp")]
 mod gcp_kms;
+mod pgp;
 #[cfg(feature = "vault")]
 mod vault_transit;
 
@@ -21,6 +22,7 @@ use crate::sops::key::MasterKey;
 pub fn services(session: &Session) -> Vec<Arc<dyn KeyService>> {
     let mut services: Vec<Arc<dyn KeyService>> = vec![
         Arc::new(identities::age_keys(&session.env, &session.global.identity)),
+        Arc::new(pgp::service(&session.env)),
         #[cfg(feature = "vault")]
         Arc::new(vault_transit::service(&session.env)),
         #[cfg(feature = "gcp")]

@@ -3,6 +3,7 @@
 //! | file | what it is for |
 //! |---|---|
 //! | [`age`] | age recipients and identities |
+//! | [`pgp`] | OpenPGP keys, through gpg |
 //! | `vault_transit` | transit keys of Vault and OpenBao |
 //! | [`absent`] | kinds that this build leaves out |
 //! | [`ring`] | all services together: groups, thresholds, what was tried |
@@ -22,6 +23,7 @@ pub mod error;
 pub mod gcp_kms;
 pub mod huawei_kms;
 pub mod names;
+pub mod pgp;
 pub mod report;
 pub mod ring;
 #[cfg(feature = "vault")]

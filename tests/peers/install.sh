@@ -12,6 +12,7 @@
 #     py/bin/bao           OpenBao 2.7.2, a Vault to publish to
 #     py/bin/ansible-playbook, ansible/    ansible-core 2.19.5 with the collection community.sops 2.2.7
 #     py/bin/pre-commit    4.7.0
+# and gpg, from the distribution: any version 2.2 or later
 set -euo pipefail
 
 SOPS=3.13.2
@@ -149,7 +150,11 @@ has "[core $ANSIBLE_CORE]" "$peers/py/bin/ansible-playbook" --version || pip_ins
 has_collection || install_collection
 has "$PRE_COMMIT" "$peers/py/bin/pre-commit" --version || pip_install "pre-commit==$PRE_COMMIT"
 
+has_gpg() { command -v gpg >/dev/null && command -v gpg-agent >/dev/null && command -v gpg-connect-agent >/dev/null; }
+has_gpg || need_packages gnupg
+
 # What we say is there is there.
+has_gpg
 has "$SOPS" "$peers/bin/sops" --version --disable-version-check
 has "$AGE" "$peers/bin/age" --version
 has "$AGE" "$peers/bin/age-keygen" --version

@@ -4,5 +4,7 @@
 mod gcp_kms;
 #[cfg(feature = "vault")]
 mod groups;
+#[cfg(all(unix, feature = "vault"))]
+mod pgp;
 #[cfg(feature = "vault")]
 mod vault;
