@@ -111,7 +111,8 @@ fn secret(mut bytes: Wiped) -> SecretBytes {
     SecretBytes::new(std::mem::take(&mut *bytes))
 }
 
-fn ask_on_terminal(label: &str) -> Option<SecretText> {
+/// The passphrase of what is named, if anybody is there who could type it.
+pub(super) fn ask_on_terminal(label: &str) -> Option<SecretText> {
     if !terminal::stderr_is_terminal() && !terminal::stdin_is_terminal() {
         return None;
     }

@@ -22,6 +22,9 @@ use crate::sops::key::MasterKey;
 pub fn services(session: &Session) -> Vec<Arc<dyn KeyService>> {
     let mut services: Vec<Arc<dyn KeyService>> = vec![
         Arc::new(identities::age_keys(&session.env, &session.global.identity)),
+        // before gpg, as whoever names keys in a file wants them used
+        #[cfg(feature = "pgp")]
+        Arc::new(pgp::native(&session.env)),
         Arc::new(pgp::service(&session.env)),
         #[cfg(feature = "vault")]
         Arc::new(vault_transit::service(&session.env)),

@@ -117,6 +117,8 @@ variables! {
     IdentityEndpoint = "IDENTITY_ENDPOINT";
     /// the program for PGP keys, instead of gpg (as in sops)
     SopsGpgExec = "SOPS_GPG_EXEC";
+    /// a file with exported PGP keys, for use without gpg (in a binary built with the feature pgp)
+    PgpKeyFile = "SEALANT_PGP_KEY_FILE";
     /// where gpg has its keys (as in gpg)
     GnupgHome = "GNUPGHOME";
     /// the terminal where gpg asks for passphrases; ours if not set (as in gpg)

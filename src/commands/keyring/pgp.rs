@@ -5,11 +5,17 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(feature = "pgp")]
+use crate::commands::identities;
 use crate::fsio::child::ChildError;
 use crate::fsio::env::{Env, Var};
 use crate::fsio::exchange::{Exchange, Exchanged};
 use crate::fsio::read::Wiped;
 use crate::fsio::terminal;
+#[cfg(feature = "pgp")]
+use crate::fsio::{clock, folder, read::read_stream};
+#[cfg(feature = "pgp")]
+use crate::keyservice::pgp::native::{KeyFile, NativePgp, Surroundings};
 use crate::keyservice::pgp::{Answer, Call, NoAnswer, PgpKeys};
 use crate::secret::SecretBytes;
 
@@ -59,4 +65,42 @@ fn run(env: &Env, program: &OsString, call: &Call<'_>) -> Result<Answer, NoAnswe
         Err(ChildError::TooLate { seconds, .. }) => Err(NoAnswer::TooLate(seconds)),
         Err(error) => Err(NoAnswer::Failed(error.to_string())),
     }
+}
+
+/// The service that works without gpg.
+#[cfg(feature = "pgp")]
+pub fn native(env: &Arc<Env>) -> NativePgp {
+    let env = env.clone();
+    NativePgp::new(Surroundings {
+        load: Box::new(move || key_files(&env)),
+        ask: Box::new(identities::ask_on_terminal),
+        now: Box::new(|| {
+            let now = clock::now().parse::<jiff::Timestamp>().map(jiff::Timestamp::as_second);
+            now.ok().and_then(|seconds| u64::try_from(seconds).ok()).unwrap_or(0)
+        }),
+    })
+}
+
+/// What `SEALANT_PGP_KEY_FILE` names, and the keyrings that gpg had before 2.1, as in sops.
+#[cfg(feature = "pgp")]
+fn key_files(env: &Env) -> Vec<KeyFile> {
+    let file = |label: String, path: &std::path::Path| {
+        let content = match read_stream(path, LIMIT) {
+            Ok(mut bytes) => Ok(SecretBytes::new(std::mem::take(&mut *bytes))),
+            Err(error) => Err(error.to_string()),
+        };
+        KeyFile { label, content: Some(content) }
+    };
+    let name = Var::PgpKeyFile.name();
+    let mut files = vec![match env.path(Var::PgpKeyFile) {
+        Some(path) => file(format!("{name} ({})", path.display()), path),
+        None => KeyFile { label: name.to_owned(), content: None },
+    }];
+    let gnupg = env.path(Var::GnupgHome).map(ToOwned::to_owned).or_else(|| Some(env.home()?.join(".gnupg")));
+    for ring in ["secring.gpg", "pubring.gpg"] {
+        if let Some(path) = gnupg.as_ref().map(|gnupg| gnupg.join(ring)).filter(|path| folder::exists(path)) {
+            files.push(file(path.display().to_string(), &path));
+        }
+    }
+    files
 }

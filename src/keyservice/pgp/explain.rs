@@ -10,14 +10,18 @@ use crate::keyservice::error::{Cause, KeyError};
 pub fn no_answer(program: &str, trouble: &NoAnswer, may_ask: bool) -> KeyError {
     let error = |text: String| KeyError::service(Cause::Program, text);
     match trouble {
-        NoAnswer::NotInstalled => error(format!("the program {program} is not installed")).with_hint(
-            "install GnuPG (apt install gnupg), or name the program in SOPS_GPG_EXEC; a binary built with the feature pgp \
-             needs none",
-        ),
-        NoAnswer::TooLate(seconds) if may_ask => {
-            error(format!("{program} did not end within {seconds} seconds: it may be waiting for a passphrase or a card"))
-                .with_hint("start its agent again with: gpgconf --kill gpg-agent")
-        }
+        NoAnswer::NotInstalled => error(format!("the program {program} is not installed")).with_hint(format!(
+            "install GnuPG (apt install gnupg), or name the program in SOPS_GPG_EXEC{}",
+            if cfg!(feature = "pgp") {
+                ", or a file with exported keys in SEALANT_PGP_KEY_FILE"
+            } else {
+                "; a binary built with the feature pgp needs none"
+            }
+        )),
+        NoAnswer::TooLate(seconds) if may_ask => error(format!(
+            "{program} did not end within {seconds} seconds: it may be waiting for a passphrase or a card"
+        ))
+        .with_hint("start its agent again with: gpgconf --kill gpg-agent"),
         NoAnswer::TooLate(seconds) => error(format!("{program} did not end within {seconds} seconds"))
             .with_hint("see whether another gpg holds a lock, and try: gpg --list-keys"),
         NoAnswer::Failed(why) => error(why.clone()),
@@ -52,53 +56,71 @@ pub fn cannot_encrypt(program: &str, key: &Fingerprint, found: Option<&Key>, sai
         }
         return other(Cause::Program, &format!("{program} cannot encrypt"), said);
     };
-    let whose = found.whose();
-    let unusable = |text: String| KeyError::service(Cause::Unusable, text);
-    let digits = &key.digits;
-    let newer = || {
-        format!(
-            "if it was extended, get the new version with: gpg --recv-keys {digits}, or from a file with: gpg --import FILE"
-        )
-    };
-    let replace = || "ask its owner for a new key, and put the new fingerprint into the rule".to_owned();
-    if let Some(primary) = found.primary() {
-        match primary.validity {
-            'r' => return unusable(format!("{whose} was revoked")).with_hint(replace()),
-            'e' => return unusable(format!("{whose} expired{}", on(primary))).with_hint(newer()),
-            _ if primary.uses.contains('D') => {
-                return unusable(format!("{whose} is disabled"))
-                    .with_hint(format!("enable it with: gpg --edit-key {digits} enable save"));
-            }
-            _ => {}
+    unusable(key, found)
+        .unwrap_or_else(|| other(Cause::Unusable, &format!("{program} cannot encrypt for {}", found.whose()), said))
+}
+
+/// What is wrong with a public key, if anything is.
+pub fn unusable(key: &Fingerprint, found: &Key) -> Option<KeyError> {
+    let (text, hint) = of_the_key(key, found).or_else(|| of_the_subkeys(key, found))?;
+    Some(KeyError::service(Cause::Unusable, text).with_hint(hint))
+}
+
+/// What is wrong with the key itself, or with exactly the part that was named; and what to do.
+fn of_the_key(key: &Fingerprint, found: &Key) -> Option<(String, String)> {
+    let (whose, digits) = (found.whose(), &key.digits);
+    let primary = found.primary()?;
+    match primary.validity {
+        'r' => return Some((format!("{whose} was revoked"), replace())),
+        'e' => return Some((format!("{whose} expired{}", on(primary)), newer(key))),
+        _ if primary.uses.contains('D') => {
+            let enable = format!("enable it with: gpg --edit-key {digits} enable save");
+            return Some((format!("{whose} is disabled"), enable));
         }
+        _ => {}
     }
-    if key.exact
-        && let Some(part) = found.part(key)
-    {
-        match part.validity {
-            'r' => return unusable(format!("this subkey of {whose} was revoked")).with_hint(replace()),
-            'e' => return unusable(format!("this subkey of {whose} expired{}", on(part))).with_hint(newer()),
-            _ if !part.encrypts() => {
-                return unusable(format!("exactly this part of {whose} is not for encryption"))
-                    .with_hint("name a subkey for encryption before the `!`, or leave the `!` out");
-            }
-            _ => {}
-        }
+    let part = found.part(key).filter(|_| key.exact)?;
+    match part.validity {
+        'r' => Some((format!("this subkey of {whose} was revoked"), replace())),
+        'e' => Some((format!("this subkey of {whose} expired{}", on(part)), newer(key))),
+        _ if !part.encrypts() => Some((
+            format!("exactly this part of {whose} is not for encryption"),
+            "name a subkey for encryption before the `!`, or leave the `!` out".to_owned(),
+        )),
+        _ => None,
     }
+}
+
+/// Why none of its subkeys can be encrypted for; and what to do.
+fn of_the_subkeys(key: &Fingerprint, found: &Key) -> Option<(String, String)> {
+    let (whose, digits) = (found.whose(), &key.digits);
     let encrypting: Vec<&Part> = found.parts.iter().filter(|part| part.encrypts()).collect();
     if encrypting.is_empty() {
-        return unusable(format!("{whose} has no subkey for encryption"))
-            .with_hint(format!("its owner adds one with: gpg --quick-add-key {digits} default encr"));
+        let add = format!("its owner adds one with: gpg --quick-add-key {digits} default encr");
+        return Some((format!("{whose} has no subkey for encryption"), add));
     }
     if encrypting.iter().all(|part| part.validity == 'r') {
-        return unusable(format!("every subkey for encryption of {whose} was revoked")).with_hint(newer());
+        return Some((format!("every subkey for encryption of {whose} was revoked"), newer(key)));
     }
     if encrypting.iter().all(|part| matches!(part.validity, 'r' | 'e')) {
         let last = encrypting.iter().filter(|part| part.validity == 'e').max_by_key(|part| part.expires.as_ref());
         let on = last.map(|part| on(part)).unwrap_or_default();
-        return unusable(format!("the subkey for encryption of {whose} expired{on}")).with_hint(newer());
+        return Some((format!("the subkey for encryption of {whose} expired{on}"), newer(key)));
     }
-    other(Cause::Unusable, &format!("{program} cannot encrypt for {whose}"), said)
+    None
+}
+
+/// What to do about a key that has become useless.
+fn replace() -> String {
+    "ask its owner for a new key, and put the new fingerprint into the rule".to_owned()
+}
+
+/// What to do about a key that has expired.
+fn newer(key: &Fingerprint) -> String {
+    let digits = &key.digits;
+    format!(
+        "if it was extended, get the new version with: gpg --recv-keys {digits}, or from a file with: gpg --import FILE"
+    )
 }
 
 /// When a part has expired.
@@ -170,9 +192,14 @@ pub fn not_a_message(program: &str, said: Said<'_>) -> KeyError {
     }
     // a wrong check sum of the armor has no status line of its own
     if said.has("DECRYPTION_FAILED") || said.has("BADMDC") || said.has("ENC_TO") || said.0.contains("CRC error") {
-        return KeyError::service(Cause::Ciphertext, "the wrapped key is damaged: it was changed after it was written");
+        return damaged();
     }
     other(Cause::Program, &format!("{program} cannot decrypt"), said)
+}
+
+/// It is for a key that is here, and does not open.
+pub fn damaged() -> KeyError {
+    KeyError::service(Cause::Ciphertext, "the wrapped key is damaged: it was changed after it was written")
 }
 
 /// The words after `what`, if somebody said them; otherwise all.

@@ -8,12 +8,15 @@
 //! | [`listing`] | what gpg knows about keys |
 //! | [`explain`] | why a key cannot be used |
 //! | [`packet`] | for which subkey a wrapped key is |
+//! | `native` | OpenPGP in this process |
 //! | [`words`] | text of others in messages of ours |
 
 mod answer;
 mod explain;
 mod fingerprint;
 mod listing;
+#[cfg(feature = "pgp")]
+pub mod native;
 mod packet;
 mod words;
 

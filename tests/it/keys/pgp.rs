@@ -1,6 +1,8 @@
 //! OpenPGP keys through the real gpg: ours beside the real sops in both directions, and keys that cannot be used.
 
 mod gnupg;
+#[cfg(feature = "pgp")]
+mod native;
 
 use std::fs;
 use std::path::{Path, PathBuf};
