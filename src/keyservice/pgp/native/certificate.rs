@@ -3,6 +3,7 @@
 use pgp::composed::{PublicOrSecret, SignedPublicKey, SignedPublicSubKey, SignedSecretKey};
 use pgp::packet::{Signature, SignatureType};
 use pgp::types::{KeyDetails, Tag};
+use zeroize::Zeroizing;
 
 use crate::keyservice::pgp::fingerprint::Fingerprint;
 use crate::keyservice::pgp::listing::{Key, Part};
@@ -33,8 +34,9 @@ pub fn read(bytes: &[u8]) -> Vec<Certificate> {
     let Some(text) = std::str::from_utf8(bytes).ok().filter(|text| text.contains(BEGIN)) else {
         return read_block(bytes);
     };
-    let starts = text.match_indices(BEGIN).map(|(at, _)| at);
-    starts.take(MOST_KEYS).flat_map(|at| read_block(text[at..].as_bytes())).collect()
+    // each block by itself: what is between them is nobody's
+    let parts = text.split(BEGIN).skip(1).take(MOST_KEYS);
+    parts.flat_map(|part| read_block(Zeroizing::new(format!("{BEGIN}{part}")).as_bytes())).collect()
 }
 
 fn read_block(bytes: &[u8]) -> Vec<Certificate> {
@@ -146,5 +148,22 @@ fn part(key: &impl KeyDetails, own: Option<&Signature>, is_revoked: bool, now: u
         expires: expires.and_then(|end| day(&end.to_string())),
         uses: if encrypts { "e".into() } else { String::new() },
         card: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read(bytes in proptest::collection::vec(any::<u8>(), 0..200), binary in any::<bool>()) {
+            let armored = format!("-----BEGIN PGP PRIVATE KEY BLOCK-----\n\n{}\n", base64_simd::STANDARD.encode_to_string(&bytes));
+            let given = if binary { bytes } else { armored.repeat(2).into_bytes() };
+            for one in read(&given) {
+                _ = one.describe(0);
+            }
+        }
     }
 }

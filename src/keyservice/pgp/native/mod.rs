@@ -35,12 +35,15 @@ pub struct KeyFile {
     pub content: Option<Result<SecretBytes, String>>,
 }
 
+/// Asks somebody for a passphrase.
+pub type Ask = dyn Fn(&str) -> Option<SecretText> + Send + Sync;
+
 /// What a service of this kind needs from outside.
 pub struct Surroundings {
     /// Reads the files, at the first use.
     pub load: Box<dyn Fn() -> Vec<KeyFile> + Send + Sync>,
     /// Asks for the passphrase of what is named.
-    pub ask: Box<dyn Fn(&str) -> Option<SecretText> + Send + Sync>,
+    pub ask: Box<Ask>,
     /// The time, in seconds since 1970.
     pub now: Box<dyn Fn() -> u64 + Send + Sync>,
 }
