@@ -6,6 +6,7 @@ mod aws_kms;
 mod azure_kv;
 #[cfg(feature = "gcp")]
 mod gcp_kms;
+mod pgp;
 #[cfg(feature = "keyservice")]
 pub mod remote;
 #[cfg(feature = "vault")]
@@ -25,6 +26,10 @@ use crate::sops::key::MasterKey;
 pub fn services(session: &Session) -> Vec<Arc<dyn KeyService>> {
     let mut services: Vec<Arc<dyn KeyService>> = vec![
         Arc::new(identities::age_keys(&session.env, &session.global.identity)),
+        // before gpg, as whoever names keys in a file wants them used
+        #[cfg(feature = "pgp")]
+        Arc::new(pgp::native(&session.env)),
+        Arc::new(pgp::service(&session.env)),
         #[cfg(feature = "vault")]
         Arc::new(vault_transit::service(&session.env)),
         #[cfg(feature = "aws")]

@@ -51,6 +51,14 @@ pub enum ChildError {
         /// How it ended.
         status: ExitStatus,
     },
+    /// The program did not end in time.
+    #[error("{program} did not end within {seconds} seconds")]
+    TooLate {
+        /// The first word of the command.
+        program: String,
+        /// How long we have waited.
+        seconds: u64,
+    },
     /// No variable names an editor, and none of the usual ones is installed.
     #[error("no editor found: set SOPS_EDITOR, VISUAL or EDITOR, or install vim, nano or vi")]
     NoEditor,

@@ -65,7 +65,7 @@ variables! {
     SopsAzureKeyvaultUrls = "SOPS_AZURE_KEYVAULT_URLS";
     /// called as sops: Vault transit keys for new files, separated by commas
     SopsVaultUris = "SOPS_VAULT_URIS";
-    /// called as sops: PGP fingerprints for new files (not supported yet)
+    /// called as sops: PGP fingerprints for new files
     SopsPgpFp = "SOPS_PGP_FP";
     /// `false` means that no key of this machine is used (as in sops)
     SopsEnableLocalKeyservice = "SOPS_ENABLE_LOCAL_KEYSERVICE";
@@ -133,6 +133,14 @@ variables! {
     AzureFederatedTokenFile = "AZURE_FEDERATED_TOKEN_FILE";
     /// set where the machine has an identity in Azure (as in Azure's tools)
     IdentityEndpoint = "IDENTITY_ENDPOINT";
+    /// the program for PGP keys, instead of gpg (as in sops)
+    SopsGpgExec = "SOPS_GPG_EXEC";
+    /// a file with exported PGP keys, for use without gpg (in a binary built with the feature pgp)
+    PgpKeyFile = "SEALANT_PGP_KEY_FILE";
+    /// where gpg has its keys (as in gpg)
+    GnupgHome = "GNUPGHOME";
+    /// the terminal where gpg asks for passphrases; ours if not set (as in gpg)
+    GpgTty = "GPG_TTY";
     /// the editor for secrets, before VISUAL and EDITOR (as in sops)
     SopsEditor = "SOPS_EDITOR";
     /// the editor with a screen

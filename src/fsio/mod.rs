@@ -16,6 +16,7 @@
 //! | [`harden`] | no core dumps |
 //! | [`terminal`] | prompts without echo, progress |
 //! | [`child`] | programs we start: key commands, editors |
+//! | [`exchange`] | a program that gets input and gives output, in bounded time |
 //! | [`run`](mod@run) | the program that gets the secrets |
 //! | [`fifo`] | plaintext that is read once and never in a file |
 //! | [`user`] | other users of this machine |
@@ -31,6 +32,7 @@ pub mod child;
 pub mod clock;
 pub mod env;
 mod error;
+pub mod exchange;
 pub mod fifo;
 pub mod folder;
 pub mod harden;

@@ -1,5 +1,6 @@
 //! The terminal: is there one, prompts without echo, one line of progress.
 
+use std::ffi::OsString;
 use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::time::{Duration, Instant};
 
@@ -22,6 +23,20 @@ pub fn stdout_is_terminal() -> bool {
 /// Whether a person reads our standard error.
 pub fn stderr_is_terminal() -> bool {
     io::stderr().is_terminal()
+}
+
+/// The device of the terminal that a person types our standard input at, or reads our standard error on.
+#[cfg(unix)]
+pub fn device() -> Option<OsString> {
+    use rustix::termios::ttyname;
+    let name = ttyname(io::stdin(), Vec::new()).or_else(|_| ttyname(io::stderr(), Vec::new()));
+    Some(std::os::unix::ffi::OsStringExt::from_vec(name.ok()?.into_bytes()))
+}
+
+/// Not on this system.
+#[cfg(not(unix))]
+pub fn device() -> Option<OsString> {
+    None
 }
 
 /// Asks for a secret on the terminal itself (not standard input), without echo.

@@ -3,6 +3,7 @@
 //! | file | what it is for |
 //! |---|---|
 //! | [`age`] | age recipients and identities |
+//! | [`pgp`] | OpenPGP keys, through gpg |
 //! | `aws_kms` | AWS KMS; feature `aws` |
 //! | `vault_transit` | transit keys of Vault and OpenBao |
 //! | [`absent`] | kinds that this build leaves out |
@@ -26,6 +27,7 @@ pub mod error;
 pub mod gcp_kms;
 pub mod huawei_kms;
 pub mod names;
+pub mod pgp;
 #[cfg(feature = "keyservice")]
 pub mod remote;
 pub mod report;

@@ -14,6 +14,7 @@
 #     py/bin/ansible-playbook, ansible/    ansible-core 2.19.5 with the collection community.sops 2.2.7
 #     py/bin/pre-commit    4.7.0
 #     py/bin/moto_server   5.2.5, AWS KMS and STS on this machine
+# and gpg, from the distribution: any version 2.2 or later
 set -euo pipefail
 
 SOPS=3.13.2
@@ -157,7 +158,11 @@ has "$PRE_COMMIT" "$peers/py/bin/pre-commit" --version || pip_install "pre-commi
 has_moto() { [ -x "$peers/py/bin/moto_server" ] && compgen -G "$peers/py/lib/*/site-packages/moto-$MOTO.dist-info" >/dev/null; }
 has_moto || pip_install "moto[server]==$MOTO"
 
+has_gpg() { command -v gpg >/dev/null && command -v gpg-agent >/dev/null && command -v gpg-connect-agent >/dev/null; }
+has_gpg || need_packages gnupg
+
 # What we say is there is there.
+has_gpg
 has "$SOPS" "$peers/bin/sops" --version --disable-version-check
 has "$AGE" "$peers/bin/age" --version
 has "$AGE" "$peers/bin/age-keygen" --version

@@ -104,7 +104,6 @@ fn place(looked: &Looked) -> Place {
         Outcome::Missing => ("missing", vec![], None),
         Outcome::Locked => ("locked", vec![], None),
         Outcome::NotRun => ("not_run", vec![], None),
-        Outcome::Used => ("used", vec![], None),
         Outcome::Failed(why) => ("failed", vec![], Some(why.clone())),
     };
     Place { place: looked.label.clone(), outcome, recipients, error }

@@ -8,6 +8,8 @@ mod aws_kms;
 mod gcp_kms;
 #[cfg(feature = "vault")]
 mod groups;
+#[cfg(all(unix, feature = "vault"))]
+mod pgp;
 #[cfg(all(feature = "keyservice", feature = "vault", unix))]
 mod remote;
 #[cfg(feature = "vault")]
