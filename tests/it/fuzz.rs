@@ -10,13 +10,14 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 mod found;
+mod keys;
 pub mod mutate;
 mod seeds;
 pub mod targets;
 
 use mutate::{Random, mutate};
 
-const TARGETS: u32 = 11;
+const TARGETS: u32 = 12;
 /// One input of [`mutate::MAX_INPUT`] bytes takes milliseconds; a machine under load is given room.
 const SLOW: Duration = Duration::from_secs(20);
 /// What the whole process may have used at its peak.
@@ -136,4 +137,9 @@ fn fuzz_hcl_round_trip() {
 #[test]
 fn fuzz_properties_round_trip() {
     run("properties_round_trip", targets::properties_round_trip);
+}
+
+#[test]
+fn fuzz_keys_hostile() {
+    run("keys_hostile", keys::keys_hostile);
 }
