@@ -218,6 +218,11 @@ pub fn looks_encrypted(path: &Path) -> bool {
     let Ok(original) = read_bounded(path, DOCUMENT_LIMIT) else {
         return false;
     };
-    let has = |needle: &[u8]| memchr::memmem::find(&original.bytes, needle).is_some();
+    is_marked(&original.bytes)
+}
+
+/// Whether there is metadata and a ciphertext in it, or what looks like them.
+pub fn is_marked(bytes: &[u8]) -> bool {
+    let has = |needle: &[u8]| memchr::memmem::find(bytes, needle).is_some();
     has(b"sops") && has(b"ENC[AES256_GCM")
 }

@@ -84,7 +84,10 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     session.names_or_none();
     let mut left_out = LeftOut::default();
     let paths = paths(args, session, &mut left_out)?;
-    let plans = succeed(parallel::map(&paths, |path| Plan::new(session, path), |_, _| {}), paths.len())?;
+    let plans = parallel::map(&paths, |(path, found)| Plan::new(session, path, *found), |_, _| {});
+    let plans = succeed(plans, paths.len())?;
+    left_out.plain += plans.iter().filter(|plan| plan.is_none()).count();
+    let plans: Vec<Plan> = plans.into_iter().flatten().collect();
     if plans.is_empty() {
         session.say(&left_out.nothing());
     }
@@ -108,28 +111,26 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The files that are named, and of folders those that are encrypted and have a rule; each once.
-fn paths(args: &Args, session: &Session, left_out: &mut LeftOut) -> Result<Vec<PathBuf>, Failure> {
+/// The files that are named, and of folders those that have a rule, with whether they were found; each once.
+fn paths(args: &Args, session: &Session, left_out: &mut LeftOut) -> Result<Vec<(PathBuf, bool)>, Failure> {
     let mut paths = Vec::new();
     for path in &args.files {
         if !folder::is_folder(path) {
-            paths.push(path.clone());
+            paths.push((path.clone(), false));
             continue;
         }
-        let files = walk(std::slice::from_ref(path), Walk::default())?.files;
-        let encrypted = parallel::map(&files, |file| filestatus::looks_encrypted(file), |_, _| {});
-        for (file, encrypted) in files.into_iter().zip(encrypted) {
-            if !encrypted {
-                left_out.plain += 1;
-            } else if session.rule_for(&file)?.is_none() {
+        for file in walk(std::slice::from_ref(path), Walk::default())?.files {
+            if session.rule_for(&file)?.is_some() {
+                paths.push((file, true));
+            } else if filestatus::looks_encrypted(&file) {
                 left_out.without_rule += 1;
             } else {
-                paths.push(file);
+                left_out.plain += 1;
             }
         }
     }
     let mut seen = std::collections::HashSet::new();
-    paths.retain(|path| seen.insert(folder::absolute(session.cwd(), path)));
+    paths.retain(|(path, _)| seen.insert(folder::absolute(session.cwd(), path)));
     Ok(paths)
 }
 

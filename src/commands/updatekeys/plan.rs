@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
+use crate::commands::filestatus;
 use crate::commands::policy::threshold;
 use crate::commands::rekey::{self, Difference, Fate, Groups};
 use crate::commands::session::Session;
@@ -40,11 +41,16 @@ pub struct Change {
 }
 
 impl Plan {
-    /// Reads a file and compares it with its rule.
+    /// Reads a file and compares it with its rule; `None` for one that was found below a folder and is not ours.
     ///
     /// # Errors
     /// No rule, a rule without keys; read-only, not readable, not encrypted.
-    pub fn new(session: &Session, path: &Path) -> Result<Self, Failure> {
+    pub fn new(session: &Session, path: &Path, found: bool) -> Result<Option<Self>, Failure> {
+        let source = match Source::file(path) {
+            Ok(source) if found && !filestatus::is_marked(&source.bytes) => return Ok(None),
+            Err(_) if found => return Ok(None),
+            source => source,
+        };
         let Some(rule) = session.rule_for(path)? else {
             return Err(session.no_rule(path));
         };
@@ -54,10 +60,9 @@ impl Plan {
             let text = format!("{}: its rule in {place} names no key, so that nobody could open it", path.display());
             return Err(Failure::new(Kind::BadConfig, text).hint("name who may open it: age: age1… in the rule"));
         }
-        sopsfile::no_folder(path)?;
+        let parsed = source?.parse()?;
         let target = Target::resolve(path)?;
         target.check_folder()?;
-        let parsed = Source::file(path)?.parse()?;
         let name = parsed.name;
         let file = SopsFile::from_plain(parsed.document).map_err(|error| sopsfile::failure(&name, &error))?;
         // a file that was named and read has one
@@ -73,7 +78,7 @@ impl Plan {
         let difference = Difference::between(&old, &groups, (present, wanted));
         let change = (!difference.is_empty()).then_some(Change { difference });
         let file = Mutex::new(Some(file));
-        Ok(Self { name, file, stamp, target, groups, threshold: wanted, change })
+        Ok(Some(Self { name, file, stamp, target, groups, threshold: wanted, change }))
     }
 
     /// The file, for the one who works on it.

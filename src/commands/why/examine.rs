@@ -2,7 +2,7 @@
 
 use crate::keyservice::report::{CannotOpen, GroupReport, KeyReport, Reason, Tried};
 use crate::keyservice::{KeyRing, Looked, Outcome, names};
-use crate::sops::key::{MasterKey, WrappedKey};
+use crate::sops::key::{KeyGroup, MasterKey, WrappedKey};
 use crate::sops::metadata::Metadata;
 
 /// What was found out.
@@ -73,16 +73,34 @@ fn for_real(ring: &KeyRing, metadata: &Metadata, needed: usize) -> Examined {
     let mut groups = Vec::new();
     for (at, group) in metadata.groups.iter().enumerate() {
         let report = failed.as_ref().and_then(|error| error.groups.get(at));
-        let opened = report.is_none_or(|report| report.opened);
-        let tried = |key: &MasterKey| match report {
-            Some(report) => report.keys.iter().find(|one| one.key == *key).map(|one| one.outcome.clone()),
-            // nothing more is known than that one of them did it
-            None if is_own(&own, key) => None,
-            None => Some(Tried::NoIdentityFits),
-        };
-        groups.push(Group { opened, keys: group.0.iter().map(|one| (one.key.clone(), tried(&one.key))).collect() });
+        groups.push(match report.filter(|report| !report.opened) {
+            Some(report) => {
+                let outcome =
+                    |key: &MasterKey| report.keys.iter().find(|one| one.key == *key).map(|one| one.outcome.clone());
+                let tried = |key: &MasterKey| outcome(key).or(Some(Tried::NotAsked));
+                let keys = group.0.iter().map(|one| (one.key.clone(), tried(&one.key))).collect();
+                Group { opened: false, keys }
+            }
+            None => opened(ring, group, &own),
+        });
     }
     Examined { groups, needed, looked: ring.looked(), failed }
+}
+
+/// Which key opens a group that opens. The ring remembers what it was told, so that nobody is asked twice.
+fn opened(ring: &KeyRing, group: &KeyGroup, own: &[MasterKey]) -> Group {
+    let mut keys: Vec<_> = group.0.iter().map(|one| (one.key.clone(), Some(Tried::NotAsked))).collect();
+    let mut order: Vec<usize> = (0..keys.len()).collect();
+    order.sort_by_key(|at| (!is_own(own, &keys[*at].0), ring.may_be_far(std::iter::once(&keys[*at].0))));
+    for at in order {
+        let tried = ring.unwrap_one(&group.0[at]).err();
+        let opens = tried.is_none();
+        keys[at].1 = tried;
+        if opens {
+            break;
+        }
+    }
+    Group { opened: true, keys }
 }
 
 /// The recipients of the identities at hand.

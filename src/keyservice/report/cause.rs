@@ -90,8 +90,11 @@ impl CannotOpen {
     fn nothing_here(&self) -> String {
         let found = self.unfit();
         let other = self.first_failure().or_else(|| {
-            let locked = self.looked.iter().find(|looked| looked.outcome == Outcome::Locked);
-            locked.map(|Looked { label, .. }| format!("{label} is locked"))
+            self.looked.iter().find_map(|Looked { label, outcome }| match outcome {
+                Outcome::Locked => Some(format!("{label} is locked")),
+                Outcome::NotRun => Some(format!("{label} was not run")),
+                _ => None,
+            })
         });
         let not_asked = self.keys().filter(|key| key.outcome == Tried::NotAsked).count();
         match (found, other) {

@@ -90,7 +90,9 @@ impl CannotOpen {
         if ssh.next().is_some() && !mine.iter().any(|text| is_ssh(text)) {
             hints.push("if one of these SSH keys is yours, say where it is: SOPS_AGE_SSH_PRIVATE_KEY_FILE=FILE".into());
         }
-        if self.keys().any(|key| key.outcome == Tried::NotAsked) {
+        if self.looked.iter().any(|looked| looked.outcome == Outcome::NotRun) {
+            hints.push(format!("to run it: sealant why --try {file}"));
+        } else if self.keys().any(|key| key.outcome == Tried::NotAsked) {
             hints.push(format!("to ask them, too: sealant why --try {file}"));
         }
         hints
@@ -103,7 +105,7 @@ impl CannotOpen {
             let is_damaged = self.keys().any(|key| matches!(key.outcome, Tried::Broken(_)) && !can_help(key));
             return is_damaged.then(|| "restore the file's key entries from its Git history".into());
         }
-        if self.looked.iter().any(|looked| looked.outcome == Outcome::Locked) {
+        if self.looked.iter().any(|looked| matches!(looked.outcome, Outcome::Locked | Outcome::NotRun)) {
             return None;
         }
         let Some(my_own) = mine.first() else {

@@ -179,6 +179,11 @@ fn identities() -> Vec<Situation> {
         ),
         one("one of two places is broken", vec![unfit(BOB)], both()),
         one("a command for keys fails", vec![unfit(BOB)], wrong("SOPS_AGE_KEY_CMD", "it ended with code 1")),
+        one(
+            "a command for keys was not run, as nobody said --try",
+            vec![unfit(BOB)],
+            variable("SOPS_AGE_KEY_CMD", "SOPS_AGE_KEY_CMD", &Outcome::NotRun),
+        ),
         one("the passphrase is wrong", vec![unfit(BOB)], at_home(Outcome::Failed("incorrect passphrase".into()))),
         one("nobody is there to type a passphrase", vec![unfit(ALICE)], at_home(Outcome::Locked)),
         one(
