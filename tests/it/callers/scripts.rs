@@ -59,8 +59,8 @@ fn templates_and_shells_get_clean_text() {
     // chezmoi: output "sops" "-d" FILE
     world.sh("sops -d v.yaml").code(0).prints(YAML);
     world.sh("sops --decrypt --extract '[\"token\"]' v.yaml").code(0).prints("x y");
-    // direnv and shells: dotenv text, from YAML too; comments do not go into another format
-    world.sh("sops -d --output-type dotenv v.yaml").code(0).prints("token=x y\nport=5432\n");
+    // direnv and shells: dotenv text, from YAML too, with its comments on lines of their own, as sops prints them
+    world.sh("sops -d --output-type dotenv v.yaml").code(0).prints("# why\ntoken=x y\nport=5432\n");
     world
         .sh("set -a; eval \"$(sops -d --output-type dotenv v.env | sed \"s/=\\(.*\\)/='\\1'/\")\"; sh -c 'echo $A $B'")
         .code(0)

@@ -89,7 +89,8 @@ fn of_format(kind: DocumentKind) -> Vec<Vec<u8>> {
 }
 
 pub fn of(target: &str) -> Vec<Vec<u8>> {
-    let mut seeds = if target == "keys_hostile" { Vec::new() } else { contents(&root().join("fuzz/seeds").join(target)) };
+    let mut seeds =
+        if target == "keys_hostile" { Vec::new() } else { contents(&root().join("fuzz/seeds").join(target)) };
     if let Some(kind) = target.strip_suffix("_round_trip").and_then(DocumentKind::from_word) {
         seeds.extend(of_format(kind));
     }

@@ -1,7 +1,8 @@
 //! OpenPGP in this process, for machines without gpg: with exported keys in files, and the keyrings that gpg had before 2.1, where
-//! sops looks, too (sops 3.13.2 `pgp/keysource.go`, `getKeyFromKeyServer` aside).
+//! sops looks, too (sops 3.13.2 `pgp/keysource.go`).
 
 mod certificate;
+mod random;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -9,7 +10,6 @@ use std::io::Read;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use aes_gcm::aead::OsRng;
 use pgp::bytes::Bytes;
 use pgp::composed::{ArmorOptions, DecryptionOptions, Esk, Message, MessageBuilder, SignedSecretKey, TheRing};
 use pgp::crypto::sym::SymmetricKeyAlgorithm;
@@ -17,6 +17,7 @@ use pgp::types::{EncryptionKey, KeyDetails, Password};
 use zeroize::Zeroizing;
 
 use self::certificate::{Certificate, Target};
+use self::random::Random;
 use super::fingerprint::Fingerprint;
 use super::{MAX_WRAPPED, explain};
 use crate::keyservice::error::{Cause, KeyError};
@@ -150,7 +151,7 @@ impl KeyService for NativePgp {
                 }));
             }
         };
-        armor.map(Some).map_err(|_| KeyError::CannotWrap)
+        armor.map(Some)
     }
 
     fn unwrap(&self, wrapped: &WrappedKey) -> Result<Option<SecretBytes>, KeyError> {
@@ -230,11 +231,16 @@ fn unlock(locked: &SignedSecretKey, password: &Password) -> Option<SignedSecretK
     fits.then_some(secret)
 }
 
-fn encrypt(key: &impl EncryptionKey, secret: &[u8]) -> pgp::errors::Result<String> {
+fn encrypt(key: &impl EncryptionKey, secret: &[u8]) -> Result<String, KeyError> {
+    let mut random = Random::default();
     let wiped = Bytes::from_owner(Zeroizing::new(secret.to_vec()));
-    let mut builder = MessageBuilder::from_bytes("", wiped).seipd_v1(OsRng, SymmetricKeyAlgorithm::AES256);
-    builder.encrypt_to_key(OsRng, key)?;
-    Ok(builder.to_armored_string(OsRng, ArmorOptions::default())?.trim().to_owned())
+    let mut builder = MessageBuilder::from_bytes("", wiped).seipd_v1(&mut random, SymmetricKeyAlgorithm::AES256);
+    let armor = match builder.encrypt_to_key(&mut random, key) {
+        Ok(_) => builder.to_armored_string(&mut random, ArmorOptions::default()),
+        Err(error) => Err(error),
+    };
+    let armor = armor.map_err(|_| KeyError::CannotWrap)?;
+    if random.has_failed { Err(KeyError::CannotWrap) } else { Ok(armor.trim().to_owned()) }
 }
 
 impl fmt::Debug for NativePgp {

@@ -216,11 +216,11 @@ fn the_context_has_to_be_the_same() {
     ours(&world, &["encrypt", "-i", "f.yaml"]);
     let text = fs::read_to_string(world.root.join("f.yaml")).unwrap();
     // the order does not matter
-    let other = text.replace("app: x", "zzz").replace("env: prod", "app: x").replace("zzz", "env: prod");
+    let other = text.replace("app: x", "<>").replace("env: prod", "app: x").replace("<>", "env: prod");
     fs::write(world.root.join("f.yaml"), &other).unwrap();
     assert_eq!(does(&world, &sops, &["decrypt", "f.yaml"]).stdout, PLAIN);
     assert_eq!(does(&world, &sealant(), &["decrypt", "f.yaml"]).stdout, PLAIN);
-    fs::write(world.root.join("f.yaml"), text.replace("prod", "test")).unwrap();
+    fs::write(world.root.join("f.yaml"), text.replace("env: prod", "env: test")).unwrap();
     assert_eq!(run(&world, &sops, &["decrypt", "f.yaml"]).code, Some(128));
     let ended = ours(&world, &["decrypt", "f.yaml"]);
     assert_eq!(ended.code, Some(128), "{ended:?}");
