@@ -206,7 +206,7 @@ fn opened(file: KeyFile) -> (Looked, Vec<Certificate>) {
         Some(Ok(bytes)) => {
             let certificates = certificate::read(bytes.expose());
             let secret = certificates.iter().filter(|one| one.secret.is_some()).map(Certificate::fingerprint);
-            (Outcome::Gave { recipients: secret.collect(), unsupported: 0 }, certificates)
+            (Outcome::Gave { recipients: secret.collect(), plugins: Vec::new() }, certificates)
         }
     };
     (Looked { label: file.label, outcome }, certificates)
