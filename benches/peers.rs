@@ -1,5 +1,5 @@
-//! sealant and the real sops 3.13.2, in turn in the same run on the same files: `cargo bench --bench peers [-- --quick --transit]`;
-//! `--transit` runs only the part with a server.
+//! sealant and the real sops 3.13.2, in turn in the same run on the same files: `cargo bench --bench peers [-- --quick --keys]`;
+//! `--keys` runs only the parts about keys.
 //!
 //! sops is looked for in `$SEALANT_PEERS/bin` (`tests/peers/install.sh` puts it there); without it sealant is measured alone.
 //! Run it on a quiet machine: the ratios move little with the machine, the times a lot.
@@ -19,8 +19,9 @@ fn main() {
     if bench.sops.is_none() {
         println!("sops is missing: tests/peers/install.sh installs it\n");
     }
-    if given("--transit") {
-        return bench.transit(if quick { 100 } else { 1000 });
+    if given("--keys") {
+        bench.transit(if quick { 100 } else { 1000 });
+        return bench.recipients(if quick { 50 } else { 200 }, 10);
     }
     bench.one_value(if quick { 10 } else { 40 });
     bench.large(if quick { 10_000 } else { 100_000 }, if quick { 1 } else { 3 });
