@@ -115,7 +115,7 @@ variables! {
     AwsEndpointUrl = "AWS_ENDPOINT_URL";
     /// where AWS KMS is, before AWS_ENDPOINT_URL (as in the aws program)
     AwsEndpointUrlKms = "AWS_ENDPOINT_URL_KMS";
-    /// another address than https://cloudkms.googleapis.com (as in sops)
+    /// another address than cloudkms.googleapis.com for Google Cloud KMS (as in sops)
     SopsGcpKmsEndpoint = "SOPS_GCP_KMS_ENDPOINT";
     /// another universe than googleapis.com (as in sops)
     SopsGcpKmsUniverseDomain = "SOPS_GCP_KMS_UNIVERSE_DOMAIN";

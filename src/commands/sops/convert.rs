@@ -1,5 +1,5 @@
 //! A decrypted tree in another format than its file's, as sops 3.13.2 prints it (`stores/*/store.go`), without
-//! comments: [`super::comments`] prints those. Pure.
+//! comments: `super::comments` prints those. Pure.
 
 use zeroize::Zeroizing;
 

@@ -6,7 +6,7 @@
 //! | [`grammar`], [`flags`], [`path`] | pure: the command line |
 //! | [`call`] | what was given, and the session |
 //! | [`exit`], [`report`] | codes and messages |
-//! | [`store`], [`convert`], [`comments`], [`floats`] | formats, and one as another |
+//! | [`store`], [`convert`], `comments`, `floats` | formats, and one as another |
 //! | others | one subcommand each |
 
 pub mod call;

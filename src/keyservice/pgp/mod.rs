@@ -3,13 +3,13 @@
 //!
 //! | file | what it is for |
 //! |---|---|
-//! | [`fingerprint`] | which key |
-//! | [`answer`] | what gpg says |
-//! | [`listing`] | what gpg knows about keys |
-//! | [`explain`] | why a key cannot be used |
-//! | [`packet`] | for which subkey a wrapped key is |
+//! | `fingerprint` | which key |
+//! | `answer` | what gpg says |
+//! | `listing` | what gpg knows about keys |
+//! | `explain` | why a key cannot be used |
+//! | `packet` | for which subkey a wrapped key is |
 //! | `native` | OpenPGP in this process |
-//! | [`words`] | text of others in messages of ours |
+//! | `words` | text of others in messages of ours |
 
 mod answer;
 mod explain;
