@@ -63,7 +63,7 @@ pub struct KeyReport {
 pub enum Tried {
     /// We have no identity for it.
     NoIdentityFits,
-    /// We do not know this kind of key yet.
+    /// No key service that is used here knows this kind of key.
     NotSupported,
     /// It was not used: somebody or something else would have had to be asked.
     NotAsked,
@@ -143,7 +143,7 @@ impl CannotOpen {
                 let shown = names.show_key(&key.key);
                 match &key.outcome {
                     Tried::NoIdentityFits | Tried::Broken(_) => shown,
-                    Tried::NotSupported => format!("{shown} (not supported yet)"),
+                    Tried::NotSupported => format!("{shown} (not used here)"),
                     Tried::NotAsked => format!("{shown} (not asked)"),
                 }
             };

@@ -49,7 +49,7 @@ pub enum WrapError {
         source: KeyError,
     },
     /// No service knows this kind of key.
-    #[error("cannot encrypt for {0}: keys of this kind are not supported yet")]
+    #[error("cannot encrypt for {0}: no key service that is used here knows this kind of key")]
     NotSupported(String),
 }
 

@@ -76,7 +76,7 @@ impl Exit {
             }
             WrapError::NotSupported(key) => {
                 format!(
-                    "failed to encrypt new data key with master key \"{key}\": keys of this kind are not supported yet"
+                    "failed to encrypt new data key with master key \"{key}\": no key service that is used here knows this kind of key"
                 )
             }
             WrapError::Split(error) => error.to_string(),

@@ -20,7 +20,7 @@ pub fn text(error: &CannotOpen) -> String {
             let why = match &key.outcome {
                 Tried::NoIdentityFits => "no identity here matches this recipient".to_owned(),
                 Tried::NotAsked => "it was not asked".to_owned(),
-                Tried::NotSupported => "keys of this kind are not supported yet".to_owned(),
+                Tried::NotSupported => "no key service that is used here knows this kind of key".to_owned(),
                 Tried::Broken(error) => error.to_string(),
             };
             for (at, line) in wrap(&why, KEY_WIDTH).iter().enumerate() {

@@ -111,7 +111,7 @@ impl CannotOpen {
 
     fn no_identity(&self) -> String {
         if self.keys().all(|key| key.outcome == Tried::NotSupported) {
-            return "its kinds of keys are not supported yet".into();
+            return "no key service that is used here knows its kinds of keys".into();
         }
         if let Some(empty) = self.looked.iter().find(|looked| holds_nothing(&looked.outcome)) {
             return format!("{} holds no identity", empty.label);

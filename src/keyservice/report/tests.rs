@@ -52,7 +52,7 @@ fn says_who_could_help() {
             "looked in: SOPS_AGE_KEY_FILE (/x/keys.txt): 1 identity, alice (age1aliceaaa…)",
             "not set: SOPS_AGE_KEY, SOPS_AGE_KEY_CMD",
             "not there: /h/.config/sops/age/keys.txt, /h/.ssh/id_ed25519",
-            "can be opened by: bob (age1bobbbbbb…), ci (age1cicccccc…), pgp FBC7 (not supported yet)",
+            "can be opened by: bob (age1bobbbbbb…), ci (age1cicccccc…), pgp FBC7 (not used here)",
             "its rule is .sops.yaml:3, and the file agrees with it",
         ]
     );
@@ -96,7 +96,7 @@ fn the_first_line_names_the_cause() {
     let error = one_group(bob(Tried::NoIdentityFits), vec![looked("A", gave(&["x", "y"]))]);
     assert_eq!(first(&error), "cannot open f: none of your 2 identities fits");
     let error = one_group(bob(Tried::NotSupported), vec![]);
-    assert_eq!(first(&error), "cannot open f: its kinds of keys are not supported yet");
+    assert_eq!(first(&error), "cannot open f: no key service that is used here knows its kinds of keys");
     let error = CannotOpen { reason: Reason::NoGroups, ..one_group(vec![], vec![]) };
     assert_eq!(first(&error), "cannot open f: it names no recipients");
 }
