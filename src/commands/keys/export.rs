@@ -45,12 +45,7 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
         });
     }
     if session.json() {
-        let mut rows = list::rows(session)?;
-        rows.retain(|row| match &args.name {
-            None => row.yours,
-            Some(name) => row.name.as_ref() == Some(name),
-        });
-        return list::print_json(&rows);
+        return list::print_json_of(session, args.name.as_deref());
     }
     let keys: Vec<MasterKey> = texts.iter().filter_map(|text| names::key(text)).collect();
     let name = args.name.as_deref().or_else(|| keys.iter().find_map(|key| session.names_or_none().name_of(key)));

@@ -44,11 +44,24 @@ pub fn run(_args: &Args, session: &Session) -> Result<(), Failure> {
 ///
 /// # Errors
 /// What the file system says of standard output.
-pub fn print_json(rows: &[Row]) -> Result<(), Failure> {
+fn print_json(rows: &[Row]) -> Result<(), Failure> {
     let as_json = |row: &Row| serde_json::json!({"name": row.name, "kind": row.kind, "recipient": row.recipient, "yours": row.yours});
     let list: Vec<_> = rows.iter().map(as_json).collect();
     let text = format!("{}\n", serde_json::Value::from(list));
     Ok(output::data(text.as_bytes())?)
+}
+
+/// Prints the rows of a name, or of the user when there is none, in the same way.
+///
+/// # Errors
+/// A file in `keys/` that is no recipients file; what the file system says of standard output.
+pub fn print_json_of(session: &Session, name: Option<&str>) -> Result<(), Failure> {
+    let mut rows = rows(session)?;
+    rows.retain(|row| match name {
+        None => row.yours,
+        Some(name) => row.name.as_deref() == Some(name),
+    });
+    print_json(&rows)
 }
 
 /// Everybody in `keys/`, and the user's own recipients that have no name there.

@@ -45,12 +45,7 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
         return Err(Failure::new(Kind::NoFile, "you have no key at hand").hint("make one with: sealant keys new NAME"));
     }
     if session.json() {
-        let mut rows = list::rows(session)?;
-        rows.retain(|row| match &args.name {
-            None => row.yours,
-            Some(name) => row.name.as_ref() == Some(name),
-        });
-        return list::print_json(&rows);
+        return list::print_json_of(session, args.name.as_deref());
     }
     let lines: String = recipients.iter().map(|line| format!("{line}\n")).collect();
     Ok(output::data(lines.as_bytes())?)
