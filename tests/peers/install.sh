@@ -17,7 +17,7 @@
 #     py/bin/ansible-playbook, ansible/    ansible-core 2.19.5 with the collection community.sops 2.2.7
 #     py/bin/pre-commit    4.7.0
 #     py/bin/moto_server   5.2.5, AWS KMS and STS on this machine
-# and gpg, from the distribution: any version 2.2 or later
+# and gpg (2.2 or later) and openssl, from the distribution
 set -euo pipefail
 
 SOPS=3.13.2
@@ -209,9 +209,11 @@ has_moto || pip_install "moto[server]==$MOTO"
 
 has_gpg() { command -v gpg >/dev/null && command -v gpg-agent >/dev/null && command -v gpg-connect-agent >/dev/null; }
 has_gpg || need_packages gnupg
+command -v openssl >/dev/null || need_packages openssl
 
 # What we say is there is there.
 has_gpg
+command -v openssl >/dev/null
 has "$SOPS" "$peers/bin/sops" --version --disable-version-check
 has "$AGE" "$peers/bin/age" --version
 has "$AGE" "$peers/bin/age-keygen" --version
