@@ -40,7 +40,7 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts `command`, which must begin with [`DIES_WITH_US`] or end in it; what it says goes to `log`.
+    /// Starts `command`, which must run its program through [`DIES_WITH_US`]; what it says goes to `log`.
     pub fn start(mut command: Command, log: PathBuf) -> Self {
         let said = File::create(&log).unwrap();
         command.stdin(Stdio::null()).stdout(said.try_clone().unwrap()).stderr(said);
