@@ -234,6 +234,26 @@ fn encrypted_anew_for_others() {
     assert!(ended.stderr.starts_with("warning: f.yaml: its recreation_rule (line 7) names no key"), "{ended:?}");
 }
 
+/// sops encrypts what is under such names, and forgets to say so.
+#[test]
+fn names_that_stay_in_clear() {
+    let Some((sops, moto)) = located("names_that_stay_in_clear") else { return };
+    let plain = "a: one\nb_unencrypted: seen\n";
+    let world = world("  - s3_bucket: x\n", &[("f.yaml", plain)], &moto.address());
+    let text = fs::read_to_string(world.root.join(".sops.yaml")).unwrap();
+    let recipient = text.lines().find_map(|line| line.trim().strip_prefix("- age: ")).unwrap().to_owned();
+    for (who, program, before) in programs(&sops) {
+        point_to(&world, who, &format!("    recreation_rule:\n      age: {recipient}\n"));
+        assert_eq!(publish_as(&world, &program, &before, &["--yes", "f.yaml"], "").code, Some(0), "{who}");
+        fs::write(world.root.join("there.yaml"), s3(&moto, &format!("GET /team-a/{who}/f.yaml")).body).unwrap();
+        let ended = run(&world, &sops, &["decrypt", "there.yaml"], "");
+        match who {
+            "real" => assert_eq!(ended.code, Some(51), "{ended:?}"),
+            _ => assert_eq!(ended.stdout, plain, "{who}: {ended:?}"),
+        }
+    }
+}
+
 /// With moto's own check of users, policies and signatures.
 #[test]
 fn signatures_and_permissions_are_checked() {
