@@ -19,8 +19,11 @@
 //! | [`sealed_files`] | the SealedSecrets of a repository |
 //! | [`identities`] | where identities and names come from |
 //! | `vault_settings` | what the environment says about Vault |
+//! | `aws_login` | what the environment says about who we are for AWS |
 
 pub mod advice;
+#[cfg(feature = "aws")]
+mod aws_login;
 pub mod bulk;
 pub mod completions;
 pub mod decrypt;

@@ -6,7 +6,6 @@
 
 mod address;
 mod error;
-mod retry;
 mod tls;
 
 use std::fmt;
@@ -18,6 +17,7 @@ use ureq::http::Response;
 use ureq::{Agent, Body};
 use zeroize::{Zeroize, Zeroizing};
 
+use crate::net::retry;
 use crate::secret::{self, SecretText};
 
 pub use address::{Address, for_shell};
