@@ -1,9 +1,15 @@
-//! What key services and stores share of the network: a client for Vault, and the asynchronous runtime that other clients
-//! need. Started at their first use only.
+//! What key services and stores share of the network: clients for Vault and for Google Cloud, and the asynchronous runtime
+//! that other clients need. Started at their first use only.
 
+#[cfg(feature = "gcp")]
+pub mod google;
+#[cfg(feature = "vault")]
+mod rest;
+#[cfg(feature = "vault")]
+pub mod retry;
 #[cfg(feature = "runtime")]
 pub mod runtime;
-#[cfg(any(feature = "gcp", feature = "azure"))]
+#[cfg(feature = "vault")]
 pub mod tls;
 #[cfg(feature = "vault")]
 pub mod vault;

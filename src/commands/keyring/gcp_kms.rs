@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use crate::fsio::env::{Env, Var};
 use crate::fsio::read::{KEY_LIMIT, read_stream};
-use crate::keyservice::gcp_kms::{GcpKms, Login, Settings};
+use crate::keyservice::gcp_kms::{GcpKms, Settings};
 use crate::keyservice::{Cause, KeyError};
+use crate::net::google::Login;
 use crate::secret::SecretText;
 
 const PLACE: &str = "cloudkms.googleapis.com";
