@@ -23,6 +23,8 @@ use crate::keyservice::report::Policy;
 use crate::keyservice::{CannotOpen, Names, WrapError};
 #[cfg(feature = "vault")]
 use crate::net::vault::VaultError;
+#[cfg(feature = "aws")]
+use crate::store::s3::{S3Cause, S3Error};
 
 macro_rules! kinds {
     ($($(#[doc = $doc:literal])+ $name:ident = $code:literal;)+) => {
@@ -386,6 +388,19 @@ impl From<VaultError> for Failure {
             VaultError::Refused { .. } => (Kind::StoreRefuses, "the message is the server's"),
         };
         Self::of(kind, &error).hint(hint)
+    }
+}
+
+#[cfg(feature = "aws")]
+impl From<S3Error> for Failure {
+    fn from(error: S3Error) -> Self {
+        let kind = match error.cause {
+            S3Cause::Settings => Kind::BadConfig,
+            S3Cause::Unreachable => Kind::StoreUnreachable,
+            S3Cause::Refused => Kind::StoreRefuses,
+        };
+        let failure = Self::of(kind, &error);
+        error.hint.into_iter().fold(failure, Failure::hint)
     }
 }
 

@@ -69,5 +69,5 @@ pub mod keyservice;
 pub mod net;
 pub mod secret;
 pub mod sops;
-#[cfg(feature = "vault")]
+#[cfg(any(feature = "vault", feature = "aws"))]
 pub mod store;

@@ -16,9 +16,12 @@
 //! | [`sops`] | all of it again under the name `sops` |
 //! | [`json`] | one value: as it is, or as JSON |
 //! | [`identities`] | where identities and names come from |
+//! | `aws_login` | what the environment says about who we are for AWS |
 //! | `vault_settings` | what the environment says about Vault |
 
 pub mod advice;
+#[cfg(feature = "aws")]
+mod aws_login;
 pub mod bulk;
 pub mod completions;
 pub mod decrypt;

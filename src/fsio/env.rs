@@ -115,6 +115,10 @@ variables! {
     AwsEndpointUrl = "AWS_ENDPOINT_URL";
     /// where AWS KMS is, before AWS_ENDPOINT_URL (as in the aws program)
     AwsEndpointUrlKms = "AWS_ENDPOINT_URL_KMS";
+    /// where Amazon S3 is, before AWS_ENDPOINT_URL (as in the aws program)
+    AwsEndpointUrlS3 = "AWS_ENDPOINT_URL_S3";
+    /// the region of AWS that a bucket is in (as in the aws program)
+    AwsRegion = "AWS_REGION";
     /// another address than cloudkms.googleapis.com for Google Cloud KMS (as in sops)
     SopsGcpKmsEndpoint = "SOPS_GCP_KMS_ENDPOINT";
     /// another universe than googleapis.com (as in sops)

@@ -3,4 +3,7 @@
 
 #[cfg(feature = "gcp")]
 pub mod gcs;
+#[cfg(feature = "aws")]
+pub mod s3;
+#[cfg(feature = "vault")]
 pub mod vault_kv;
