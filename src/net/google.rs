@@ -31,7 +31,7 @@ const RETRIES: u32 = 3;
 /// More than any answer that we ask for.
 const ANSWER_LIMIT: usize = 1024 * 1024;
 /// Where everything is when nobody says otherwise.
-pub const UNIVERSE: &str = "googleapis.com";
+const UNIVERSE: &str = "googleapis.com";
 
 /// See the file's description.
 pub struct Google {
@@ -66,6 +66,14 @@ impl Google {
     pub fn place(&self) -> String {
         let text = self.base.to_string();
         text.strip_prefix("https://").map_or_else(|| text.clone(), str::to_owned)
+    }
+
+    /// Gets a token, where one is needed, to be used by the requests that follow.
+    ///
+    /// # Errors
+    /// [`GoogleError::Credentials`].
+    pub fn log_in(&self) -> Result<(), GoogleError> {
+        self.identity.as_ref().map_or(Ok(()), |identity| identity.headers().map(drop))
     }
 
     /// Sends `body` to `path`, which begins with `/` and is encoded; what a good answer holds.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::net::google::{Google, GoogleError, Identity, UNIVERSE, crc32c, encoded};
+use crate::net::google::{Google, GoogleError, Identity, crc32c, encoded};
 use crate::net::vault::{Address, VaultError};
 use crate::secret;
 
@@ -24,6 +24,9 @@ pub enum GcsError {
     /// The emulator's address is none.
     #[error("the address of the storage emulator is invalid: {0}")]
     Emulator(String),
+    /// The universe is none.
+    #[error("{0:?} cannot be a universe of Google Cloud")]
+    Universe(String),
     /// No bucket has such a name.
     #[error("{0:?} cannot be the name of a bucket")]
     Bucket(String),
@@ -76,8 +79,8 @@ impl Gcs {
     /// Credentials of another universe; no certificates to trust.
     pub fn new(identity: Identity, universe: Option<&str>) -> Result<Self, GcsError> {
         let universe = identity.universe(universe).map_err(GcsError::Client)?;
-        let bad = |_: VaultError| GcsError::Emulator(format!("{UNIVERSE} cannot be replaced by what was given"));
-        let base = Address::parse(&format!("https://storage.{universe}")).map_err(bad)?;
+        let base = Address::parse(&format!("https://storage.{universe}"));
+        let base = base.map_err(|_| GcsError::Universe(universe.chars().take(100).collect()))?;
         Google::new(base, Some(identity), TIMEOUT).map(Self).map_err(GcsError::Client)
     }
 
@@ -97,6 +100,14 @@ impl Gcs {
             other => GcsError::Emulator(other.to_string()),
         })?;
         Google::new(base, None, TIMEOUT).map(Self).map_err(GcsError::Client)
+    }
+
+    /// Finds out whether somebody is logged in. No bucket is asked.
+    ///
+    /// # Errors
+    /// No token to be had.
+    pub fn log_in(&self) -> Result<(), GcsError> {
+        self.0.log_in().map_err(GcsError::Client)
     }
 
     /// Puts `bytes` there, over what is there. Google compares a checksum before it does.

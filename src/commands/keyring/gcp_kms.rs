@@ -25,7 +25,8 @@ fn settings(env: &Env) -> Result<Settings, KeyError> {
         false => format!("https://{text}"),
     });
     // an endpoint says more than a universe, as in sops
-    let universe = env.text(Var::SopsGcpKmsUniverseDomain).filter(|_| endpoint.is_none()).map(str::to_owned);
+    let universe = env.text(Var::SopsGcpKmsUniverseDomain).or_else(|| env.text(Var::GoogleCloudUniverseDomain));
+    let universe = universe.filter(|_| endpoint.is_none()).map(str::to_owned);
     Ok(Settings { endpoint, universe, login: login(env)? })
 }
 
