@@ -65,6 +65,7 @@ impl Trouble {
             Error::Timeout(_) => Self::Timeout,
             Error::HostNotFound => Self::Unreachable("there is no host of that name".to_owned()),
             Error::ConnectionFailed => Self::Unreachable("no connection".to_owned()),
+            Error::ConnectProxyFailed(_) => Self::Unreachable("the proxy does not lead there".to_owned()),
             Error::Io(error) => match tls_cause(&error) {
                 Some(why) => Self::Tls(why),
                 None => Self::of_io(&error),

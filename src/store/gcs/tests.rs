@@ -126,3 +126,12 @@ fn bytes_are_text_unless_they_are_not() {
     assert_eq!(content_type(b"\xEF\xBB\xBFa: \x1b\t\r\n\xFF"), "text/plain; charset=utf-8");
     assert_eq!(content_type(b"a\0"), "application/octet-stream");
 }
+
+#[test]
+fn whoever_does_not_answer_is_left() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base = Address::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+    let gcs = Gcs(Google::new(base, None, Duration::from_millis(200)).unwrap());
+    let error = gcs.put(&object(), b"x").unwrap_err();
+    assert!(matches!(error, GcsError::Google { source: GoogleError::Timeout { .. }, .. }), "{error}");
+}
