@@ -16,8 +16,8 @@
 //! | [`sops`] | all of it again under the name `sops` |
 //! | [`json`] | one value: as it is, or as JSON |
 //! | [`identities`] | where identities and names come from |
-//! | `aws_login` | what the environment says about who we are for AWS |
 //! | `vault_settings` | what the environment says about Vault |
+//! | `aws_login` | what the environment says about who we are for AWS |
 
 pub mod advice;
 #[cfg(feature = "aws")]

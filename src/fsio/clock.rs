@@ -1,7 +1,5 @@
 //! The time, read in one place.
 
-use std::time::SystemTime;
-
 use jiff::Timestamp;
 
 /// Now, as RFC 3339 in UTC with whole seconds: what sops writes as `lastmodified`.
@@ -9,9 +7,9 @@ pub fn now() -> String {
     Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-/// Now, as the system has it.
-pub fn system() -> SystemTime {
-    SystemTime::now()
+/// Now, for comparisons.
+pub fn timestamp() -> Timestamp {
+    Timestamp::now()
 }
 
 #[cfg(test)]

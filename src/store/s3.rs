@@ -108,7 +108,7 @@ impl S3 {
                 dual_stack: config.use_dual_stack().unwrap_or(false),
             },
         };
-        let Some(region) = config.region() else {
+        let Some(region) = config.region().filter(|region| !region.as_ref().is_empty()) else {
             return Err(S3Error::new(S3Cause::Settings, "nothing says in which region of AWS the bucket is")
                 .with_hint("set AWS_REGION, or region in the profile"));
         };
@@ -238,7 +238,9 @@ impl S3 {
 fn endpoint(config: &SdkConfig) -> Option<String> {
     let key = ServiceConfigKey::builder().service_id("s3").profile("endpoint_url").env("AWS_ENDPOINT_URL").build();
     let named = config.service_config().and_then(|services| services.load_config(key.ok()?));
-    named.or_else(|| config.endpoint_url().map(str::to_owned))
+    // one that is empty is none
+    let set = |text: &String| !text.trim().is_empty();
+    named.filter(set).or_else(|| config.endpoint_url().map(str::to_owned).filter(set))
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ mod with_client {
         pub fn prepare(&mut self, session: &Session) -> Result<(), Failure> {
             if self.0.is_none() {
                 let s3 = S3::load(&aws_login::login(&session.env))?;
-                s3.log_in(clock::system())?;
+                s3.log_in(clock::timestamp().into())?;
                 self.0 = Some(s3);
             }
             Ok(())
@@ -43,7 +43,7 @@ mod with_client {
                 let text = "nobody has prepared the client for S3".to_owned();
                 return Err(S3Error { cause: S3Cause::Settings, text, hint: None }.into());
             };
-            s3.put(object, bytes, clock::system())?;
+            s3.put(object, bytes, clock::timestamp().into())?;
             Ok(Outcome::Published(None))
         }
     }

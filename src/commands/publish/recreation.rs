@@ -6,7 +6,7 @@ use crate::commands::rekey::{self, Difference};
 use crate::commands::session::Session;
 use crate::commands::sopsfile::{self, Parsed, Source, VERSION};
 use crate::failure::{Failure, Kind};
-use crate::sops::file::{Settings, SopsFile};
+use crate::sops::file::{FileError, Settings, SopsFile};
 use crate::sops::key::DataKey;
 use crate::sops::rules::CreationRule;
 use crate::sops::selector::Selection;
@@ -57,11 +57,26 @@ pub fn sent(session: &Session, source: Source, rule: Option<&CreationRule>, mann
         now: session.now(),
         unknown: Vec::new(),
     };
-    let encrypted = document.encrypt(&key, &settings, None);
-    let encrypted = encrypted.map_err(|error| sopsfile::failure(&opened.name, &error))?;
+    let encrypted = match document.encrypt(&key, &settings, None) {
+        Ok(encrypted) => encrypted,
+        Err(FileError::NothingSelected) => return Err(nothing_selected(&opened.name, rule)),
+        Err(error) => return Err(sopsfile::failure(&opened.name, &error)),
+    };
+    if encrypted.values == 0 && plain.values > 0 {
+        session.warn(&format!("{}: its recreation_rule selects no value: everything goes in clear", opened.name));
+    }
+    if let Some(text) = sopsfile::clear_copies(&opened.name, &encrypted) {
+        session.warn(&text);
+    }
     let old = rekey::groups_of(&opened.file);
     let difference = Difference::between(&old, &rule.groups, (0, 0));
     Ok(Sent { name: opened.name, bytes: encrypted.text.into_bytes(), change: Some(difference) })
+}
+
+fn nothing_selected(name: &str, rule: &CreationRule) -> Failure {
+    let line = rule.line;
+    let text = format!("{name}: its recreation_rule (line {line}) selects no value: everything would go in clear");
+    Failure::new(Kind::NothingSelected, text).hint("check what the rule selects against the keys of the file")
 }
 
 /// Which values are encrypted. sops forgets patterns, and encrypts everything then.

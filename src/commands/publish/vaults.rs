@@ -71,9 +71,8 @@ mod with_client {
                     Ok(_) => {}
                     // a token may be allowed to write only
                     Err(error) if error.is_forbidden() => warn(&format!(
-                        "Cannot check if destination secret already exists in {}. New version will be created even if \
-                         the data has not been changed.",
-                        path
+                        "Cannot check if destination secret already exists in {path}. New version will be created \
+                         even if the data has not been changed."
                     )),
                     Err(error) => return Err(error.into()),
                 }

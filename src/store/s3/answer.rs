@@ -130,7 +130,11 @@ impl Asked<'_> {
     fn unreachable(&self, why: &str) -> S3Error {
         S3Error::new(S3Cause::Unreachable, format!("{}: {why}", self.host)).with_hint(match self.is_own {
             true => "is AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL right, and does the server run?".to_owned(),
-            false => format!("is there a network, and is {} the region that was meant (AWS_REGION)?", self.region),
+            false => format!(
+                "is there a network, is {} the region that was meant (AWS_REGION), and if HTTPS_PROXY names a proxy, does \
+                 it answer?",
+                self.region
+            ),
         })
     }
 
