@@ -12,6 +12,7 @@
 //! | [`store`] | outside world: where secrets live outside of files |
 //! | [`net`] | below these two: what they share of the network |
 //! | [`sops`] | pure: the SOPS file |
+//! | [`sealed`] | pure: the SealedSecret scheme |
 //! | [`document`] | pure: text as leaves with byte spans |
 //! | [`secret`] | leaf: wiping types and the one random source |
 //!
@@ -67,6 +68,7 @@ pub mod fsio;
 pub mod keyservice;
 #[cfg(feature = "cli")]
 pub mod net;
+pub mod sealed;
 pub mod secret;
 pub mod sops;
 #[cfg(any(feature = "vault", feature = "aws"))]
