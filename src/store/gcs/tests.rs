@@ -9,8 +9,11 @@ use super::*;
 use crate::net::google::Login;
 use crate::secret::SecretText;
 
+/// The lines of a request, and its body.
+type Request = (Vec<String>, Vec<u8>);
+
 /// Gives these answers, one for each connection; what it was asked.
-fn server(answers: Vec<(u16, &'static str)>) -> (u16, Receiver<(Vec<String>, Vec<u8>)>) {
+fn server(answers: Vec<(u16, &'static str)>) -> (u16, Receiver<Request>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let (sender, asked) = channel();
