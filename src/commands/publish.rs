@@ -3,6 +3,7 @@
 
 mod buckets;
 mod content;
+mod google;
 mod job;
 mod recreation;
 mod vaults;
@@ -42,9 +43,10 @@ pub struct Args {
 
 const EXAMPLES: &str = "\
 The first of the destination_rules in .sops.yaml whose path_regex matches the path, as you type it, says where the file
-goes: to a key-value store of Vault or OpenBao, in clear, or to a bucket of Amazon S3, encrypted: as it is, or anew for
-whom its recreation_rule names. VAULT_ADDR and VAULT_TOKEN are read as the vault program does, AWS_REGION, AWS_PROFILE
-and the other settings of AWS as the aws program does.
+goes: to a key-value store of Vault or OpenBao, in clear, or to a bucket of Amazon S3 or Google Cloud Storage, encrypted:
+as it is, or anew for whom its recreation_rule names. VAULT_ADDR and VAULT_TOKEN are read as the vault program does,
+AWS_REGION, AWS_PROFILE and the other settings of AWS as the aws program does; for Google it is the login of
+gcloud auth application-default login.
 
 Examples:
   sealant publish config/prod/app.yml              says where it would go, and asks

@@ -127,6 +127,10 @@ variables! {
     GoogleCredentials = "GOOGLE_CREDENTIALS";
     /// an access token for Google Cloud (as in sops)
     GoogleOauthAccessToken = "GOOGLE_OAUTH_ACCESS_TOKEN";
+    /// another universe of Google Cloud than googleapis.com, for keys after SOPS_GCP_KMS_UNIVERSE_DOMAIN (as in Google's tools)
+    GoogleCloudUniverseDomain = "GOOGLE_CLOUD_UNIVERSE_DOMAIN";
+    /// where an emulator of Google Cloud Storage is, to publish there without a login (as in Google's tools)
+    StorageEmulatorHost = "STORAGE_EMULATOR_HOST";
     /// the directory of the service principal for Azure (as in Azure's tools)
     AzureTenantId = "AZURE_TENANT_ID";
     /// the service principal for Azure (as in Azure's tools)

@@ -26,6 +26,8 @@ mod example;
 mod exec;
 mod formats;
 mod fuzz;
+#[cfg(feature = "gcp")]
+mod gcs;
 mod init;
 mod interop;
 mod keys;

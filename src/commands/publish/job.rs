@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::buckets::{Buckets, Object};
 use super::content::{Content, Manner};
+use super::google::{self, Google};
 use super::recreation;
 use super::vaults::{self, Vaults};
 use crate::commands::rekey::Difference;
@@ -34,6 +35,8 @@ enum Parcel {
     Values { place: VaultPlace, path: String, content: Content },
     /// The encrypted file, to a bucket of Amazon S3.
     File { object: Object, bytes: Vec<u8> },
+    /// The same to one of Google Cloud Storage.
+    GoogleFile { object: google::Object, bytes: Vec<u8> },
 }
 
 /// How it went.
@@ -51,12 +54,13 @@ pub struct Publisher<'a> {
     session: &'a Session,
     vaults: Vaults,
     buckets: Buckets,
+    google: Google,
 }
 
 impl<'a> Publisher<'a> {
     /// For one call.
     pub fn new(session: &'a Session) -> Self {
-        Self { session, vaults: Vaults::default(), buckets: Buckets::default() }
+        Self { session, vaults: Vaults::default(), buckets: Buckets::default(), google: Google::default() }
     }
 
     /// Reads and checks what was read from `path`, and makes what is sent of it: for Vault the values, with the MAC checked;
@@ -82,7 +86,11 @@ impl<'a> Publisher<'a> {
         }
         let absolute = folder::absolute(session.cwd(), path);
         let (name, change, parcel) = match destination {
-            Destination::Gcs { .. } => return Err(no_client("Google Cloud Storage", &shown)),
+            Destination::Gcs { bucket, prefix } => {
+                let object = google::Object::new(bucket, &format!("{prefix}{name}"))?;
+                let sent = recreation::sent(session, source, recreation, manner)?;
+                (sent.name, sent.change, Parcel::GoogleFile { object, bytes: sent.bytes })
+            }
             Destination::S3 { bucket, prefix } => {
                 let object = Object::new(bucket, &format!("{prefix}{name}"))?;
                 let sent = recreation::sent(session, source, recreation, manner)?;
@@ -107,6 +115,7 @@ impl<'a> Publisher<'a> {
         match &job.parcel {
             Parcel::Values { place, .. } => self.vaults.prepare(self.session, place),
             Parcel::File { .. } => self.buckets.prepare(self.session),
+            Parcel::GoogleFile { .. } => self.google.prepare(self.session),
         }
     }
 
@@ -118,13 +127,9 @@ impl<'a> Publisher<'a> {
         match &job.parcel {
             Parcel::Values { place, path, content } => self.vaults.publish(place, path, content, warn),
             Parcel::File { object, bytes } => self.buckets.publish(object, bytes),
+            Parcel::GoogleFile { object, bytes } => self.google.publish(object, bytes),
         }
     }
-}
-
-fn no_client(what: &str, shown: &str) -> Failure {
-    Failure::new(Kind::Generic, format!("this build cannot publish to {what} ({shown})"))
-        .hint("nothing was done; use the original sops for this destination")
 }
 
 /// A path that was found below a folder, in the form that Go's `filepath.Walk` gives it: rules are compared with that.
