@@ -6,7 +6,7 @@
 //! | code | kind | since |
 //! |---|---|---|
 //! | 1, 2, 3, 4, 7, 8, 23, 25, 51, 91, 92, 100, 112, 128, 200, 201, 203 | see [`TABLE`] | sops |
-//! | 210 – 229 | see [`TABLE`] | sealant |
+//! | 210 – 234 | see [`TABLE`] | sealant |
 
 use std::error::Error;
 use std::fmt;
@@ -122,6 +122,16 @@ kinds! {
     StoreUnreachable = 228;
     /// a secret store refuses: no token or a wrong one, no permission, no such place
     StoreRefuses = 229;
+    /// a certificate is expired, is none, or is not for an RSA key
+    CertificateUnfit = 230;
+    /// a cluster cannot be reached or cannot be trusted, or no configuration names one
+    ClusterUnreachable = 231;
+    /// a cluster refuses: no credentials or wrong ones, no permission, no such object
+    ClusterRefuses = 232;
+    /// no private key at hand opens a sealed value
+    CannotUnseal = 233;
+    /// a check found something
+    CheckFailed = 234;
 }
 
 /// An error on its way to the person: message, cause, lines of detail, and what to try.

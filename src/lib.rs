@@ -13,6 +13,7 @@
 //! | [`k8s`] | outside world: a Kubernetes cluster |
 //! | [`net`] | below these three: what they share of the network |
 //! | [`sops`] | pure: the SOPS file |
+//! | [`sealed`] | pure: the SealedSecret scheme |
 //! | [`document`] | pure: text as leaves with byte spans |
 //! | [`secret`] | leaf: wiping types and the one random source |
 //!
@@ -70,6 +71,7 @@ pub mod k8s;
 pub mod keyservice;
 #[cfg(feature = "cli")]
 pub mod net;
+pub mod sealed;
 pub mod secret;
 pub mod sops;
 #[cfg(feature = "vault")]
