@@ -227,12 +227,7 @@ impl Client {
     pub fn create_or_replace_secret(&self, namespace: &str, name: &str, json: &[u8]) -> Result<Stored, ClusterError> {
         let path = secrets_path(Some(namespace))?;
         let body = Some((json, JSON));
-        let create = Call {
-            method: Method::POST,
-            body,
-            secret_body: true,
-            ..Call::get(path.clone(), "secrets", "")
-        };
+        let create = Call { method: Method::POST, body, secret_body: true, ..Call::get(path.clone(), "secrets", "") };
         match self.call(&create) {
             Ok(_) => return Ok(Stored::Created),
             Err(error) if error.cause == Cause::Conflict => {}
@@ -278,7 +273,9 @@ impl Client {
             }
         };
         let answer = block_on(self.limits.whole, work).map_err(|error| no_runtime(&error, &request))?;
-        if matches!(&answer, Err(error) if error.cause == Cause::Unauthorized) && matches!(self.config.login, Login::Plugin(_)) {
+        if matches!(&answer, Err(error) if error.cause == Cause::Unauthorized)
+            && matches!(self.config.login, Login::Plugin(_))
+        {
             // the program is asked again the next time
             *self.session.lock().unwrap_or_else(PoisonError::into_inner) = None;
         }
@@ -288,7 +285,8 @@ impl Client {
     /// A connection, and what to say on it.
     fn log_in(&self) -> Result<(kube::Client, Option<HeaderValue>), ClusterError> {
         let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_good = |session: &Session| session.credentials.expires.is_none_or(|end| end > (self.config.now)() + MARGIN);
+        let is_good =
+            |session: &Session| session.credentials.expires.is_none_or(|end| end > (self.config.now)() + MARGIN);
         let current = match session.take().filter(is_good) {
             Some(current) => current,
             None => self.begin()?,
@@ -301,7 +299,10 @@ impl Client {
                 let read = (self.config.read.0)(path);
                 let text = read.map_err(|error| {
                     let text = super::error::io_text("open", path, &error);
-                    ClusterError::new(Cause::BadConfig, format!("failed to read token file {:?}: {text}", path.display().to_string()))
+                    ClusterError::new(
+                        Cause::BadConfig,
+                        format!("failed to read token file {:?}: {text}", path.display().to_string()),
+                    )
                 })?;
                 let token = std::str::from_utf8(text.expose()).unwrap_or_default().trim();
                 if token.is_empty() {
@@ -347,10 +348,13 @@ impl Client {
             let outcome = once.await.unwrap_or_else(|_| Err(transport::late(request, self.limits.attempt)).into());
             let pause = match &outcome {
                 Outcome::Answer(_) => None,
-                Outcome::Refused(error, after) => retry::pause(error.status.unwrap_or_default(), after.as_deref(), random[0]),
+                Outcome::Refused(error, after) => {
+                    retry::pause(error.status.unwrap_or_default(), after.as_deref(), random[0])
+                }
                 Outcome::Broken(error) => {
                     // what may have been done already is not done again
-                    let again = call.method == Method::GET && (error.text.ends_with(": EOF") || error.text.ends_with("reset by peer"));
+                    let again = call.method == Method::GET
+                        && (error.text.ends_with(": EOF") || error.text.ends_with("reset by peer"));
                     again.then(|| retry::pause_after_break(random[0]))
                 }
             };
@@ -362,7 +366,13 @@ impl Client {
         }
     }
 
-    async fn once(&self, client: &kube::Client, call: &Call<'_>, authorization: Option<&HeaderValue>, request: &str) -> Outcome {
+    async fn once(
+        &self,
+        client: &kube::Client,
+        call: &Call<'_>,
+        authorization: Option<&HeaderValue>,
+        request: &str,
+    ) -> Outcome {
         let sent = match self.request(call, authorization) {
             Ok(sent) => sent,
             Err(error) => return Outcome::Broken(error),
@@ -373,7 +383,8 @@ impl Client {
             Err(error) => return broken(error),
         };
         let status = response.status().as_u16();
-        let header = |name: HeaderName| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let header =
+            |name: HeaderName| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let (location, after, content_type) = (header(LOCATION), header(RETRY_AFTER), header(CONTENT_TYPE));
         if (300..400).contains(&status) {
             return Outcome::Broken(redirected(request, status, location.as_deref()));
@@ -383,7 +394,10 @@ impl Client {
             Ok(Some(body)) => body,
             Ok(None) => {
                 let text = format!("{request}: the answer is larger than {limit} bytes");
-                return Outcome::Broken(ClusterError { status: Some(status), ..ClusterError::new(Cause::BadAnswer, text) });
+                return Outcome::Broken(ClusterError {
+                    status: Some(status),
+                    ..ClusterError::new(Cause::BadAnswer, text)
+                });
             }
             Err(error) => return broken(error),
         };
@@ -428,7 +442,9 @@ impl Client {
             for group in &acting.groups {
                 builder = builder.header("impersonate-group", group);
             }
-            for (key, value) in acting.extra.iter().flat_map(|(key, values)| values.iter().map(move |value| (key, value))) {
+            for (key, value) in
+                acting.extra.iter().flat_map(|(key, values)| values.iter().map(move |value| (key, value)))
+            {
                 builder = builder.header(format!("impersonate-extra-{}", escaped(&key.to_lowercase())), value);
             }
         }
@@ -502,7 +518,8 @@ fn redirected(request: &str, status: u16, location: Option<&str>) -> ClusterErro
     let to = location.and_then(|location| location.split(['?', '#']).next()).unwrap_or("an unnamed place");
     let to: String = to.rsplit('@').next().unwrap_or_default().chars().take(300).collect();
     let text = format!("{request}: redirects to {to}, which is not followed, as the credentials would go along");
-    let error = ClusterError::new(Cause::Server, text).hint("if you trust that place, name it as the server in the kubeconfig");
+    let error =
+        ClusterError::new(Cause::Server, text).hint("if you trust that place, name it as the server in the kubeconfig");
     ClusterError { status: Some(status), ..error }
 }
 

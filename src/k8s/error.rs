@@ -112,7 +112,11 @@ impl Refusal<'_> {
     /// The error.
     pub(super) fn error(&self) -> ClusterError {
         let said = self.said_as_status().unwrap_or_else(|| self.unexpected());
-        let text = self.hidden.iter().filter(|secret| !secret.is_empty()).fold(said, |text, secret| text.replace(secret, "[REDACTED]"));
+        let text = self
+            .hidden
+            .iter()
+            .filter(|secret| !secret.is_empty())
+            .fold(said, |text, secret| text.replace(secret, "[REDACTED]"));
         let cause = match self.status {
             401 => Cause::Unauthorized,
             403 => Cause::Forbidden,
@@ -269,7 +273,10 @@ mod tests {
         );
         let status = r#"{"kind":"Status","status":"Failure","message":"services \"x\" not found","code":404}"#;
         let error = refused(404, Some("application/json"), status);
-        assert_eq!((error.text.as_str(), error.cause, error.status), ("services \"x\" not found", Cause::NotFound, Some(404)));
+        assert_eq!(
+            (error.text.as_str(), error.cause, error.status),
+            ("services \"x\" not found", Cause::NotFound, Some(404))
+        );
         assert_eq!(
             text(404, Some("application/json"), "{}"),
             "the server could not find the requested resource (post services http:sealed-secrets-controller:)"
@@ -302,7 +309,8 @@ mod tests {
 
     #[test]
     fn several_faults_are_in_brackets() {
-        let text = |faults: &[&str]| ClusterError::invalid(&faults.iter().map(ToString::to_string).collect::<Vec<_>>()).text;
+        let text =
+            |faults: &[&str]| ClusterError::invalid(&faults.iter().map(ToString::to_string).collect::<Vec<_>>()).text;
         assert_eq!(text(&["a"]), "invalid configuration: a");
         assert_eq!(text(&["a", "b"]), "invalid configuration: [a, b]");
     }

@@ -47,7 +47,10 @@ impl ExecCluster {
             server: cluster.server.clone(),
             tls_server_name: config.tls_server_name.clone(),
             insecure_skip_tls_verify: config.insecure,
-            certificate_authority_data: config.authority.as_ref().map(|pem| base64_simd::STANDARD.encode_to_string(pem)),
+            certificate_authority_data: config
+                .authority
+                .as_ref()
+                .map(|pem| base64_simd::STANDARD.encode_to_string(pem)),
             proxy_url: Some(cluster.proxy_url.clone()).filter(|url| !url.is_empty()),
             disable_compression: cluster.disable_compression,
             config: cluster.exec_config.clone().unwrap_or_default(),
@@ -110,8 +113,9 @@ pub(super) fn run(plugin: &Plugin) -> Result<Credentials, ClusterError> {
     let exec = &plugin.exec;
     let version = exec.api_version.as_str();
     if !matches!(version, "client.authentication.k8s.io/v1" | "client.authentication.k8s.io/v1beta1") {
-        return Err(ClusterError::new(Cause::Exec, format!("exec plugin: invalid apiVersion {version:?}"))
-            .hint("a newer version of the program, and the kubeconfig that it writes, know client.authentication.k8s.io/v1"));
+        return Err(ClusterError::new(Cause::Exec, format!("exec plugin: invalid apiVersion {version:?}")).hint(
+            "a newer version of the program, and the kubeconfig that it writes, know client.authentication.k8s.io/v1",
+        ));
     }
     let interactive = match exec.interactive_mode.as_str() {
         "Always" if !plugin.terminal => {
@@ -120,7 +124,11 @@ pub(super) fn run(plugin: &Plugin) -> Result<Credentials, ClusterError> {
         "Never" => false,
         _ => plugin.terminal,
     };
-    let info = Info { kind: "ExecCredential", api_version: version, spec: Spec { cluster: plugin.cluster.as_ref(), interactive } };
+    let info = Info {
+        kind: "ExecCredential",
+        api_version: version,
+        spec: Spec { cluster: plugin.cluster.as_ref(), interactive },
+    };
     let info = serde_json::to_string(&info).map_err(|_| trouble("encode ExecCredentials"))?;
     let child = Command::new(&exec.command)
         .args(&exec.args)
@@ -160,9 +168,10 @@ fn output_of(mut child: Child, plugin: &Plugin) -> Result<Zeroizing<Vec<u8>>, Cl
     let Ok(read) = read else {
         end(&mut child);
         return Err(match read {
-            Err(RecvTimeoutError::Timeout) => {
-                trouble(format_args!("exec: executable {command} has not ended after {} seconds", plugin.patience.as_secs()))
-            }
+            Err(RecvTimeoutError::Timeout) => trouble(format_args!(
+                "exec: executable {command} has not ended after {} seconds",
+                plugin.patience.as_secs()
+            )),
             _ => trouble(format_args!("exec: {command}: its output cannot be read")),
         });
     };
@@ -213,17 +222,24 @@ fn read(mut stdout: impl Read) -> Option<Zeroizing<Vec<u8>>> {
 fn credentials(output: &[u8], version: &str) -> Result<Credentials, ClusterError> {
     // what serde says about the place may repeat what stands there
     let reply: Reply = serde_json::from_slice(output).map_err(|error| {
-        trouble(format_args!("decoding stdout: not an ExecCredential in JSON (line {}, column {})", error.line(), error.column()))
+        trouble(format_args!(
+            "decoding stdout: not an ExecCredential in JSON (line {}, column {})",
+            error.line(),
+            error.column()
+        ))
     })?;
     let status = reply.status.map(|status| {
         let token = status.token.map(SecretText::new).filter(|token| !token.expose().is_empty());
-        let key = status.client_key_data.map(|key| SecretBytes::new(key.into_bytes())).filter(|key| !key.expose().is_empty());
+        let key =
+            status.client_key_data.map(|key| SecretBytes::new(key.into_bytes())).filter(|key| !key.expose().is_empty());
         let certificate = status.client_certificate_data.filter(|pem| !pem.is_empty());
         (token, certificate, key, status.expiration_timestamp)
     });
     if reply.kind != "ExecCredential" || reply.api_version != version {
         let returned: String = reply.api_version.chars().take(80).collect();
-        return Err(trouble(format_args!("exec plugin is configured to use API version {version}, plugin returned version {returned}")));
+        return Err(trouble(format_args!(
+            "exec plugin is configured to use API version {version}, plugin returned version {returned}"
+        )));
     }
     let Some((token, certificate, key, expires)) = status else {
         return Err(trouble("exec plugin didn't return a status field"));
@@ -266,12 +282,17 @@ mod tests {
             ("null", "exec plugin didn't return a status field"),
             ("{}", "exec plugin didn't return a token or cert/key pair"),
             (r#"{"token":"hunter2","clientKeyData":"k"}"#, "exec plugin returned only certificate or key, not both"),
-            (r#"{"token":"hunter2","expirationTimestamp":"hunter2"}"#, "decoding stdout: the expiration timestamp is not one"),
+            (
+                r#"{"token":"hunter2","expirationTimestamp":"hunter2"}"#,
+                "decoding stdout: the expiration timestamp is not one",
+            ),
             (r#"{"token":["hunter2"]}"#, "decoding stdout: not an ExecCredential in JSON (line 1, column 91)"),
         ] {
             assert_eq!(read_reply(status).unwrap_err(), format!("getting credentials: {text}"), "{status}");
         }
-        let error = credentials(br#"{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1beta1"}"#, V1).unwrap_err();
+        let error =
+            credentials(br#"{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1beta1"}"#, V1)
+                .unwrap_err();
         assert!(error.text.ends_with("plugin returned version client.authentication.k8s.io/v1beta1"), "{error}");
     }
 }

@@ -160,7 +160,11 @@ impl Reader<'_> {
             clusters: named(node, "clusters", "cluster", |node| self.cluster(node))?,
             users: named(node, "users", "user", |node| self.user(node))?,
             contexts: named(node, "contexts", "context", |node| {
-                Ok(Context { cluster: text(node, "cluster")?, user: text(node, "user")?, namespace: text(node, "namespace")? })
+                Ok(Context {
+                    cluster: text(node, "cluster")?,
+                    user: text(node, "user")?,
+                    namespace: text(node, "namespace")?,
+                })
             })?,
         })
     }
@@ -189,7 +193,9 @@ impl Reader<'_> {
         if let Some(Node { kind: Kind::Map(items), .. }) = node.get("as-user-extra") {
             for (key, values) in items {
                 let values = match &values.kind {
-                    Kind::List(values) => values.iter().map(|value| text_of(value, "as-user-extra")).collect::<Read<_>>()?,
+                    Kind::List(values) => {
+                        values.iter().map(|value| text_of(value, "as-user-extra")).collect::<Read<_>>()?
+                    }
                     _ => return Err(wrong(values, "as-user-extra", "a list")),
                 };
                 impersonate_extra.push((key.name.clone(), values));
@@ -307,8 +313,16 @@ fn flag(node: &Node, name: &str) -> Read<bool> {
         None | Some(Node { kind: Kind::Null, .. }) => Ok(false),
         Some(Node { kind: Kind::Bool(state), .. }) => Ok(*state),
         // the words of YAML 1.1
-        Some(Node { kind: Kind::Str(word), .. }) if ["y", "yes", "on"].contains(&word.to_ascii_lowercase().as_str()) => Ok(true),
-        Some(Node { kind: Kind::Str(word), .. }) if ["n", "no", "off"].contains(&word.to_ascii_lowercase().as_str()) => Ok(false),
+        Some(Node { kind: Kind::Str(word), .. })
+            if ["y", "yes", "on"].contains(&word.to_ascii_lowercase().as_str()) =>
+        {
+            Ok(true)
+        }
+        Some(Node { kind: Kind::Str(word), .. })
+            if ["n", "no", "off"].contains(&word.to_ascii_lowercase().as_str()) =>
+        {
+            Ok(false)
+        }
         Some(other) => Err(wrong(other, name, "true or false")),
     }
 }
@@ -316,7 +330,8 @@ fn flag(node: &Node, name: &str) -> Read<bool> {
 /// Base64, in which Go allows line breaks.
 fn data(node: &Node, name: &str) -> Read<Vec<u8>> {
     let encoded = Zeroizing::new(text(node, name)?);
-    let tight: Zeroizing<Vec<u8>> = Zeroizing::new(encoded.bytes().filter(|byte| !matches!(byte, b'\r' | b'\n')).collect());
+    let tight: Zeroizing<Vec<u8>> =
+        Zeroizing::new(encoded.bytes().filter(|byte| !matches!(byte, b'\r' | b'\n')).collect());
     let line = node.get(name).map_or(0, |value| value.line);
     base64_simd::STANDARD.decode_to_vec(&*tight).map_err(|_| format!("line {line}: {name}: illegal base64 data"))
 }

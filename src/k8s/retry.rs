@@ -40,7 +40,15 @@ mod tests {
         assert_eq!(ms(429, Some("1"), 0), Some(1000));
         assert_eq!(ms(503, Some("2"), 250), Some(2500));
         assert_eq!(ms(500, Some(" 0 "), 0), Some(0));
-        for (status, after) in [(429, None), (500, None), (404, Some("1")), (302, Some("1")), (503, Some("31")), (503, Some("soon")), (503, Some("-1"))] {
+        for (status, after) in [
+            (429, None),
+            (500, None),
+            (404, Some("1")),
+            (302, Some("1")),
+            (503, Some("31")),
+            (503, Some("soon")),
+            (503, Some("-1")),
+        ] {
             assert_eq!(ms(status, after, 0), None, "{status} {after:?}");
         }
     }

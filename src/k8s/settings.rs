@@ -108,7 +108,10 @@ pub struct Surroundings {
 impl fmt::Debug for Surroundings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // URLs of proxies may have passwords
-        f.debug_struct("Surroundings").field("kubeconfig", &self.kubeconfig).field("home", &self.home).finish_non_exhaustive()
+        f.debug_struct("Surroundings")
+            .field("kubeconfig", &self.kubeconfig)
+            .field("home", &self.home)
+            .finish_non_exhaustive()
     }
 }
 
@@ -158,14 +161,20 @@ impl Loaded {
                     continue;
                 }
                 Err(error) => {
-                    faults.push(format!("error loading config file {:?}: {}", path.display().to_string(), io_text("open", &path, &error)));
+                    faults.push(format!(
+                        "error loading config file {:?}: {}",
+                        path.display().to_string(),
+                        io_text("open", &path, &error)
+                    ));
                     continue;
                 }
             };
             found += 1;
             match Kubeconfig::parse(text, &path) {
                 Ok(read) => merged.merge(read),
-                Err(fault) => faults.push(format!("error loading config file {:?}: {fault}", path.display().to_string())),
+                Err(fault) => {
+                    faults.push(format!("error loading config file {:?}: {fault}", path.display().to_string()))
+                }
             }
         }
         if !faults.is_empty() {

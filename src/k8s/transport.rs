@@ -41,7 +41,8 @@ pub(super) fn client(config: &Config, own: Option<&(Vec<u8>, SecretBytes)>) -> R
     }
     kube::Client::try_from(made).map_err(|error| match error {
         kube::Error::ProxyProtocolUnsupported { .. } | kube::Error::ProxyProtocolDisabled { .. } => {
-            ClusterError::new(Cause::BadConfig, "this kind of proxy is not supported").hint("use a proxy of the kind http or socks5")
+            ClusterError::new(Cause::BadConfig, "this kind of proxy is not supported")
+                .hint("use a proxy of the kind http or socks5")
         }
         kube::Error::RustlsTls(kube::client::RustlsTlsError::InvalidServerName(_)) => {
             ClusterError::new(Cause::BadConfig, "the name of the server for TLS is not one")
@@ -53,7 +54,8 @@ pub(super) fn client(config: &Config, own: Option<&(Vec<u8>, SecretBytes)>) -> R
 }
 
 fn roots(pem: &[u8]) -> Result<Vec<Vec<u8>>, ClusterError> {
-    let bad = || ClusterError::new(Cause::BadConfig, "unable to load root certificates: unable to parse bytes as PEM block");
+    let bad =
+        || ClusterError::new(Cause::BadConfig, "unable to load root certificates: unable to parse bytes as PEM block");
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).map(|der| der.map(|der| der.to_vec())).collect();
     found.ok().filter(|found| !found.is_empty()).ok_or_else(bad)
 }
@@ -82,7 +84,8 @@ pub(super) fn no_answer(request: &str, error: &(dyn Error + 'static), config: &C
     }
     if innermost.contains("lookup address information") || innermost.contains("No such host") {
         let host = config.proxy.as_ref().unwrap_or(&config.server).host().unwrap_or_default();
-        return ClusterError::new(Cause::Unreachable, format!("{request}: dial tcp: lookup {host}: no such host")).hint(SERVER_HINT);
+        return ClusterError::new(Cause::Unreachable, format!("{request}: dial tcp: lookup {host}: no such host"))
+            .hint(SERVER_HINT);
     }
     let why = match innermost.as_str() {
         // hyper's words for a connection that ends before the answer does
@@ -93,12 +96,14 @@ pub(super) fn no_answer(request: &str, error: &(dyn Error + 'static), config: &C
     ClusterError::new(Cause::Unreachable, format!("{request}: {why}")).hint(SERVER_HINT)
 }
 
-const SERVER_HINT: &str = "is the address in the kubeconfig right, and is the cluster up? --context chooses another one";
+const SERVER_HINT: &str =
+    "is the address in the kubeconfig right, and is the cluster up? --context chooses another one";
 
 fn unreachable(request: &str, error: &io::Error, connecting: bool, server: &str, config: &Config) -> ClusterError {
     if error.to_string().contains("lookup address information") {
         let host = config.proxy.as_ref().unwrap_or(&config.server).host().unwrap_or_default();
-        return ClusterError::new(Cause::Unreachable, format!("{request}: dial tcp: lookup {host}: no such host")).hint(SERVER_HINT);
+        return ClusterError::new(Cause::Unreachable, format!("{request}: dial tcp: lookup {host}: no such host"))
+            .hint(SERVER_HINT);
     }
     if error.kind() == io::ErrorKind::TimedOut && connecting {
         return late(request, CONNECT);
@@ -129,9 +134,10 @@ fn untrusted(request: &str, error: &rustls::Error) -> ClusterError {
             failed("certificate signed by unknown authority"),
             "the kubeconfig has to name the authority of the cluster: certificate-authority-data, or --certificate-authority",
         ),
-        InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. }) => {
-            (failed("certificate has expired or is not yet valid"), "the cluster's certificate has to be renewed; is the clock right?")
-        }
+        InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. }) => (
+            failed("certificate has expired or is not yet valid"),
+            "the cluster's certificate has to be renewed; is the clock right?",
+        ),
         InvalidCertificate(CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. }) => {
             (failed("certificate has expired or is not yet valid"), "is the clock right?")
         }
@@ -140,9 +146,10 @@ fn untrusted(request: &str, error: &rustls::Error) -> ClusterError {
             let text = failed(&format!("certificate is valid for {}, not {}", names.join(", "), expected.to_str()));
             (text, "--tls-server-name says which name the certificate has to be for")
         }
-        Invalid(InvalidMessage::InvalidContentType) => {
-            (format!("{request}: http: server gave HTTP response to HTTPS client"), "the address may have to begin with http://")
-        }
+        Invalid(InvalidMessage::InvalidContentType) => (
+            format!("{request}: http: server gave HTTP response to HTTPS client"),
+            "the address may have to begin with http://",
+        ),
         other => (format!("{request}: tls: {other}"), "is there something on the way that answers for the cluster?"),
     };
     ClusterError::new(Cause::Tls, text).hint(hint)

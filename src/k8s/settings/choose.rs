@@ -71,10 +71,15 @@ impl Loaded {
         };
         let key_data = SecretBytes::new(file.key_data.expose().to_vec());
         let secret = |flag: &SecretText, file: &SecretText| copy(if flag.expose().is_empty() { file } else { flag });
-        let groups = if flags.impersonate_groups.is_empty() { &file.impersonate_groups } else { &flags.impersonate_groups };
+        let groups =
+            if flags.impersonate_groups.is_empty() { &file.impersonate_groups } else { &flags.impersonate_groups };
         Ok(User {
             certificate: flags.client_certificate.clone().or_else(|| file.certificate.clone()),
-            certificate_data: if flags.client_certificate.is_some() { Vec::new() } else { file.certificate_data.clone() },
+            certificate_data: if flags.client_certificate.is_some() {
+                Vec::new()
+            } else {
+                file.certificate_data.clone()
+            },
             key: flags.client_key.clone().or_else(|| file.key.clone()),
             key_data: if flags.client_key.is_some() { SecretBytes::default() } else { key_data },
             token: secret(&flags.token, &file.token),
@@ -165,10 +170,14 @@ impl Loaded {
         if user.certificate.is_some() || !user.certificate_data.is_empty() {
             let has_key_data = !user.key_data.expose().is_empty();
             if user.certificate.is_some() && !user.certificate_data.is_empty() {
-                faults.push(format!("client-cert-data and client-cert are both specified for {name}. client-cert-data will override."));
+                faults.push(format!(
+                    "client-cert-data and client-cert are both specified for {name}. client-cert-data will override."
+                ));
             }
             if user.key.is_some() && has_key_data {
-                faults.push(format!("client-key-data and client-key are both specified for {name}; client-key-data will override"));
+                faults.push(format!(
+                    "client-key-data and client-key are both specified for {name}; client-key-data will override"
+                ));
             }
             if user.key.is_none() && !has_key_data {
                 faults.push(format!(
@@ -184,9 +193,13 @@ impl Loaded {
         faults_of_exec(name, user, faults);
         let is_basic = !user.username.is_empty() || !user.password.expose().is_empty();
         if is_basic && !user.token.expose().is_empty() {
-            faults.push(format!("more than one authentication method found for {name}; found [token basicAuth], only one is allowed"));
+            faults.push(format!(
+                "more than one authentication method found for {name}; found [token basicAuth], only one is allowed"
+            ));
         }
-        let has_more = !user.impersonate_uid.is_empty() || !user.impersonate_groups.is_empty() || !user.impersonate_extra.is_empty();
+        let has_more = !user.impersonate_uid.is_empty()
+            || !user.impersonate_groups.is_empty()
+            || !user.impersonate_extra.is_empty();
         if has_more && user.impersonate.is_empty() {
             faults.push(format!("requesting uid, groups or user-extra for {name} without impersonating a user"));
         }
@@ -204,7 +217,8 @@ fn faults_of_exec(name: &str, user: &User, faults: &mut Vec<String>) {
     if user.provider.is_some() {
         faults.push(format!("authProvider cannot be provided in combination with an exec plugin for {name}"));
     }
-    let mut must = |what: &str| faults.push(format!("{what} must be specified for {name} to use exec authentication plugin"));
+    let mut must =
+        |what: &str| faults.push(format!("{what} must be specified for {name} to use exec authentication plugin"));
     if exec.command.is_empty() {
         must("command");
     }

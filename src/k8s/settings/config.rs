@@ -98,8 +98,12 @@ impl Config {
 
     /// Whether this is what client-go uses where nothing is configured.
     pub(super) fn is_default(&self) -> bool {
-        let is_local = self.server.scheme_str() == Some("http") && self.server.authority().is_some_and(|host| host == "localhost:8080");
-        is_local && self.server.path() == "/" && self.timeout.is_none() && self.impersonation == Impersonation::default()
+        let is_local = self.server.scheme_str() == Some("http")
+            && self.server.authority().is_some_and(|host| host == "localhost:8080");
+        is_local
+            && self.server.path() == "/"
+            && self.timeout.is_none()
+            && self.impersonation == Impersonation::default()
     }
 }
 
@@ -114,7 +118,8 @@ impl Loaded {
         let is_tls = server.scheme_str() == Some("https");
         let mut config = self.bare(server, self.timeout()?)?;
         if !cluster.proxy_url.is_empty() {
-            config.proxy = Some(proxy::parse(&cluster.proxy_url).map_err(|fault| ClusterError::new(Cause::BadConfig, fault))?);
+            config.proxy =
+                Some(proxy::parse(&cluster.proxy_url).map_err(|fault| ClusterError::new(Cause::BadConfig, fault))?);
         }
         if !user.impersonate.is_empty() {
             config.impersonation = Impersonation {
@@ -164,7 +169,8 @@ impl Loaded {
 
     fn bare(&self, server: Uri, timeout: Option<Duration>) -> Result<Config, ClusterError> {
         let around = &self.around;
-        let proxy = proxy::of_environment(&server, around).map_err(|fault| ClusterError::new(Cause::BadConfig, fault))?;
+        let proxy =
+            proxy::of_environment(&server, around).map_err(|fault| ClusterError::new(Cause::BadConfig, fault))?;
         Ok(Config {
             server,
             proxy,
@@ -236,7 +242,8 @@ impl Loaded {
     }
 }
 
-const PLUGIN_HINT: &str = "let the kubeconfig name a login program of your provider (users[].user.exec), such as kubelogin";
+const PLUGIN_HINT: &str =
+    "let the kubeconfig name a login program of your provider (users[].user.exec), such as kubelogin";
 
 /// `host`, `host:port` or a URL, as client-go's `DefaultServerURL`: without a scheme it is not TLS.
 fn server_of(text: &str) -> Result<Uri, ClusterError> {
