@@ -121,6 +121,11 @@ impl Client {
         self
     }
 
+    #[cfg(test)]
+    pub(super) fn config_mut(&mut self) -> &mut Config {
+        &mut self.config
+    }
+
     /// What stops its requests.
     pub fn canceller(&self) -> Cancel {
         self.cancel.clone()
@@ -296,7 +301,7 @@ impl Client {
             Login::None => None,
             Login::Token(token) => Some(bearer(token.expose())?),
             Login::TokenFile(path) => {
-                let read = (self.config.read.0)(path);
+                let read = (self.config.read)(path);
                 let text = read.map_err(|error| {
                     let text = super::error::io_text("open", path, &error);
                     ClusterError::new(
