@@ -189,7 +189,7 @@ impl Loaded {
             match Kubeconfig::parse(text, &path) {
                 Ok(read) => merged.merge(read),
                 Err(fault) => {
-                    faults.push(format!("error loading config file {:?}: {fault}", path.display().to_string()))
+                    faults.push(format!("error loading config file {:?}: {fault}", path.display().to_string()));
                 }
             }
         }

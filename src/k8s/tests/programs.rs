@@ -177,7 +177,7 @@ fn other_credentials_come_first() {
     let server = Server::tls(vec![say(200, VERSION)]);
     let cluster = ", certificate-authority: /ca.crt";
     let client = client_with(&server.url, cluster, &program.user(""), |f| {
-        f.token = crate::secret::SecretText::new("mine".into())
+        f.token = crate::secret::SecretText::new("mine".into());
     });
     client.version().unwrap();
     assert_eq!(program.runs(), 0);
