@@ -15,6 +15,8 @@
 //! | [`redact`] | keeps secrets out of a stream of output |
 //! | [`sops`] | all of it again under the name `sops` |
 //! | [`json`] | one value: as it is, or as JSON |
+//! | [`sealing_keys`] | files of private sealing keys, in clear or encrypted |
+//! | [`sealed_files`] | the SealedSecrets of a repository |
 //! | [`identities`] | where identities and names come from |
 //! | `cluster` | which cluster, as flags, files and the environment say |
 //! | `vault_settings` | what the environment says about Vault |
@@ -49,6 +51,8 @@ pub mod publish;
 pub mod redact;
 pub mod rekey;
 pub mod rotate;
+pub mod sealed_files;
+pub mod sealing_keys;
 pub mod secret_data;
 pub mod selection;
 pub mod session;

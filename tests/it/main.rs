@@ -33,6 +33,7 @@ mod people;
 mod properties;
 mod robust;
 mod sandbox;
+mod sealing_keys;
 mod set;
 mod tree_dump;
 #[cfg(feature = "vault")]
