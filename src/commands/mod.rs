@@ -18,6 +18,7 @@
 //! | [`sealing_keys`] | files of private sealing keys, in clear or encrypted |
 //! | [`sealed_files`] | the SealedSecrets of a repository |
 //! | [`identities`] | where identities and names come from |
+//! | `cluster` | which cluster, as flags, files and the environment say |
 //! | `vault_settings` | what the environment says about Vault |
 //! | `aws_login` | what the environment says about who we are for AWS |
 
@@ -25,6 +26,8 @@ pub mod advice;
 #[cfg(feature = "aws")]
 mod aws_login;
 pub mod bulk;
+#[cfg(feature = "kube")]
+pub mod cluster;
 pub mod completions;
 pub mod decrypt;
 pub mod demo;
