@@ -151,7 +151,12 @@ impl Given {
         given.map_or_else(|| flags::find(name).map_or("", |flag| flag.default), |text| text.as_str())
     }
 
-    /// The same unless it is empty.
+    /// Whether somebody said so, and not the default.
+    pub fn is_given(&self, name: &str) -> bool {
+        self.values.contains_key(name)
+    }
+
+    /// A text that is not empty, as it was given or the default.
     pub fn some(&self, name: &str) -> Option<&str> {
         Some(self.text(name)).filter(|text| !text.is_empty())
     }
