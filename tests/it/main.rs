@@ -11,6 +11,8 @@ mod arrows;
 mod bulk;
 #[cfg(unix)]
 mod callers;
+#[cfg(target_os = "linux")]
+mod cluster;
 mod cmd;
 mod compatibility;
 mod conformance;
