@@ -12,6 +12,7 @@
 //! | [`store`] | outside world: where secrets live outside of files |
 //! | [`net`] | below these two: what they share of the network |
 //! | [`sops`] | pure: the SOPS file |
+//! | [`template`] | pure: Go's text/template with the functions of sprig |
 //! | [`document`] | pure: text as leaves with byte spans |
 //! | [`secret`] | leaf: wiping types and the one random source |
 //!
@@ -71,3 +72,4 @@ pub mod secret;
 pub mod sops;
 #[cfg(feature = "vault")]
 pub mod store;
+pub mod template;
