@@ -48,7 +48,6 @@ pub struct Proxies<'a> {
 /// # Errors
 /// [`FetchError`].
 pub fn get(url: &str, proxies: Proxies<'_>, limit: u64) -> Result<Vec<u8>, FetchError> {
-    let unreachable = |error: ureq::Error| FetchError::Unreachable(error.to_string());
     let agent = agent(url, proxies)?;
     let mut response = agent.get(url).call().map_err(unreachable)?;
     let status = response.status();
@@ -57,8 +56,18 @@ pub fn get(url: &str, proxies: Proxies<'_>, limit: u64) -> Result<Vec<u8>, Fetch
     }
     let mut bytes = Vec::new();
     let read = response.body_mut().as_reader().take(limit.saturating_add(1)).read_to_end(&mut bytes);
-    read.map_err(|error| FetchError::Unreachable(error.to_string()))?;
+    read.map_err(|error| unreachable(error.into()))?;
     if bytes.len() as u64 > limit { Err(FetchError::TooLarge(limit)) } else { Ok(bytes) }
+}
+
+fn unreachable(error: ureq::Error) -> FetchError {
+    FetchError::Unreachable(match error {
+        ureq::Error::Io(error) => {
+            let text = error.to_string();
+            text.split(" (os error").next().unwrap_or_default().to_lowercase()
+        }
+        other => other.to_string(),
+    })
 }
 
 fn agent(url: &str, proxies: Proxies<'_>) -> Result<Agent, FetchError> {
@@ -98,4 +107,54 @@ fn proxy(address: &str, none: Option<&str>) -> Result<ureq::Proxy, FetchError> {
         builder = builder.no_proxy(host);
     }
     builder.build().map_err(|_| FetchError::Proxy)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::net::TcpListener;
+
+    use super::*;
+
+    /// Answers one request after the other with these texts.
+    fn server(answers: &'static [&'static str]) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            for answer in answers {
+                let (mut stream, _) = listener.accept().unwrap();
+                let mut buffer = [0; 4096];
+                _ = stream.read(&mut buffer).unwrap();
+                stream.write_all(answer.as_bytes()).unwrap();
+            }
+        });
+        format!("http://{address}")
+    }
+
+    #[test]
+    fn a_file_is_fetched_also_from_elsewhere() {
+        let url = server(&[
+            "HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello",
+        ]);
+        assert_eq!(get(&url, Proxies::default(), 5), Ok(b"hello".to_vec()));
+    }
+
+    #[test]
+    fn what_is_no_answer_is_named() {
+        let url = server(&["HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"]);
+        assert_eq!(get(&url, Proxies::default(), 5), Err(FetchError::Status("404 Not Found".into())));
+        let url = server(&["HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello"]);
+        assert_eq!(get(&url, Proxies::default(), 4), Err(FetchError::TooLarge(4)));
+        let refused = get("http://127.0.0.1:1/", Proxies::default(), 4);
+        assert_eq!(refused, Err(FetchError::Unreachable("connection refused".into())));
+    }
+
+    #[test]
+    fn proxies_are_used_unless_the_host_needs_none() {
+        let url = server(&["HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi"]);
+        let dead = Some("http://127.0.0.1:1");
+        assert!(get(&url, Proxies { http: dead, ..Proxies::default() }, 5).is_err());
+        assert_eq!(get(&url, Proxies { http: dead, none: Some("x, 127.0.0.1"), ..Proxies::default() }, 5), Ok(b"hi".to_vec()));
+    }
 }

@@ -8,7 +8,7 @@ use super::exit::Exit;
 use crate::fsio::clock;
 use crate::fsio::env::Env;
 use crate::fsio::read::{self, KEY_LIMIT};
-use crate::sealed::{Certificate, PublicKey};
+use crate::sealed::{Certificate, CertificateError, PublicKey};
 
 /// The bytes of the certificate, unread.
 ///
@@ -31,7 +31,11 @@ pub fn obtain(call: &Call) -> Result<Vec<u8>, Exit> {
 /// # Errors
 /// It is none, not for RSA, or expired.
 pub fn parse(pem: &[u8]) -> Result<PublicKey, Exit> {
-    let certificate = Certificate::parse(pem)?;
+    let certificate = Certificate::parse(pem).map_err(|error| match error {
+        // upstream sees nothing in it; what it is comes second
+        CertificateError::PrivateKey => Exit::new(format!("{}\n{error}", CertificateError::None)),
+        other => other.into(),
+    })?;
     if certificate.expired(clock::timestamp()) {
         let date = certificate.not_after().strftime("%B %-d, %Y");
         return Err(Exit::new(format!("failed to encrypt using an expired certificate on {date}")));

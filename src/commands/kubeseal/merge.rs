@@ -61,7 +61,7 @@ pub fn run(call: &Call, path: &Path, key: &PublicKey) -> Result<(), Exit> {
         others_kept(&text, &objects, target, &node, format)
     };
     original.stamp.check(path)?;
-    Ok(write_atomic(path, new.as_bytes(), NewMode::Public)?)
+    write_atomic(path, new.as_bytes(), NewMode::Public).map_err(|error| Exit::file("open", path, &error))
 }
 
 /// Values, and the template's annotations and labels; those that have the same name are replaced.
