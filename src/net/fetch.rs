@@ -155,6 +155,9 @@ mod tests {
         let url = server(&["HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi"]);
         let dead = Some("http://127.0.0.1:1");
         assert!(get(&url, Proxies { http: dead, ..Proxies::default() }, 5).is_err());
-        assert_eq!(get(&url, Proxies { http: dead, none: Some("x, 127.0.0.1"), ..Proxies::default() }, 5), Ok(b"hi".to_vec()));
+        assert_eq!(
+            get(&url, Proxies { http: dead, none: Some("x, 127.0.0.1"), ..Proxies::default() }, 5),
+            Ok(b"hi".to_vec())
+        );
     }
 }

@@ -27,6 +27,8 @@ mod fuzz;
 mod init;
 mod interop;
 mod keys;
+#[cfg(target_os = "linux")]
+mod kubeseal;
 mod lossless;
 mod peers;
 mod people;

@@ -79,12 +79,7 @@ fn unreadable(error: &ManifestError) -> Exit {
     }
 }
 
-fn prepare(
-    call: &Call,
-    mut secret: Secret,
-    place: Place<'_>,
-    configured: &OnceCell<String>,
-) -> Result<Ready, Exit> {
+fn prepare(call: &Call, mut secret: Secret, place: Place<'_>, configured: &OnceCell<String>) -> Result<Ready, Exit> {
     if secret.data.is_empty() && !call.given.is_on("allow-empty-data") {
         return Err(Exit::new(EMPTY));
     }
