@@ -3,6 +3,8 @@
 
 #[cfg(feature = "aws")]
 pub mod aws;
+#[cfg(feature = "vault")]
+pub mod fetch;
 #[cfg(feature = "gcp")]
 pub mod google;
 #[cfg(feature = "vault")]

@@ -31,6 +31,8 @@ mod gcs;
 mod init;
 mod interop;
 mod keys;
+#[cfg(target_os = "linux")]
+mod kubeseal;
 mod lossless;
 #[cfg(all(feature = "aws", feature = "vault"))]
 mod moto;
