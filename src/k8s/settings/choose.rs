@@ -151,7 +151,10 @@ impl Loaded {
         if !cluster.proxy_url.is_empty()
             && let Err(fault) = proxy::check(&cluster.proxy_url)
         {
-            faults.push(format!("invalid 'proxy-url' for cluster {name:?}: {fault}"));
+            // one with a user may have a password
+            let shown =
+                if cluster.proxy_url.contains('@') { String::new() } else { format!("{:?} ", cluster.proxy_url) };
+            faults.push(format!("invalid 'proxy-url' {shown}for cluster {name:?}: {fault}"));
         }
         if let Some(path) = &cluster.authority {
             if !cluster.authority_data.is_empty() {

@@ -177,9 +177,9 @@ const WAYS: &[Way] = &[
     Way { file: "", flags: &["--server", "127.0.0.1:1"], set: |f| f.server = "127.0.0.1:1".into() },
     Way { file: "{}", flags: &["--tls-server-name", "x"], set: |f| f.tls_server_name = "x".into() },
     Way { file: "{}", flags: &["--token", "x"], set: |f| f.token = sealant::secret::SecretText::new("x".into()) },
-    Way { file: "current-context: no", flags: &[], set: |_| {} },
+    Way { file: "current-context: gone", flags: &[], set: |_| {} },
     Way {
-        file: "current-context: x\ncontexts: [{name: x, context: {cluster: no, user: no}}]",
+        file: "current-context: x\ncontexts: [{name: x, context: {cluster: gone, user: gone}}]",
         flags: &[],
         set: |_| {},
     },
