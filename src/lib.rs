@@ -74,5 +74,5 @@ pub mod net;
 pub mod sealed;
 pub mod secret;
 pub mod sops;
-#[cfg(feature = "vault")]
+#[cfg(any(feature = "vault", feature = "aws"))]
 pub mod store;

@@ -20,8 +20,11 @@
 //! | [`identities`] | where identities and names come from |
 //! | `cluster` | which cluster, as flags, files and the environment say |
 //! | `vault_settings` | what the environment says about Vault |
+//! | `aws_login` | what the environment says about who we are for AWS |
 
 pub mod advice;
+#[cfg(feature = "aws")]
+mod aws_login;
 pub mod bulk;
 #[cfg(feature = "kube")]
 pub mod cluster;

@@ -7,7 +7,7 @@ pub fn now() -> String {
     Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-/// Now, to compare with other times.
+/// Now, for comparisons.
 pub fn timestamp() -> Timestamp {
     Timestamp::now()
 }

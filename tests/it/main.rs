@@ -8,6 +8,8 @@
 
 mod ahead;
 mod arrows;
+#[cfg(all(feature = "aws", feature = "vault"))]
+mod buckets;
 mod bulk;
 #[cfg(unix)]
 mod callers;
@@ -24,10 +26,14 @@ mod example;
 mod exec;
 mod formats;
 mod fuzz;
+#[cfg(feature = "gcp")]
+mod gcs;
 mod init;
 mod interop;
 mod keys;
 mod lossless;
+#[cfg(all(feature = "aws", feature = "vault"))]
+mod moto;
 mod peers;
 mod people;
 mod properties;
