@@ -14,6 +14,7 @@
 //! | [`sops`] | pure: the SOPS file |
 //! | [`template`] | pure: Go's text/template with the functions of sprig |
 //! | [`document`] | pure: text as leaves with byte spans |
+//! | [`pattern`] | leaf: regular expressions as Go reads them |
 //! | [`secret`] | leaf: wiping types and the one random source |
 //!
 //! # As a library
@@ -68,6 +69,7 @@ pub mod fsio;
 pub mod keyservice;
 #[cfg(feature = "cli")]
 pub mod net;
+pub mod pattern;
 pub mod secret;
 pub mod sops;
 #[cfg(feature = "vault")]

@@ -32,6 +32,8 @@ mod properties;
 mod robust;
 mod sandbox;
 mod set;
+#[cfg(any(unix, feature = "vault"))]
+mod template;
 mod tree_dump;
 #[cfg(feature = "vault")]
 mod vault;
