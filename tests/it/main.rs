@@ -43,6 +43,8 @@ mod robust;
 mod sandbox;
 mod sealing_keys;
 mod set;
+#[cfg(any(unix, feature = "vault"))]
+mod template;
 mod tree_dump;
 #[cfg(feature = "vault")]
 mod vault;

@@ -18,7 +18,7 @@ use sealant::sops::mac::Mac;
 use sealant::sops::metadata::Metadata;
 use sealant::sops::rules::Config;
 use sealant::sops::selector::{Selection, Selector};
-use sealant::sops::{regex, selector};
+use sealant::sops::selector;
 use zeroize::Zeroizing;
 
 /// Splits an input of `decrypt_hostile`: what follows is the plain text of a layout entry, sealed under the right key.
@@ -499,7 +499,7 @@ pub fn metadata_mac(data: &[u8]) {
         let refused = cipher.open(text, b"a:", &mut plain);
         let shape = !matches!(refused, Err(cipher::CipherError::NotEncrypted));
         assert!(cipher::is_encrypted(text) || !shape, "what opens is seen as encrypted");
-        if text.len() < 200 && regex::compile(text).is_ok() {
+        if text.len() < 200 && sealant::pattern::compile(text).is_ok() {
             let selection = Selection::EncryptedRegex(text.into());
             let selector = Selector::compile(&selection).expect("the pattern compiles");
             let mut walk: selector::SelectorWalk<'_> = selector.walk();
