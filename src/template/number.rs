@@ -75,11 +75,11 @@ pub(super) fn parse_float(text: &str) -> Option<f64> {
     let hex = rest.len() > 2 && rest.as_bytes()[0] == b'0' && rest.as_bytes()[1].eq_ignore_ascii_case(&b'x');
     let lower = rest.to_ascii_lowercase();
     let named = matches!(lower.as_str(), "inf" | "infinity" | "nan");
-    // underscores only where the base has a prefix
-    if rest.contains('_') && !(hex && underscores_fit(rest)) {
+    if rest.contains('_') && !underscores_fit(rest) {
         return None;
     }
-    let value = if hex { hex_float(&lower[2..].replace('_', ""))? } else { rest.parse().ok()? };
+    let plain = lower.replace('_', "");
+    let value = if hex { hex_float(&plain[2..])? } else { plain.parse().ok()? };
     if value.is_infinite() && !named {
         return None;
     }
@@ -226,7 +226,7 @@ mod tests {
             ("0x1p4", Some(16.0)),
             ("0x1.8p1", Some(3.0)),
             ("0x_1p0", Some(1.0)),
-            ("1_0.5", None),
+            ("1_0.5", Some(10.5)),
             ("1e400", None),
             ("inf", Some(f64::INFINITY)),
             ("0x1", None),
