@@ -140,7 +140,7 @@ pub(super) fn constant(text: &str) -> Result<Number, &'static str> {
         number.float = Some(float);
         number.int = whole(float);
         number.uint =
-            (float >= 0.0 && float < 18_446_744_073_709_551_616.0 && float.fract() == 0.0).then_some(float as u64);
+            ((0.0..18_446_744_073_709_551_616.0).contains(&float) && float.fract() == 0.0).then_some(float as u64);
     } else {
         return Err("a malformed number");
     }
@@ -152,7 +152,7 @@ fn is_hex_int(text: &str) -> bool {
 }
 
 fn whole(float: f64) -> Option<i64> {
-    (float.fract() == 0.0 && float >= -9_223_372_036_854_775_808.0 && float < 9_223_372_036_854_775_808.0)
+    (float.fract() == 0.0 && (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&float))
         .then_some(float as i64)
 }
 

