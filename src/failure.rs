@@ -6,7 +6,7 @@
 //! | code | kind | since |
 //! |---|---|---|
 //! | 1, 2, 3, 4, 7, 8, 23, 25, 51, 91, 92, 100, 112, 128, 200, 201, 203 | see [`TABLE`] | sops |
-//! | 210 – 229 | see [`TABLE`] | sealant |
+//! | 210 – 234 | see [`TABLE`] | sealant |
 
 use std::error::Error;
 use std::fmt;
@@ -19,10 +19,18 @@ use crate::fsio::FsError;
 use crate::fsio::batch::BatchError;
 use crate::fsio::child::ChildError;
 use crate::fsio::printable::sanitize;
+#[cfg(feature = "kube")]
+use crate::k8s::{Cause, ClusterError};
 use crate::keyservice::report::Policy;
 use crate::keyservice::{CannotOpen, Names, WrapError};
+#[cfg(feature = "gcp")]
+use crate::net::google::GoogleError;
 #[cfg(feature = "vault")]
 use crate::net::vault::VaultError;
+#[cfg(feature = "gcp")]
+use crate::store::gcs::GcsError;
+#[cfg(feature = "aws")]
+use crate::store::s3::{S3Cause, S3Error};
 
 macro_rules! kinds {
     ($($(#[doc = $doc:literal])+ $name:ident = $code:literal;)+) => {
@@ -122,6 +130,16 @@ kinds! {
     StoreUnreachable = 228;
     /// a secret store refuses: no token or a wrong one, no permission, no such place
     StoreRefuses = 229;
+    /// a certificate is expired, is none, or is not for an RSA key
+    CertificateUnfit = 230;
+    /// a cluster cannot be reached or cannot be trusted, or no configuration names one
+    ClusterUnreachable = 231;
+    /// a cluster refuses: no credentials or wrong ones, no permission, no such object
+    ClusterRefuses = 232;
+    /// no private key at hand opens a sealed value
+    CannotUnseal = 233;
+    /// a check found something
+    CheckFailed = 234;
 }
 
 /// An error on its way to the person: message, cause, lines of detail, and what to try.
@@ -344,6 +362,23 @@ impl From<PathError> for Failure {
     }
 }
 
+#[cfg(feature = "kube")]
+impl From<ClusterError> for Failure {
+    fn from(error: ClusterError) -> Self {
+        let kind = match error.cause {
+            Cause::Exec | Cause::Unauthorized | Cause::Forbidden | Cause::NotFound | Cause::Conflict => {
+                Kind::ClusterRefuses
+            }
+            _ => Kind::ClusterUnreachable,
+        };
+        let failure = Self::new(kind, error.text);
+        match error.hint {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    }
+}
+
 #[cfg(feature = "vault")]
 impl From<VaultError> for Failure {
     fn from(error: VaultError) -> Self {
@@ -386,6 +421,61 @@ impl From<VaultError> for Failure {
             VaultError::Refused { .. } => (Kind::StoreRefuses, "the message is the server's"),
         };
         Self::of(kind, &error).hint(hint)
+    }
+}
+
+#[cfg(feature = "gcp")]
+impl From<GcsError> for Failure {
+    fn from(error: GcsError) -> Self {
+        let (kind, hint) = match &error {
+            GcsError::Emulator(_) => (Kind::BadConfig, "STORAGE_EMULATOR_HOST names it"),
+            GcsError::Universe(_) => (Kind::BadConfig, "GOOGLE_CLOUD_UNIVERSE_DOMAIN names it"),
+            GcsError::Bucket(_) => (Kind::BadConfig, "it is gcs_bucket of the destination rule"),
+            GcsError::Name(_) => {
+                (Kind::BadConfig, "it is made of gcs_prefix of the destination rule and the file's name")
+            }
+            GcsError::Google { source, .. } | GcsError::Client(source) => bucket_trouble(source),
+        };
+        Self::of(kind, &error).hint(hint)
+    }
+}
+
+#[cfg(feature = "gcp")]
+fn bucket_trouble(error: &GoogleError) -> (Kind, &'static str) {
+    let log_in = "log in with: gcloud auth application-default login";
+    match error {
+        GoogleError::Credentials(_) => (Kind::StoreRefuses, log_in),
+        GoogleError::NoRoots => (Kind::StoreUnreachable, "install the package ca-certificates"),
+        GoogleError::Timeout { .. } | GoogleError::Unreachable { .. } => {
+            (Kind::StoreUnreachable, "is the network there, and STORAGE_EMULATOR_HOST as it should be?")
+        }
+        GoogleError::Redirect { .. } | GoogleError::NotGoogle { .. } => {
+            (Kind::StoreUnreachable, "is there something between here and Google, or another STORAGE_EMULATOR_HOST?")
+        }
+        GoogleError::Refused { refusal, .. } => match refusal.status {
+            401 => (Kind::StoreRefuses, log_in),
+            403 => (
+                Kind::StoreRefuses,
+                "the account needs storage.objects.create, and storage.objects.delete to replace what is there \
+                 (the role Storage Object User)",
+            ),
+            404 => (Kind::StoreRefuses, "gcloud storage buckets list shows the buckets that there are"),
+            429 | 500.. => (Kind::StoreUnreachable, "it was tried several times: try again later"),
+            _ => (Kind::StoreRefuses, "the message is Google's"),
+        },
+    }
+}
+
+#[cfg(feature = "aws")]
+impl From<S3Error> for Failure {
+    fn from(error: S3Error) -> Self {
+        let kind = match error.cause {
+            S3Cause::Settings => Kind::BadConfig,
+            S3Cause::Unreachable => Kind::StoreUnreachable,
+            S3Cause::Refused => Kind::StoreRefuses,
+        };
+        let failure = Self::of(kind, &error);
+        error.hint.into_iter().fold(failure, Failure::hint)
     }
 }
 
