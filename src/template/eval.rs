@@ -149,7 +149,7 @@ impl<'a> State<'a> {
         match &value {
             Value::List(list) if !list.items().is_empty() => {
                 for (index, item) in list.items().iter().enumerate() {
-                    if !self.iterate(branch, Value::Int(index as i64), item.clone())? {
+                    if !self.iterate(branch, Value::Int(index as i64), item)? {
                         break;
                     }
                 }
@@ -158,7 +158,7 @@ impl<'a> State<'a> {
             Value::Map(map) if !map.is_empty() => {
                 self.env.charge_values(map.len()).map_err(|limit| (at, limit.into()))?;
                 for (key, item) in map.entries() {
-                    if !self.iterate(branch, Value::Text(key), item)? {
+                    if !self.iterate(branch, Value::Text(key), &item)? {
                         break;
                     }
                 }
@@ -188,7 +188,7 @@ impl<'a> State<'a> {
             return self.otherwise(dot, branch);
         }
         for n in 0..end {
-            if !self.iterate(branch, Value::Missing, of(n))? {
+            if !self.iterate(branch, Value::Missing, &of(n))? {
                 break;
             }
         }
@@ -196,7 +196,7 @@ impl<'a> State<'a> {
     }
 
     /// One round; whether there is to be another one.
-    fn iterate(&mut self, branch: &'a Branch, index: Value, item: Value) -> Outcome<bool> {
+    fn iterate(&mut self, branch: &'a Branch, index: Value, item: &Value) -> Outcome<bool> {
         self.step(branch.pipe.at)?;
         let mark = self.variables.len();
         let names = &branch.pipe.variables;
@@ -213,7 +213,7 @@ impl<'a> State<'a> {
             }
             _ => {}
         }
-        let flow = self.walk(&item, &branch.list)?;
+        let flow = self.walk(item, &branch.list)?;
         self.variables.truncate(mark);
         Ok(flow != Flow::Break)
     }

@@ -50,7 +50,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { text: 1 << 20, output: 4 << 20, work: 64 << 20, steps: 2_000_000, depth: 200 }
+        Self { text: 1 << 20, output: 4 << 20, work: 64 << 20, steps: 2_000_000, depth: 100 }
     }
 }
 

@@ -1,6 +1,6 @@
 //! URLs as Go's `net/url` takes them apart and puts them together.
 
-use std::net::Ipv6Addr;
+use core::net::Ipv6Addr;
 
 /// A URL in its parts.
 #[derive(Default)]

@@ -249,7 +249,7 @@ impl Value {
 
     /// What JSON says, as Go's `json.Unmarshal` reads it into an `interface {}`; `None` for what is no JSON.
     pub fn from_json(text: &[u8]) -> Option<Self> {
-        super::json::decode(text, |_| Ok(())).ok()
+        super::json::decode(text, |_| Ok(())).ok().filter(|(_, too_large)| !too_large).map(|(value, _)| value)
     }
 
     /// A `string`.

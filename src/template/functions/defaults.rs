@@ -24,6 +24,9 @@ pub(super) const TABLE: &[Function] = &[
 ];
 
 fn deep_copy(env: &Env<'_>, args: &Args) -> Outcome {
+    if args.any(0).is_nil() {
+        return Err(Fault::Because("nil cannot be copied"));
+    }
     copied(env, args.any(0), 0)
 }
 

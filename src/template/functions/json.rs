@@ -9,9 +9,12 @@ use crate::template::value::Value;
 pub(super) const TABLE: &[Function] = &[
     function("fromJson", "s", |env, args| match from(env, args) {
         Err(Fault::Because(_)) => Ok(Value::Nil),
-        outcome => outcome,
+        outcome => outcome.map(|(value, _)| value),
     }),
-    function("mustFromJson", "s", from),
+    function("mustFromJson", "s", |env, args| match from(env, args)? {
+        (value, false) => Ok(value),
+        _ => Err(Fault::Because("a number is too large")),
+    }),
     function("mustToJson", "a", |env, args| to(env, args, Style::Compact)),
     function("mustToPrettyJson", "a", |env, args| to(env, args, Style::Pretty)),
     function("mustToRawJson", "a", |env, args| to(env, args, Style::Raw)),
@@ -23,12 +26,12 @@ pub(super) const TABLE: &[Function] = &[
 /// Functions that do not look at their errors.
 fn or_nothing(outcome: Outcome) -> Outcome {
     match outcome {
-        Err(Fault::Because(_)) => Ok(Value::text("")),
+        Err(Fault::Because(_) | Fault::Type(_)) => Ok(Value::text("")),
         outcome => outcome,
     }
 }
 
-fn from(env: &Env<'_>, args: &Args) -> Outcome {
+fn from(env: &Env<'_>, args: &Args) -> Result<(Value, bool), Fault> {
     json::decode(args.bytes(0), |count| env.charge_values(count))
 }
 

@@ -10,7 +10,7 @@ use crate::pattern;
 use crate::template::error::Fault;
 use crate::template::options::Env;
 use crate::template::text::Buffer;
-use crate::template::unicode::{Runes, is_digit, is_letter};
+use crate::template::unicode::{Runes, decode, is_digit, is_letter};
 use crate::template::value::{Element, List, Value};
 
 pub(super) const TABLE: &[Function] = &[
@@ -51,10 +51,20 @@ fn find(env: &Env<'_>, args: &Args) -> Outcome {
     Ok(Value::text(&args.bytes(1)[found]))
 }
 
+/// Whether an empty match is inside of a character, where Go does not look.
+fn splits(text: &[u8], found: &Range<usize>) -> bool {
+    let at = found.start;
+    let inside = |start: usize| decode(&text[start..]).is_some_and(|(_, size)| start + size > at);
+    found.is_empty()
+        && text.get(at).is_some_and(|byte| (0x80..0xc0).contains(byte))
+        && (at.saturating_sub(3)..at).any(inside)
+}
+
 /// Where it matches, `limit` times at most; a negative limit is none.
 fn all(regex: &Regex, text: &[u8], limit: i64) -> Vec<Range<usize>> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    regex.find_iter(text).take(limit).map(|found| found.range()).collect()
+    let whole = regex.find_iter(text).map(|found| found.range()).filter(|found| !splits(text, found));
+    whole.take(limit).collect()
 }
 
 fn find_all(env: &Env<'_>, args: &Args) -> Outcome {
@@ -103,6 +113,9 @@ fn replace(env: &Env<'_>, args: &Args, replacement: Replacement) -> Outcome {
         let mut at = 0;
         for found in regex.captures_iter(text) {
             let range = found.get(0).map(|all| all.range()).unwrap_or_default();
+            if splits(text, &range) {
+                continue;
+            }
             out.push(&text[at..range.start]);
             replacement(out, with, &regex, &found);
             at = range.end;

@@ -11,15 +11,16 @@ use crate::template::value::{Element, Map, Value};
 
 const BROKEN: Fault = Fault::Because("that is no JSON");
 
-/// Reads one JSON text; `charge` is told how many values are made.
-pub(in crate::template) fn decode(text: &[u8], charge: impl Fn(usize) -> Result<(), Limit>) -> Result<Value, Fault> {
+/// Reads one JSON text; `charge` is told how many values are made. As Go has it, a number that no float can hold is nil; the
+/// second result says whether there was one.
+pub(in crate::template) fn decode(
+    text: &[u8],
+    charge: impl Fn(usize) -> Result<(), Limit>,
+) -> Result<(Value, bool), Fault> {
     let mut decoder = Decoder { text, at: 0, charge: &charge, too_large: false };
     let value = decoder.value(0)?;
     decoder.spaces();
-    if decoder.at < text.len() || decoder.too_large {
-        return Err(BROKEN);
-    }
-    Ok(value)
+    if decoder.at < text.len() { Err(BROKEN) } else { Ok((value, decoder.too_large)) }
 }
 
 struct Decoder<'a> {
@@ -154,7 +155,7 @@ impl Decoder<'_> {
         }
         let number = std::str::from_utf8(&self.text[start..self.at]).ok().and_then(parse_float);
         self.too_large |= number.is_none();
-        Ok(Value::Float(number.unwrap_or_default()))
+        Ok(number.map_or(Value::Nil, Value::Float))
     }
 
     fn string(&mut self) -> Result<Text, Fault> {

@@ -7,9 +7,9 @@ use crate::corpus::rng::Rng;
 
 /// Functions that give the same each time.
 const FUNCTIONS: &str = "abbrev abbrevboth add add1 add1f addf adler32sum all and any append atoi b32dec b32enc b64dec \
-    b64enc base biggest camelcase cat ceil chunk clean coalesce compact concat contains date deepCopy deepEqual default \
+    b64enc base biggest camelcase cat ceil chunk clean coalesce compact concat contains deepCopy deepEqual default \
     dict dig dir div divf duration durationRound empty eq ext first float64 floor fromJson ge get gt has hasKey \
-    hasPrefix hasSuffix html htmlDate indent index initial initials int int64 isAbs join js kebabcase kindIs kindOf \
+    hasPrefix hasSuffix html indent index initial initials int int64 isAbs join js kebabcase kindIs kindOf \
     last le len list lower lt max maxf merge mergeOverwrite min minf mod mul mulf ne nindent nospace not omit or pick \
     pluck plural prepend print printf println quote regexFind regexFindAll regexMatch regexQuoteMeta \
     regexReplaceAllLiteral regexSplit repeat replace rest reverse round semverCompare seq sha1sum sha256sum slice \
@@ -164,7 +164,7 @@ fn no_text_makes_it_panic() {
 fn what_is_nested_as_deeply_as_is_allowed_fits_on_the_stack() {
     let options = Options::new("2026-11-25T12:00:00Z".parse().unwrap());
     let data = Value::dict([("a", Value::Int(1))]);
-    for depth in [50, 150, 199, 200, 201, 100_000] {
+    for depth in [50, 98, 101, 100_000] {
         for (open, inside, close) in [
             ("{{ if true }}", "x", "{{ end }}"),
             ("{{ range 1 }}", "x", "{{ end }}"),
@@ -172,10 +172,10 @@ fn what_is_nested_as_deeply_as_is_allowed_fits_on_the_stack() {
         ] {
             let text = open.repeat(depth) + inside + &close.repeat(depth);
             let ok = render("t", &text, &data, &options).is_ok();
-            assert_eq!(ok, depth < 190, "{depth} {open}");
+            assert_eq!(ok, depth < 100, "{depth} {open}");
         }
         let text = format!("{{{{ {}1{} }}}}", "(".repeat(depth), ")".repeat(depth));
-        assert_eq!(render("t", &text, &data, &options).is_ok(), depth < 199, "{depth}");
+        assert_eq!(render("t", &text, &data, &options).is_ok(), depth < 100, "{depth}");
     }
     let list = "{{ $l := list }}{{ range 1000 }}{{ $l = list $l }}{{ end }}{{ toJson $l }}";
     assert!(render("t", list, &data, &options).is_err());
