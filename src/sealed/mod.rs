@@ -13,10 +13,12 @@
 //! | [`public`] | sealing |
 //! | [`private`] | opening, with one key |
 //! | [`chain`] | opening, with all keys at hand |
+//! | [`file`] | the SealedSecrets of a file, and changing their items in place |
 
 pub mod blob;
 pub mod certificate;
 pub mod chain;
+pub mod file;
 pub mod pem;
 pub mod private;
 pub mod public;
