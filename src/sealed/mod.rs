@@ -13,10 +13,12 @@
 //! | [`public`] | sealing |
 //! | [`private`] | opening, with one key |
 //! | [`chain`] | opening, with all keys at hand |
+//! | [`clusters`] | `sealant.yaml`: which clusters there are |
 
 pub mod blob;
 pub mod certificate;
 pub mod chain;
+pub mod clusters;
 pub mod pem;
 pub mod private;
 pub mod public;
