@@ -18,6 +18,7 @@
 //! | [`manifest`] | Kubernetes manifests as trees |
 //! | [`secret`] | a Secret, read to be sealed |
 //! | [`resource`] | the SealedSecret resource |
+//! | [`clusters`] | `sealant.yaml`: which clusters there are |
 
 pub mod blob;
 pub mod certificate;
@@ -25,6 +26,7 @@ pub mod chain;
 pub mod file;
 pub mod keyfile;
 pub mod manifest;
+pub mod clusters;
 pub mod pem;
 pub mod private;
 pub mod public;
