@@ -35,7 +35,7 @@ pub struct Args {
     #[command(flatten)]
     pub with: With,
     /// The namespace of SealedSecrets that say none
-    #[arg(long, short, value_name = "NAMESPACE")]
+    #[arg(long, value_name = "NAMESPACE")]
     pub namespace: Option<String>,
     /// Leave items that no private key opens as they are, instead of stopping
     #[arg(long)]
@@ -78,11 +78,15 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     }
     let jobs = jobs(args, session, &certificates, &found.files)?;
     let mut progress = Progress::new(&session.env);
-    let fates = parallel::map(&jobs, |job| job.examine(&chain), |done, job| {
-        if !session.global.quiet {
-            progress.show(done, jobs.len(), job.file);
-        }
-    });
+    let fates = parallel::map(
+        &jobs,
+        |job| job.examine(&chain),
+        |done, job| {
+            if !session.global.quiet {
+                progress.show(done, jobs.len(), job.file);
+            }
+        },
+    );
     progress.clear();
     let plan = Plan::new(&jobs, fates);
     refuse_unopened(args, &plan, &with::tried(&chain))?;
@@ -195,7 +199,8 @@ fn write(session: &Session, found: &[files::Read], plan: &Plan<'_>) -> Result<()
     let seal = |(job, fate): &(&Job<'_>, &Fate)| -> Result<String, Failure> {
         let Fate::Older { value, .. } = fate else { return Ok(String::new()) };
         let blob = job.certificate.key().seal(&job.object.label(), value.expose());
-        let failed = |error| Failure::of(Kind::CannotEncryptValue, &error).about(format!("{}: {}", job.file, job.item.key));
+        let failed =
+            |error| Failure::of(Kind::CannotEncryptValue, &error).about(format!("{}: {}", job.file, job.item.key));
         blob.map(|blob| text::encode(&blob)).map_err(failed)
     };
     let sealed: Vec<String> = parallel::map(&changed, seal, |_, _| {}).into_iter().collect::<Result<_, _>>()?;

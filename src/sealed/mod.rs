@@ -23,10 +23,10 @@
 pub mod blob;
 pub mod certificate;
 pub mod chain;
+pub mod clusters;
 pub mod file;
 pub mod keyfile;
 pub mod manifest;
-pub mod clusters;
 pub mod pem;
 pub mod private;
 pub mod public;

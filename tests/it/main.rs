@@ -31,6 +31,7 @@ mod people;
 mod properties;
 mod robust;
 mod sandbox;
+mod sealed;
 mod set;
 mod tree_dump;
 #[cfg(feature = "vault")]

@@ -16,6 +16,7 @@ use crate::fsio::output;
 
 /// The options.
 #[derive(clap::Args, Clone, Debug, Default)]
+#[group(skip)]
 pub struct Args {
     /// Look for what is wrong in the files and folders that are named, or in the whole working folder; the exit code is 234
     /// when something is

@@ -25,6 +25,7 @@ const SEALED: &str = "<sealed>";
 
 /// The option.
 #[derive(clap::Args, Clone, Debug, Default)]
+#[group(skip)]
 pub struct Args {
     /// Edit the items of the SealedSecret in FILE; with --key their values are shown
     #[arg(long)]
@@ -131,9 +132,13 @@ impl<'a> Shown<'a> {
         let keys: usize = self.object.items.iter().map(|item| item.key.len() * 6 + 64).sum();
         let mut out = Zeroizing::new(String::with_capacity(room + keys + self.name.len() + 4096));
         let (title, scope) = (self.object.title(), self.object.scope);
-        out.push_str(&format!("# The values of {title} ({scope}). Those that you do not change stay as they are in the file.\n"));
+        out.push_str(&format!(
+            "# The values of {title} ({scope}). Those that you do not change stay as they are in the file.\n"
+        ));
         if self.values.iter().any(Option::is_none) {
-            out.push_str(&format!("# {SEALED} is a value that is not shown: leave it, or write a new one in its place.\n"));
+            out.push_str(&format!(
+                "# {SEALED} is a value that is not shown: leave it, or write a new one in its place.\n"
+            ));
         }
         out.push_str("# An item without its line is removed; a new line is a new item.\n");
         let key = Context { in_flow: false, is_key: true, parent_indent: -1, crlf: false, str_tag: false };
@@ -167,8 +172,11 @@ impl<'a> Shown<'a> {
         let map = match document.documents() {
             1 if document.kind(document.root(0)) == NodeKind::Map => document.root(0),
             _ => {
-                let failure = Failure::new(Kind::NoDocument, format!("{}: the edited text is no mapping of keys and values", self.name))
-                    .hint("to remove every item, remove the file");
+                let failure = Failure::new(
+                    Kind::NoDocument,
+                    format!("{}: the edited text is no mapping of keys and values", self.name),
+                )
+                .hint("to remove every item, remove the file");
                 return Err(Refused { failure, position: None });
             }
         };

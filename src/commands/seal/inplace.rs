@@ -17,6 +17,7 @@ use crate::sealed::file::{Change, ChangeError, FileError, Object, SealedFile};
 
 /// The options that say which SealedSecret of a file is meant.
 #[derive(clap::Args, Clone, Debug, Default)]
+#[group(skip)]
 pub struct Which {
     /// The SealedSecret's name, where the file holds several
     #[arg(long, value_name = "NAME")]
@@ -65,7 +66,9 @@ impl InPlace {
         let all = self.file.objects();
         if all.is_empty() {
             let text = format!("{}: there is no SealedSecret in it", self.name);
-            return Err(Failure::new(Kind::NotEncrypted, text).hint(format!("make one with: sealant seal {}", self.name)));
+            return Err(
+                Failure::new(Kind::NotEncrypted, text).hint(format!("make one with: sealant seal {}", self.name))
+            );
         }
         let fits = |object: &Object| {
             let namespace = which.namespace.as_deref();
@@ -110,7 +113,8 @@ impl InPlace {
             return Err(Failure::new(Kind::BadSetValue, text).hint("say which with --namespace NAMESPACE"));
         }
         if scope == Scope::Strict && object.name.is_empty() {
-            let text = format!("{name}: line {}: the SealedSecret has no name, and its values are bound to one", object.line);
+            let text =
+                format!("{name}: line {}: the SealedSecret has no name, and its values are bound to one", object.line);
             return Err(Failure::new(Kind::BadSetValue, text).hint("give it its metadata.name first"));
         }
         Ok(())
@@ -153,6 +157,8 @@ pub fn refused(name: &str, error: &ChangeError) -> Failure {
         ChangeError::NoSuchItem { .. } => failure,
         ChangeError::Twice { .. } => failure.hint("remove one of them first: readers disagree about which one counts"),
         ChangeError::Referred { .. } => failure.hint("write the value where the alias is, and try again"),
-        ChangeError::NoPlace { .. } => failure.hint("nothing was written; write the item on a line of its own, and try again"),
+        ChangeError::NoPlace { .. } => {
+            failure.hint("nothing was written; write the item on a line of its own, and try again")
+        }
     }
 }

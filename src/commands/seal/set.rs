@@ -23,6 +23,7 @@ const LONGEST_KEY: usize = 253;
 
 /// The options of a change.
 #[derive(clap::Args, Clone, Debug, Default)]
+#[group(skip)]
 pub struct Args {
     /// Set one item of the SealedSecret in FILE; its value comes from standard input, or a prompt
     #[arg(long, value_name = "KEY")]
@@ -89,7 +90,9 @@ pub fn run(args: &Args, files: &[PathBuf], which: &Which, with: &With, session: 
     args.unset.iter().for_each(|key| session.say(&format!("{name}: removed {key} from {title}")));
     if let Some(key) = &args.set {
         session.say(&match known {
-            true => format!("{name}: {key} of {title} has that value already, sealed with the newest key: nothing was changed"),
+            true => format!(
+                "{name}: {key} of {title} has that value already, sealed with the newest key: nothing was changed"
+            ),
             false => format!("{name}: set {key} of {title} ({})", object.scope),
         });
     }
@@ -128,13 +131,16 @@ pub fn check_all(name: &str, object: &Object, chain: &KeyChain) -> Result<(), Fa
     }
     let text = format!("{name}: {} of {} items of {} do not open", problems.len(), object.items.len(), object.title());
     let failure = problems.into_iter().fold(Failure::new(Kind::CannotUnseal, text), Failure::detail);
-    Err(failure.detail(with::tried(chain)).hint("nothing was written; without --key items are added without a look at the others"))
+    Err(failure
+        .detail(with::tried(chain))
+        .hint("nothing was written; without --key items are added without a look at the others"))
 }
 
 /// Refuses what cannot be the key of a Secret (kubernetes `IsConfigMapKey`).
 pub fn check_key(key: &str) -> Result<(), Failure> {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    let good = !key.is_empty() && key.len() <= LONGEST_KEY && key != "." && !key.starts_with("..") && key.bytes().all(fits);
+    let good =
+        !key.is_empty() && key.len() <= LONGEST_KEY && key != "." && !key.starts_with("..") && key.bytes().all(fits);
     if good {
         return Ok(());
     }
@@ -145,7 +151,9 @@ pub fn check_key(key: &str) -> Result<(), Failure> {
 /// Refuses a value that makes the Secret larger than Kubernetes takes.
 pub fn check_size(name: &str, object: &Object, key: &str, length: usize) -> Result<(), Failure> {
     let others = object.items.iter().filter(|item| item.key != key);
-    let size = |text: &String| text::decode(text).ok().and_then(|blob| Blob::parse(&blob).ok().map(|blob| blob.plain_length()));
+    let size = |text: &String| {
+        text::decode(text).ok().and_then(|blob| Blob::parse(&blob).ok().map(|blob| blob.plain_length()))
+    };
     let total = others.filter_map(|item| item.text.as_ref().and_then(size)).sum::<usize>() + length;
     if total <= MOST_DATA {
         return Ok(());

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 
 use crate::commands::session::Session;
 use crate::failure::{Failure, Kind};
-use crate::fsio::read::{KEY_LIMIT, read_stream};
 use crate::fsio::folder;
+use crate::fsio::read::{KEY_LIMIT, read_stream};
 use crate::sealed::clusters::{self, Cluster, Clusters};
 use crate::sealed::file::{Item, Object};
 use crate::sealed::{Certificate, KeyChain, Scope, keyfile, text};
@@ -16,6 +16,7 @@ use crate::secret::SecretBytes;
 
 /// The options that say it.
 #[derive(clap::Args, Clone, Debug, Default)]
+#[group(skip)]
 pub struct With {
     /// Seal with this certificate, instead of the one that sealant.yaml names; may be repeated, the newest is taken
     #[arg(long, value_name = "FILE")]
@@ -136,7 +137,9 @@ impl Certificates {
                 Some(loaded) => failure
                     .detail(format!("no cluster of {} has a path that fits", loaded.name))
                     .hint("add the file to the paths of its cluster, or name the certificate with --cert FILE"),
-                None => failure.hint("name it with --cert FILE, or name the cluster and its certificate in sealant.yaml"),
+                None => {
+                    failure.hint("name it with --cert FILE, or name the cluster and its certificate in sealant.yaml")
+                }
             }
         })
     }
@@ -239,8 +242,8 @@ impl With {
         for path in &self.key {
             let mut bytes = read_stream(path, KEY_LIMIT)?;
             let bytes = SecretBytes::new(std::mem::take(&mut *bytes));
-            let keys = keyfile::read(&bytes)
-                .map_err(|error| Failure::of(Kind::CannotRead, &error).about(path.display()))?;
+            let keys =
+                keyfile::read(&bytes).map_err(|error| Failure::of(Kind::CannotRead, &error).about(path.display()))?;
             keys.into_iter().for_each(|key| chain.add(key.key));
         }
         Ok(chain)

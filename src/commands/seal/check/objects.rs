@@ -92,7 +92,8 @@ impl<'c> Checker<'c> {
         let title = object.title();
         let mut differs = |what: &str, here: &str, there: Option<&String>| {
             if let Some(there) = there.filter(|there| *there != here) {
-                let text = format!("{title}: its {what} is not that of its template, {there}: was it sealed for that one?");
+                let text =
+                    format!("{title}: its {what} is not that of its template, {there}: was it sealed for that one?");
                 self.findings.add(file, template.line, "template", text);
             }
         };
