@@ -7,3 +7,5 @@ pub mod runtime;
 pub mod tls;
 #[cfg(feature = "vault")]
 pub mod vault;
+#[cfg(feature = "vault")]
+pub mod web;

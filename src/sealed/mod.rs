@@ -14,11 +14,13 @@
 //! | [`private`] | opening, with one key |
 //! | [`chain`] | opening, with all keys at hand |
 //! | [`clusters`] | `sealant.yaml`: which clusters there are |
+//! | [`limits`] | what the API server takes for a Secret |
 
 pub mod blob;
 pub mod certificate;
 pub mod chain;
 pub mod clusters;
+pub mod limits;
 pub mod pem;
 pub mod private;
 pub mod public;
