@@ -7,5 +7,3 @@ pub mod runtime;
 pub mod tls;
 #[cfg(feature = "vault")]
 pub mod vault;
-#[cfg(feature = "vault")]
-pub mod web;

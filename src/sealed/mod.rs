@@ -15,20 +15,31 @@
 //! | [`chain`] | opening, with all keys at hand |
 //! | [`clusters`] | `sealant.yaml`: which clusters there are |
 //! | [`limits`] | what the API server takes for a Secret |
+//! | [`keyfile`] | the files that private keys come in |
+//! | [`manifest`] | Kubernetes manifests as trees |
+//! | [`secret`] | a Secret, read to be sealed |
+//! | [`resource`] | the SealedSecret resource |
 
 pub mod blob;
 pub mod certificate;
 pub mod chain;
 pub mod clusters;
+pub mod keyfile;
 pub mod limits;
+pub mod manifest;
 pub mod pem;
 pub mod private;
 pub mod public;
+pub mod resource;
 pub mod scope;
+pub mod secret;
 pub mod text;
 
 pub use certificate::{Certificate, CertificateError};
 pub use chain::{KeyChain, NoKeyOpens};
+pub use keyfile::{KeyFileError, SealingKey};
 pub use private::{KeyError, OpenError, PrivateKey};
 pub use public::{PublicKey, SealError};
+pub use resource::SealedSecret;
 pub use scope::Scope;
+pub use secret::Secret;

@@ -47,6 +47,13 @@ pub(super) fn read(document: &JsonDocument) -> Result<Option<Node>, FormatError>
     Ok(Some(Builder { document, counted: start, line }.node(value)))
 }
 
+impl JsonDocument {
+    /// The whole document as a tree.
+    pub fn tree(&self) -> Node {
+        Builder { document: self, counted: 0, line: 1 }.node(0)
+    }
+}
+
 struct Builder<'d> {
     document: &'d JsonDocument,
     /// Up to where line breaks are counted.

@@ -33,4 +33,5 @@ pub use node::{NodeId, NodeKind, ScalarStyle};
 pub use scalar_text::{Block, Chomp, decode_block};
 pub use shape::{Problem, ProblemKind};
 pub use site::{Part, Site, Spot};
+pub use tree::Scalars;
 pub use walk::{Visit, WalkError};

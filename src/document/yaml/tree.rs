@@ -9,8 +9,18 @@ use super::walk::MAX_ALIAS_VISITS;
 use crate::document::tree::{Key, Kind, Node};
 use crate::document::value::Value;
 
+/// Who decides what a plain scalar means.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Scalars {
+    /// go-yaml v3, the reader inside sops.
+    Sops,
+    /// go-yaml v2, the reader of Kubernetes: `yes` and `on` are booleans, dates are text, keys may be numbers.
+    Kubernetes,
+}
+
 struct Builder<'d> {
     document: &'d Document,
+    scalars: Scalars,
     /// A byte and its line, to count on from.
     counted: (usize, usize),
     copies: usize,
@@ -24,9 +34,17 @@ impl Document {
     /// # Errors
     /// [`YamlError`] for a tag that contradicts its value, an integer beyond 64 bits, and aliases that expand without bound.
     pub fn tree(&self, id: NodeId) -> Result<Node, YamlError> {
+        self.tree_as(id, Scalars::Sops)
+    }
+
+    /// [`Self::tree`], with scalars read as somebody else reads them.
+    ///
+    /// # Errors
+    /// As [`Self::tree`].
+    pub fn tree_as(&self, id: NodeId, scalars: Scalars) -> Result<Node, YamlError> {
         let start = self.span(id).start;
         let counted = (start, self.position(start).0);
-        Builder { document: self, counted, copies: 0, copied: 0, depth: 0 }.node(id)
+        Builder { document: self, scalars, counted, copies: 0, copied: 0, depth: 0 }.node(id)
     }
 }
 
@@ -75,6 +93,9 @@ impl Builder<'_> {
     }
 
     fn scalar(&self, id: NodeId) -> Result<Kind, YamlError> {
+        if self.scalars == Scalars::Kubernetes {
+            return self.kubernetes_scalar(id);
+        }
         Ok(match self.document.value(id) {
             Ok(Value::Null) => Kind::Null,
             Ok(Value::Bool(value)) => Kind::Bool(value),
@@ -88,13 +109,50 @@ impl Builder<'_> {
         })
     }
 
+    /// go-yaml v2.4 `resolve`, as far as it differs.
+    fn kubernetes_scalar(&self, id: NodeId) -> Result<Kind, YamlError> {
+        let text = self.document.scalar_text(id);
+        if self.document.is_plain(id) && self.document.tag(id).is_none() {
+            match text.as_ref() {
+                "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => return Ok(Kind::Bool(true)),
+                "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => return Ok(Kind::Bool(false)),
+                _ => {}
+            }
+        }
+        Ok(match self.document.value(id) {
+            Ok(Value::Null) => Kind::Null,
+            Ok(Value::Bool(value)) => Kind::Bool(value),
+            Ok(Value::Int(value)) => Kind::Int(value),
+            Ok(Value::BigInt(value)) => Kind::Str(value.to_string()),
+            Ok(Value::Float(value)) => Kind::Float(value),
+            Ok(Value::Time(_)) => Kind::Str(text.into_owned()),
+            Ok(Value::Str(value)) => Kind::Str(value.into_owned()),
+            Ok(Value::Bytes(_)) => return self.fail(id, "the value is not text"),
+            Err(_) => return self.fail(id, "the value contradicts its tag"),
+        })
+    }
+
+    /// A key's text; with Kubernetes' reader, a number or boolean in the one spelling that it gives it.
+    fn key(&self, key: NodeId) -> Result<String, YamlError> {
+        if self.scalars == Scalars::Sops || self.document.kind(key) != NodeKind::Scalar {
+            return Ok(self.document.key_text(key).into_owned());
+        }
+        Ok(match self.kubernetes_scalar(key)? {
+            Kind::Bool(value) => value.to_string(),
+            Kind::Int(value) => value.to_string(),
+            Kind::Null => return self.fail(key, "a key is empty"),
+            Kind::Str(text) => text,
+            _ => self.document.key_text(key).into_owned(),
+        })
+    }
+
     fn map(&mut self, id: NodeId) -> Result<Vec<(Key, Node)>, YamlError> {
         let mut entries: Vec<(Key, Node)> = Vec::new();
         let mut merged: Vec<(Key, Node)> = Vec::new();
         let mut names: HashSet<String> = HashSet::new();
         let document = self.document;
         for (key, value) in document.entries(id) {
-            let name = document.key_text(key).into_owned();
+            let name = self.key(key)?;
             let line = self.line(key);
             let node = self.node(value)?;
             if name == "<<" && self.document.is_plain(key) {
