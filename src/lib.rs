@@ -10,7 +10,8 @@
 //! | [`fsio`] | outside world: files, standard input, terminal, environment |
 //! | [`keyservice`] | outside world: who can wrap and unwrap a data key |
 //! | [`store`] | outside world: where secrets live outside of files |
-//! | [`net`] | below these two: what they share of the network |
+//! | [`k8s`] | outside world: a Kubernetes cluster |
+//! | [`net`] | below these three: what they share of the network |
 //! | [`sops`] | pure: the SOPS file |
 //! | [`sealed`] | pure: the SealedSecret scheme |
 //! | [`document`] | pure: text as leaves with byte spans |
@@ -64,6 +65,8 @@ pub mod document;
 pub mod failure;
 #[cfg(feature = "cli")]
 pub mod fsio;
+#[cfg(feature = "kube")]
+pub mod k8s;
 #[cfg(feature = "cli")]
 pub mod keyservice;
 #[cfg(feature = "cli")]

@@ -16,10 +16,13 @@
 //! | [`sops`] | all of it again under the name `sops` |
 //! | [`json`] | one value: as it is, or as JSON |
 //! | [`identities`] | where identities and names come from |
+//! | `cluster` | which cluster, as flags, files and the environment say |
 //! | `vault_settings` | what the environment says about Vault |
 
 pub mod advice;
 pub mod bulk;
+#[cfg(feature = "kube")]
+pub mod cluster;
 pub mod completions;
 pub mod decrypt;
 pub mod demo;

@@ -3,7 +3,7 @@
 
 #[cfg(feature = "runtime")]
 pub mod runtime;
-#[cfg(any(feature = "gcp", feature = "azure"))]
+#[cfg(any(feature = "gcp", feature = "azure", feature = "kube"))]
 pub mod tls;
 #[cfg(feature = "vault")]
 pub mod vault;

@@ -1,0 +1,1 @@
+//! Files, flags and namespaces as client-go reads them.

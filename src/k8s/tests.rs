@@ -1,0 +1,1 @@
+//! Requests to small servers of our own, with everything that can go wrong.
