@@ -14,6 +14,7 @@
 //! | [`net`] | below these three: what they share of the network |
 //! | [`sops`] | pure: the SOPS file |
 //! | [`sealed`] | pure: the SealedSecret scheme |
+//! | [`template`] | pure: Go's text/template with the functions of sprig |
 //! | [`document`] | pure: text as leaves with byte spans |
 //! | [`secret`] | leaf: wiping types and the one random source |
 //!
@@ -76,3 +77,4 @@ pub mod secret;
 pub mod sops;
 #[cfg(feature = "vault")]
 pub mod store;
+pub mod template;

@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::secret::SecretText;
 
@@ -277,6 +277,13 @@ impl fmt::Debug for Env {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.values.keys().map(|var| var.name())).finish()
     }
+}
+
+/// What presets a flag of kubeseal: any variable whose name begins with `SEALED_SECRETS_`, and no other. There is one for every
+/// flag, so they are not listed among the known ones. Bytes that are not UTF-8 are replaced.
+pub fn preset(name: &str) -> Option<Zeroizing<String>> {
+    let value = name.starts_with("SEALED_SECRETS_").then(|| std::env::var_os(name)).flatten()?;
+    Some(Zeroizing::new(value.to_string_lossy().into_owned()))
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 use super::error::{Cause, ClusterError, Refusal};
 use super::exec::{self, Credentials};
 use super::settings::{Config, Login};
-use super::{retry, transport};
+use super::{path, retry, transport};
 use crate::net::runtime::{self, RuntimeError, block_on};
 use crate::secret::{self, SecretBytes, SecretText};
 
@@ -121,6 +121,11 @@ impl Client {
         self
     }
 
+    #[cfg(test)]
+    pub(super) fn config_mut(&mut self) -> &mut Config {
+        &mut self.config
+    }
+
     /// What stops its requests.
     pub fn canceller(&self) -> Cancel {
         self.cancel.clone()
@@ -151,7 +156,7 @@ impl Client {
             #[serde(default)]
             spec: Spec,
         }
-        let path = format!("/api/v1/namespaces/{}/services/{}", segment(namespace)?, segment(name)?);
+        let path = format!("/api/v1/namespaces/{}/services/{}", path::segment(namespace)?, path::segment(name)?);
         let answer = self.call(&Call::get(path, "services", name))?;
         let service: Service = parsed(&answer)?;
         Ok(service.spec.ports.into_iter().next().unwrap_or_default().name)
@@ -170,7 +175,7 @@ impl Client {
         accept: &str,
     ) -> Result<Vec<u8>, ClusterError> {
         let name = format!("http:{service}:{port_name}");
-        let path = proxy_path(namespace, &name, path)?;
+        let path = path::proxy(namespace, &name, path)?;
         let answer = self.call(&Call { accept, ..Call::get(path, "services", &name) })?;
         Ok(answer.body.expose().to_vec())
     }
@@ -189,7 +194,7 @@ impl Client {
         content_type: &str,
     ) -> Result<Answer, ClusterError> {
         let name = format!("http:{service}:{port_name}");
-        let path = proxy_path(namespace, &name, path)?;
+        let path = path::proxy(namespace, &name, path)?;
         let accept = "application/json, */*";
         self.call(&Call {
             method: Method::POST,
@@ -204,7 +209,7 @@ impl Client {
     /// # Errors
     /// [`ClusterError`].
     pub fn secret(&self, namespace: &str, name: &str) -> Result<SecretBytes, ClusterError> {
-        let path = format!("{}/{}", secrets_path(Some(namespace))?, segment(name)?);
+        let path = format!("{}/{}", path::secrets(Some(namespace))?, path::segment(name)?);
         Ok(self.call(&Call::get(path, "secrets", name))?.body)
     }
 
@@ -214,8 +219,8 @@ impl Client {
     /// [`ClusterError`].
     pub fn secrets(&self, namespace: Option<&str>, labels: &str) -> Result<SecretBytes, ClusterError> {
         let path = match labels {
-            "" => secrets_path(namespace)?,
-            labels => format!("{}?labelSelector={}", secrets_path(namespace)?, escaped(labels)),
+            "" => path::secrets(namespace)?,
+            labels => format!("{}?labelSelector={}", path::secrets(namespace)?, path::escaped(labels)),
         };
         Ok(self.call(&Call { limit: LARGE, ..Call::get(path, "secrets", "") })?.body)
     }
@@ -225,7 +230,7 @@ impl Client {
     /// # Errors
     /// [`ClusterError`].
     pub fn create_or_replace_secret(&self, namespace: &str, name: &str, json: &[u8]) -> Result<Stored, ClusterError> {
-        let path = secrets_path(Some(namespace))?;
+        let path = path::secrets(Some(namespace))?;
         let body = Some((json, JSON));
         let create = Call { method: Method::POST, body, secret_body: true, ..Call::get(path.clone(), "secrets", "") };
         match self.call(&create) {
@@ -233,7 +238,7 @@ impl Client {
             Err(error) if error.cause == Cause::Conflict => {}
             Err(error) => return Err(error),
         }
-        let path = format!("{path}/{}", segment(name)?);
+        let path = format!("{path}/{}", path::segment(name)?);
         self.call(&Call { method: Method::PUT, body, secret_body: true, ..Call::get(path, "secrets", name) })?;
         Ok(Stored::Replaced)
     }
@@ -296,7 +301,7 @@ impl Client {
             Login::None => None,
             Login::Token(token) => Some(bearer(token.expose())?),
             Login::TokenFile(path) => {
-                let read = (self.config.read.0)(path);
+                let read = (self.config.read)(path);
                 let text = read.map_err(|error| {
                     let text = super::error::io_text("open", path, &error);
                     ClusterError::new(
@@ -445,7 +450,7 @@ impl Client {
             for (key, value) in
                 acting.extra.iter().flat_map(|(key, values)| values.iter().map(move |value| (key, value)))
             {
-                builder = builder.header(format!("impersonate-extra-{}", escaped(&key.to_lowercase())), value);
+                builder = builder.header(format!("impersonate-extra-{}", path::escaped(&key.to_lowercase())), value);
             }
         }
         let body = match call.body {
@@ -547,43 +552,4 @@ fn authorization(scheme: &str, secret: &str) -> Result<HeaderValue, ClusterError
         .map_err(|_| ClusterError::new(Cause::BadConfig, "the token has characters that no token has"))?;
     value.set_sensitive(true);
     Ok(value)
-}
-
-fn secrets_path(namespace: Option<&str>) -> Result<String, ClusterError> {
-    Ok(match namespace {
-        Some(namespace) => format!("/api/v1/namespaces/{}/secrets", segment(namespace)?),
-        None => "/api/v1/secrets".to_owned(),
-    })
-}
-
-/// `path` of the service `name`, which is `http:name:port`.
-fn proxy_path(namespace: &str, name: &str, path: &str) -> Result<String, ClusterError> {
-    Ok(format!("/api/v1/namespaces/{}/services/{}/proxy{path}", segment(namespace)?, segment(name)?))
-}
-
-/// A name as a part of a path. client-go refuses the same ones.
-fn segment(name: &str) -> Result<String, ClusterError> {
-    if name.is_empty() {
-        return Err(ClusterError::new(Cause::BadConfig, "resource name may not be empty"));
-    }
-    if matches!(name, "." | "..") || name.contains(['/', '%']) {
-        let text = format!("invalid resource name {name:?}: may not be '.' or '..', and may not contain '/' or '%'");
-        return Err(ClusterError::new(Cause::BadConfig, text));
-    }
-    Ok(escaped(name))
-}
-
-/// Everything but what names have, and the colons of `http:name:port`, with percent signs.
-fn escaped(text: &str) -> String {
-    use fmt::Write;
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~:".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            // writing to memory cannot fail
-            _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
 }

@@ -24,7 +24,7 @@ const LAST_BREATH: Duration = Duration::from_secs(5);
 const STEP: Duration = Duration::from_millis(10);
 
 /// What a program that logs in may want to know about where we are going.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) struct ExecCluster {
     server: String,
@@ -286,7 +286,7 @@ mod tests {
                 r#"{"token":"hunter2","expirationTimestamp":"hunter2"}"#,
                 "decoding stdout: the expiration timestamp is not one",
             ),
-            (r#"{"token":["hunter2"]}"#, "decoding stdout: not an ExecCredential in JSON (line 1, column 91)"),
+            (r#"{"token":["hunter2"]}"#, "decoding stdout: not an ExecCredential in JSON (line 1, column 90)"),
         ] {
             assert_eq!(read_reply(status).unwrap_err(), format!("getting credentials: {text}"), "{status}");
         }

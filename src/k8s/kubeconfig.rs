@@ -13,7 +13,7 @@ use crate::secret::{SecretBytes, SecretText};
 const EXEC_EXTENSION: &str = "client.authentication.k8s.io/exec";
 
 /// One file, or several merged.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Kubeconfig {
     pub(super) current_context: String,
     pub(super) clusters: Vec<(String, Cluster)>,
@@ -22,7 +22,7 @@ pub(super) struct Kubeconfig {
 }
 
 /// Empty means: not set, as in Go.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Cluster {
     pub(super) server: String,
     pub(super) tls_server_name: String,
@@ -36,7 +36,7 @@ pub(super) struct Cluster {
 }
 
 /// Empty means: not set, as in Go.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct User {
     pub(super) certificate: Option<PathBuf>,
     pub(super) certificate_data: Vec<u8>,
@@ -55,14 +55,13 @@ pub(super) struct User {
 }
 
 /// A way of logging in that client-go had built in.
-#[derive(Debug)]
 pub(super) struct Provider {
     pub(super) name: String,
     pub(super) id_token: SecretText,
 }
 
 /// A program that logs us in.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(super) struct Exec {
     pub(super) command: String,
     pub(super) args: Vec<String>,
@@ -74,7 +73,7 @@ pub(super) struct Exec {
 }
 
 /// Empty means: not set, as in Go.
-#[derive(Clone, Debug, Default)]
+#[derive(Default)]
 pub(super) struct Context {
     pub(super) cluster: String,
     pub(super) user: String,

@@ -10,6 +10,7 @@ pub mod settings;
 mod client;
 mod exec;
 mod kubeconfig;
+mod path;
 mod proxy;
 mod retry;
 mod transport;

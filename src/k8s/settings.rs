@@ -29,7 +29,7 @@ const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 pub type ReadFile = Arc<dyn Fn(&Path) -> io::Result<SecretBytes> + Send + Sync>;
 
 /// What kubectl and kubeseal have flags for. Empty text is the same as none.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Overrides {
     /// `--kubeconfig`
     pub kubeconfig: Option<PathBuf>,
@@ -71,6 +71,14 @@ pub struct Overrides {
     pub proxy_url: String,
     /// `--disable-compression`; we never ask for compressed answers
     pub disable_compression: bool,
+}
+
+impl fmt::Debug for Overrides {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // the URL of a proxy may have a password
+        let shown = [&self.context, &self.cluster, &self.user, &self.namespace];
+        f.debug_struct("Overrides").field("kubeconfig", &self.kubeconfig).field("names", &shown).finish_non_exhaustive()
+    }
 }
 
 /// The value of `--namespace` without what kubectl prints before it: `ns/x` is `x`.
@@ -125,12 +133,20 @@ pub struct Namespace {
 }
 
 /// Flags and files, read and merged.
-#[derive(Debug)]
 pub struct Loaded {
     overrides: Overrides,
     around: Surroundings,
     kubeconfig: Kubeconfig,
     missing: Vec<PathBuf>,
+}
+
+impl fmt::Debug for Loaded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Loaded")
+            .field("overrides", &self.overrides)
+            .field("around", &self.around)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Loaded {
@@ -173,7 +189,7 @@ impl Loaded {
             match Kubeconfig::parse(text, &path) {
                 Ok(read) => merged.merge(read),
                 Err(fault) => {
-                    faults.push(format!("error loading config file {:?}: {fault}", path.display().to_string()))
+                    faults.push(format!("error loading config file {:?}: {fault}", path.display().to_string()));
                 }
             }
         }

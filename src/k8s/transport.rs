@@ -70,6 +70,7 @@ pub(super) fn no_answer(request: &str, error: &(dyn Error + 'static), config: &C
         innermost = error.to_string();
         connecting |= innermost.contains("tcp connect error") || innermost.contains("dns error");
         if let Some(error) = error.downcast_ref::<io::Error>() {
+            let error = unwrapped(error);
             if let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
                 return untrusted(request, error);
             }
@@ -94,6 +95,14 @@ pub(super) fn no_answer(request: &str, error: &(dyn Error + 'static), config: &C
         other => other,
     };
     ClusterError::new(Cause::Unreachable, format!("{request}: {why}")).hint(SERVER_HINT)
+}
+
+/// An error in an error, to the last one: `source` skips what an [`io::Error`] holds.
+fn unwrapped(mut error: &io::Error) -> &io::Error {
+    while let Some(inner) = error.get_ref().and_then(|inner| inner.downcast_ref::<io::Error>()) {
+        error = inner;
+    }
+    error
 }
 
 const SERVER_HINT: &str =

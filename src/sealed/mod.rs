@@ -19,11 +19,13 @@
 //! | [`manifest`] | Kubernetes manifests as trees |
 //! | [`secret`] | a Secret, read to be sealed |
 //! | [`resource`] | the SealedSecret resource |
+//! | [`emit`] | objects as upstream prints them |
 
 pub mod blob;
 pub mod certificate;
 pub mod chain;
 pub mod clusters;
+pub mod emit;
 pub mod keyfile;
 pub mod limits;
 pub mod manifest;

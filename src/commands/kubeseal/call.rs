@@ -47,7 +47,8 @@ impl Call {
         }
         let output = output.map(str::to_owned);
         if let Some(path) = output.as_deref().map(Path::new).filter(|path| !output::is_stream(path)) {
-            target::Target::resolve(path)?.check_folder()?;
+            let checked = target::Target::resolve(path).and_then(|target| target.check_folder());
+            checked.map_err(|error| Exit::file("open", path, &error))?;
         }
         Ok(Self { given, env, output })
     }
@@ -120,7 +121,7 @@ impl Call {
         }
         // an opened Secret is for its owner only; whatever was there before keeps its mode
         let mode = if self.given.is_on("recovery-unseal") { NewMode::OwnerOnly } else { NewMode::Public };
-        Ok(write_atomic(path, bytes, mode)?)
+        write_atomic(path, bytes, mode).map_err(|error| Exit::file("open", path, &error))
     }
 
     /// The namespace that flags and kubeconfig files say.

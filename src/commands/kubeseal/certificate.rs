@@ -6,8 +6,9 @@ use super::call::Call;
 use super::controller::Controller;
 use super::exit::Exit;
 use crate::fsio::clock;
+use crate::fsio::env::Env;
 use crate::fsio::read::{self, KEY_LIMIT};
-use crate::sealed::{Certificate, PublicKey};
+use crate::sealed::{Certificate, CertificateError, PublicKey};
 
 /// The bytes of the certificate, unread.
 ///
@@ -20,7 +21,7 @@ pub fn obtain(call: &Call) -> Result<Vec<u8>, Exit> {
     match scheme(name) {
         None => file(Path::new(name)),
         Some("file") => from_file_url(name),
-        Some("http" | "https") => from_web(name),
+        Some("http" | "https") => from_web(name, &call.env),
         Some(other) => Err(Exit::new(format!("Get {name:?}: unsupported protocol scheme {other:?}"))),
     }
 }
@@ -30,7 +31,11 @@ pub fn obtain(call: &Call) -> Result<Vec<u8>, Exit> {
 /// # Errors
 /// It is none, not for RSA, or expired.
 pub fn parse(pem: &[u8]) -> Result<PublicKey, Exit> {
-    let certificate = Certificate::parse(pem)?;
+    let certificate = Certificate::parse(pem).map_err(|error| match error {
+        // upstream sees nothing in it; what it is comes second
+        CertificateError::PrivateKey => Exit::new(format!("{}\n{error}", CertificateError::None)),
+        other => other.into(),
+    })?;
     if certificate.expired(clock::timestamp()) {
         let date = certificate.not_after().strftime("%B %-d, %Y");
         return Err(Exit::new(format!("failed to encrypt using an expired certificate on {date}")));
@@ -81,16 +86,23 @@ fn percent_decoded(text: &str) -> Option<String> {
 }
 
 #[cfg(feature = "vault")]
-fn from_web(url: &str) -> Result<Vec<u8>, Exit> {
-    use crate::net::fetch::{self, FetchError};
-    fetch::get(url, KEY_LIMIT).map_err(|error| match error {
+fn from_web(url: &str, env: &Env) -> Result<Vec<u8>, Exit> {
+    use crate::fsio::env::Var;
+    use crate::net::fetch::{self, FetchError, Proxies};
+    let either = |first, second| env.text(first).or_else(|| env.text(second));
+    let proxies = Proxies {
+        http: either(Var::HttpProxy, Var::HttpProxyLower),
+        https: either(Var::HttpsProxy, Var::HttpsProxyLower),
+        none: either(Var::NoProxy, Var::NoProxyLower),
+    };
+    fetch::get(url, proxies, KEY_LIMIT).map_err(|error| match error {
         FetchError::Status(status) => Exit::new(format!("cannot fetch {url:?}: {status}")),
         other => Exit::new(format!("Get {url:?}: {other}")),
     })
 }
 
 #[cfg(not(feature = "vault"))]
-fn from_web(url: &str) -> Result<Vec<u8>, Exit> {
+fn from_web(url: &str, _: &Env) -> Result<Vec<u8>, Exit> {
     Err(Exit::new(format!("Get {url:?}: this sealant was built without a client for the web")))
 }
 

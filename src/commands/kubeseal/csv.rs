@@ -23,7 +23,9 @@ pub enum CsvError {
         column: usize,
     },
     /// The same in a value that began on a line before.
-    #[error("record on line {start}; parse error on line {line}, column {column}: extraneous or missing \" in quoted-field")]
+    #[error(
+        "record on line {start}; parse error on line {line}, column {column}: extraneous or missing \" in quoted-field"
+    )]
     QuoteBelow {
         /// Where the value began.
         start: usize,

@@ -306,7 +306,11 @@ mod tests {
     #[test]
     fn page_is_that_of_pflag() {
         let page = page();
-        assert!(page.contains("\n  -w, --sealed-secret-file string          Sealed-secret (output) file\n"), "{page}");
+        // three columns after the longest name
+        let gap = " "
+            .repeat("      --legacy_stderr_threshold_behavior".len() - "  -w, --sealed-secret-file string".len() + 3);
+        let line = format!("\n  -w, --sealed-secret-file string{gap}Sealed-secret (output) file\n");
+        assert!(page.contains(&line), "{page}");
         assert!(page.contains("(default \"kube-system\")\n"), "{page}");
         assert!(page.contains("threshold_behavior=false) (default 2)\n"), "{page}");
         assert!(!page.contains("rotate"), "{page}");

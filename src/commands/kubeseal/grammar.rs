@@ -94,9 +94,9 @@ impl Given {
         let value = match after.strip_prefix('=') {
             Some(value) if !value.is_empty() => value,
             _ if !after.is_empty() => after,
-            _ => rest
-                .next()
-                .ok_or_else(|| Misuse::Wrong(format!("flag needs an argument: {} in -{letters}", quoted_char(letter))))?,
+            _ => rest.next().ok_or_else(|| {
+                Misuse::Wrong(format!("flag needs an argument: {} in -{letters}", quoted_char(letter)))
+            })?,
         };
         self.set_from_line(flag, value)
     }
@@ -110,8 +110,7 @@ impl Given {
             Misuse::Wrong(format!("invalid argument {} for \"{shown}\" flag: {cause}", quoted(value)))
         })?;
         if flag.name == ROTATE {
-            self.notices
-                .push(format!("Flag --{ROTATE} has been deprecated, please use --{RE_ENCRYPT} instead"));
+            self.notices.push(format!("Flag --{ROTATE} has been deprecated, please use --{RE_ENCRYPT} instead"));
         }
         Ok(())
     }
@@ -128,7 +127,8 @@ impl Given {
                 self.values.insert(name, one(if state { "true" } else { "false" }));
             }
             Kind::Scope => {
-                let scope: Scope = value.parse().map_err(|error: crate::sealed::scope::UnknownScope| error.to_string())?;
+                let scope: Scope =
+                    value.parse().map_err(|error: crate::sealed::scope::UnknownScope| error.to_string())?;
                 self.values.insert(name, one(&scope.to_string()));
             }
             Kind::List => {
@@ -151,7 +151,12 @@ impl Given {
         given.map_or_else(|| flags::find(name).map_or("", |flag| flag.default), |text| text.as_str())
     }
 
-    /// The same unless it is empty.
+    /// Whether somebody said so, and not the default.
+    pub fn is_given(&self, name: &str) -> bool {
+        self.values.contains_key(name)
+    }
+
+    /// A text that is not empty, as it was given or the default.
     pub fn some(&self, name: &str) -> Option<&str> {
         Some(self.text(name)).filter(|text| !text.is_empty())
     }
@@ -227,9 +232,11 @@ mod tests {
 
     #[test]
     fn values_stand_after_the_flag_or_in_it() {
-        let (given, outcome) = read(&["--cert", "c", "-nq", "-w=x", "-fz=1", "op", "--raw", "--name=", "-", "-o", "YAML"], &[]);
+        let (given, outcome) =
+            read(&["--cert", "c", "-nq", "-w=x", "-fz=1", "op", "--raw", "--name=", "-", "-o", "YAML"], &[]);
         assert_eq!(outcome, Ok(()));
-        let texts = ["cert", "namespace", "sealed-secret-file", "secret-file", "name", "format"].map(|name| given.text(name));
+        let texts =
+            ["cert", "namespace", "sealed-secret-file", "secret-file", "name", "format"].map(|name| given.text(name));
         assert_eq!(texts, ["c", "q", "x", "z=1", "", "YAML"]);
         assert!(given.is_on("raw") && !given.is_on("validate"));
         assert_eq!(given.text("controller-name"), "sealed-secrets-controller");
@@ -254,15 +261,15 @@ mod tests {
             ("--cert", "flag needs an argument: --cert"),
             ("-n", "flag needs an argument: 'n' in -n"),
             ("-h", "pflag: help requested"),
-            ("--raw=maybe", "invalid argument \"maybe\" for \"--raw\" flag: strconv.ParseBool: parsing \"maybe\": invalid syntax"),
+            (
+                "--raw=maybe",
+                "invalid argument \"maybe\" for \"--raw\" flag: strconv.ParseBool: parsing \"maybe\": invalid syntax",
+            ),
             (
                 "--scope=foo",
                 "invalid argument \"foo\" for \"--scope\" flag: must be one of: strict, namespace-wide, cluster-wide",
             ),
-            (
-                "-vx",
-                "invalid argument \"x\" for \"-v, --v\" flag: strconv.ParseInt: parsing \"x\": invalid syntax",
-            ),
+            ("-vx", "invalid argument \"x\" for \"-v, --v\" flag: strconv.ParseInt: parsing \"x\": invalid syntax"),
             ("--one_output=x", "invalid argument \"x\" for \"--one_output\" flag: parse error"),
             ("--from-file=\n", "invalid argument \"\\n\" for \"--from-file\" flag: EOF"),
         ] {
@@ -282,7 +289,10 @@ mod tests {
         ];
         let (given, outcome) = read(&["--from-file=d", "--format", "json", "--from-file="], &variables);
         assert_eq!(outcome, Ok(()));
-        assert_eq!((given.text("scope"), given.text("controller-name"), given.text("format")), ("cluster-wide", "", "json"));
+        assert_eq!(
+            (given.text("scope"), given.text("controller-name"), given.text("format")),
+            ("cluster-wide", "", "json")
+        );
         assert_eq!(given.all("from-file").collect::<Vec<_>>(), ["a", "b,c", "d"]);
         assert!(!given.is_on("raw"));
     }

@@ -137,9 +137,13 @@ mod tests {
 
     #[test]
     fn names_of_the_program() {
-        for (name, called) in
-            [("kubeseal", true), ("/usr/bin/kubeseal", true), ("kubeseal.exe", true), ("sealant", false), ("kubesealx", false)]
-        {
+        for (name, called) in [
+            ("kubeseal", true),
+            ("/usr/bin/kubeseal", true),
+            ("kubeseal.exe", true),
+            ("sealant", false),
+            ("kubesealx", false),
+        ] {
             assert_eq!(is_called(name.as_ref()), called, "{name}");
         }
     }

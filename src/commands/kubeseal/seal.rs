@@ -31,13 +31,15 @@ pub struct Place<'a> {
     pub name: &'a str,
     /// Its namespace, unless empty.
     pub namespace: &'a str,
-    /// The scope, unless strict.
-    pub scope: Scope,
+    /// The scope, whatever the annotations say.
+    pub scope: Option<Scope>,
 }
 
 /// Seals every Secret of the input. When one cannot be sealed, those before it are printed nevertheless, except to a file.
 pub fn run(call: &Call, key: &PublicKey) -> Result<(), Exit> {
-    let place = Place { name: call.given.text("name"), namespace: "", scope: call.scope() };
+    // strict is also what it is when nobody said anything: annotations count then
+    let scope = Some(call.scope()).filter(|scope| *scope != Scope::Strict);
+    let place = Place { name: call.given.text("name"), namespace: "", scope };
     let (ready, problem) = read(call, place)?;
     if problem.is_some() && (ready.is_empty() || call.has_output_file()) {
         return problem.map_or(Ok(()), Err);
@@ -77,12 +79,7 @@ fn unreadable(error: &ManifestError) -> Exit {
     }
 }
 
-fn prepare(
-    call: &Call,
-    mut secret: Secret,
-    place: Place<'_>,
-    configured: &OnceCell<String>,
-) -> Result<Ready, Exit> {
+fn prepare(call: &Call, mut secret: Secret, place: Place<'_>, configured: &OnceCell<String>) -> Result<Ready, Exit> {
     if secret.data.is_empty() && !call.given.is_on("allow-empty-data") {
         return Err(Exit::new(EMPTY));
     }
@@ -96,12 +93,11 @@ fn prepare(
         place.namespace.clone_into(&mut secret.namespace);
     }
     let scope = match place.scope {
-        // strict is also what it is when nobody said anything
-        Scope::Strict => {
+        None => {
             let says = [CLUSTER_WIDE, NAMESPACE_WIDE].map(|name| (name, secret.annotation(name)));
             Scope::of_annotations(|wanted| says.iter().find(|(name, _)| *name == wanted)?.1.as_deref())
         }
-        scope => {
+        Some(scope) => {
             annotate(&mut secret.metadata, scope);
             scope
         }
@@ -171,5 +167,5 @@ pub fn seal(ready: &[Ready], key: &PublicKey) -> Result<Vec<Node>, Exit> {
     if values <= FEW || ready.len() == 1 {
         return ready.iter().map(one).collect();
     }
-    parallel::map(ready, one, |_| {}).into_iter().collect()
+    parallel::map(ready, one, |_, _| {}).into_iter().collect()
 }

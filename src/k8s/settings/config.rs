@@ -18,7 +18,6 @@ use crate::secret::{SecretBytes, SecretText};
 const EXEC_PATIENCE: Duration = Duration::from_secs(300);
 
 /// How to get to a cluster, and as whom.
-#[derive(Debug)]
 pub struct Config {
     /// Where it is; with a path, all requests are below it.
     pub server: Uri,
@@ -39,16 +38,13 @@ pub struct Config {
     /// For one request with all its repetitions; without it there are limits of our own.
     pub timeout: Option<Duration>,
     pub(in crate::k8s) now: fn() -> Timestamp,
-    pub(in crate::k8s) read: Reading,
+    pub(in crate::k8s) read: ReadFile,
 }
 
-/// [`ReadFile`], which has no other `Debug`.
-#[derive(Clone)]
-pub(in crate::k8s) struct Reading(pub(in crate::k8s) ReadFile);
-
-impl fmt::Debug for Reading {
+impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Reading")
+        // the URL of a proxy may have a password
+        f.debug_struct("Config").field("server", &self.server).field("login", &self.login).finish_non_exhaustive()
     }
 }
 
@@ -68,13 +64,19 @@ pub enum Login {
 }
 
 /// A program that logs us in.
-#[derive(Debug)]
 pub struct Plugin {
     pub(in crate::k8s) exec: Exec,
     /// Told where we are going, if it wants to know.
     pub(in crate::k8s) cluster: Option<ExecCluster>,
     pub(in crate::k8s) terminal: bool,
     pub(in crate::k8s) patience: Duration,
+}
+
+impl fmt::Debug for Plugin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // arguments and variables may be secret
+        write!(f, "Plugin({:?})", self.exec.command)
+    }
 }
 
 /// As whom we act.
@@ -182,7 +184,7 @@ impl Loaded {
             impersonation: Impersonation::default(),
             timeout,
             now: around.now,
-            read: Reading(around.read.clone()),
+            read: around.read.clone(),
         })
     }
 

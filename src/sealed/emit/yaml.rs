@@ -160,7 +160,9 @@ impl Emitter<'_> {
 
     /// A string; quoted when it would be read as something else without (`encode.go:stringv`).
     fn text(&mut self, text: &str) {
-        let is_string = matches!(scalar::resolve_plain(text), Value::Str(_)) && text != "<<";
+        // as a key upstream leaves that bare, and nobody can read it then
+        let merges = self.in_key && text == "<<";
+        let is_string = matches!(scalar::resolve_plain(text), Value::Str(_)) && !merges;
         let wanted = if text.contains('\n') {
             Style::Literal
         } else if is_string && !chars::is_old_bool(text) && !chars::is_base_60(text) {
