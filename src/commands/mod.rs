@@ -50,7 +50,9 @@ pub mod policy;
 pub mod publish;
 pub mod redact;
 pub mod rekey;
+pub mod reseal;
 pub mod rotate;
+pub mod seal;
 pub mod secret_data;
 pub mod selection;
 pub mod session;
@@ -143,6 +145,10 @@ pub enum Command {
     Why(why::Args),
     /// Say whether files are encrypted, and for whom
     Filestatus(filestatus::Args),
+    /// Seal values for a cluster, and change and check SealedSecrets
+    Seal(seal::Args),
+    /// Seal what is under an older key with the newest certificate
+    Reseal(reseal::Args),
     /// Publish a file to a configured destination
     Publish(publish::Args),
     /// Make, list and show keys
@@ -216,6 +222,8 @@ pub fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Updatekeys(args) => updatekeys::run(args, &session),
         Command::Groups(args) => groups::run(args, &session),
         Command::Filestatus(args) => filestatus::run(args, &session),
+        Command::Seal(args) => seal::run(args, &session),
+        Command::Reseal(args) => reseal::run(args, &session),
         Command::Publish(args) => publish::run(args, &session),
         Command::Keys(args) => keys::run(args, &session),
         #[cfg(feature = "keyservice")]

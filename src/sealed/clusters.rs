@@ -6,6 +6,7 @@
 //!     certificate: clusters/prod-eu.pem
 //!     scope: strict
 //!     paths: ["clusters/prod-eu/**"]
+//!     layout: "clusters/prod-eu/{namespace}/{name}.yaml"
 //!     context: prod-eu
 //!     controller: { namespace: kube-system, name: sealed-secrets-controller }
 //! ```
@@ -30,7 +31,7 @@ pub const CONTROLLER_NAMESPACE: &str = "kube-system";
 pub const CONTROLLER_NAME: &str = "sealed-secrets-controller";
 
 const TOP: [&str; 1] = ["clusters"];
-const FIELDS: [&str; 5] = ["certificate", "scope", "paths", "context", "controller"];
+const FIELDS: [&str; 6] = ["certificate", "scope", "paths", "layout", "context", "controller"];
 const CONTROLLER_FIELDS: [&str; 2] = ["namespace", "name"];
 /// Longest name of a cluster: it becomes part of file names.
 const LONGEST_NAME: usize = 100;
@@ -56,6 +57,8 @@ pub struct Cluster {
     pub context: Option<String>,
     /// Its controller.
     pub controller: Controller,
+    /// Where the SealedSecret of a namespace and name belongs: a pattern with `{namespace}` and `{name}` in it.
+    pub layout: Option<String>,
     paths: Vec<Glob>,
 }
 
@@ -78,6 +81,13 @@ impl Cluster {
     /// Whether the file at `path`, relative to the folder of `sealant.yaml` and with `/`, belongs to this cluster.
     pub fn covers(&self, path: &str) -> bool {
         self.paths.iter().any(|glob| glob.matches(path))
+    }
+
+    /// Whether the SealedSecret of that name may be in the file at `path`; without a layout it may be anywhere.
+    pub fn lays_out(&self, path: &str, namespace: &str, name: &str) -> bool {
+        let Some(layout) = &self.layout else { return true };
+        let pattern = placed(layout, namespace, name);
+        Glob::new(&pattern).is_some_and(|glob| glob.matches(path))
     }
 
     /// Whether it says which files belong to it.
@@ -251,6 +261,7 @@ fn cluster(key: &Key, node: &Node) -> Result<Cluster, ClustersError> {
         scope: None,
         context: None,
         controller: Controller::default(),
+        layout: None,
         paths: Vec::new(),
     };
     for (field, node) in fields(node, name, &FIELDS)? {
@@ -258,6 +269,13 @@ fn cluster(key: &Key, node: &Node) -> Result<Cluster, ClustersError> {
             "certificate" => found.certificate = text(node, "certificate")?.to_owned(),
             "scope" => {
                 found.scope = Some(text(node, "scope")?.parse().map_err(|_| at(node.line, Problem::Scope))?);
+            }
+            "layout" => {
+                let layout = text(node, "layout")?;
+                if Glob::new(&placed(layout, "a", "a")).is_none() {
+                    return Err(at(node.line, Problem::Pattern(layout.to_owned())));
+                }
+                found.layout = Some(layout.to_owned());
             }
             "context" => found.context = Some(text(node, "context")?.to_owned()),
             "controller" => {
@@ -275,6 +293,10 @@ fn cluster(key: &Key, node: &Node) -> Result<Cluster, ClustersError> {
         return Err(at(key.line, Problem::NoCertificate(name.clone())));
     }
     Ok(found)
+}
+
+fn placed(layout: &str, namespace: &str, name: &str) -> String {
+    layout.replace("{namespace}", namespace).replace("{name}", name)
 }
 
 fn paths(node: &Node) -> Result<Vec<Glob>, ClustersError> {
