@@ -19,6 +19,8 @@ use crate::fsio::FsError;
 use crate::fsio::batch::BatchError;
 use crate::fsio::child::ChildError;
 use crate::fsio::printable::sanitize;
+#[cfg(feature = "kube")]
+use crate::k8s::{Cause, ClusterError};
 use crate::keyservice::report::Policy;
 use crate::keyservice::{CannotOpen, Names, WrapError};
 #[cfg(feature = "vault")]
@@ -351,6 +353,23 @@ impl From<ChildError> for Failure {
 impl From<PathError> for Failure {
     fn from(error: PathError) -> Self {
         Self::of(Kind::BadPath, &error).hint("write it like db.users[0].password, \"a.b\".c or [\"db\"][\"x\"]")
+    }
+}
+
+#[cfg(feature = "kube")]
+impl From<ClusterError> for Failure {
+    fn from(error: ClusterError) -> Self {
+        let kind = match error.cause {
+            Cause::Exec | Cause::Unauthorized | Cause::Forbidden | Cause::NotFound | Cause::Conflict => {
+                Kind::ClusterRefuses
+            }
+            _ => Kind::ClusterUnreachable,
+        };
+        let failure = Self::new(kind, error.text);
+        match error.hint {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
     }
 }
 

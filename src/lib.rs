@@ -10,9 +10,11 @@
 //! | [`fsio`] | outside world: files, standard input, terminal, environment |
 //! | [`keyservice`] | outside world: who can wrap and unwrap a data key |
 //! | [`store`] | outside world: where secrets live outside of files |
-//! | [`net`] | below these two: what they share of the network |
+//! | [`k8s`] | outside world: a Kubernetes cluster |
+//! | [`net`] | below these three: what they share of the network |
 //! | [`sops`] | pure: the SOPS file |
 //! | [`sealed`] | pure: the SealedSecret scheme |
+//! | [`template`] | pure: Go's text/template with the functions of sprig |
 //! | [`document`] | pure: text as leaves with byte spans |
 //! | [`secret`] | leaf: wiping types and the one random source |
 //!
@@ -64,6 +66,8 @@ pub mod document;
 pub mod failure;
 #[cfg(feature = "cli")]
 pub mod fsio;
+#[cfg(feature = "kube")]
+pub mod k8s;
 #[cfg(feature = "cli")]
 pub mod keyservice;
 #[cfg(feature = "cli")]
@@ -73,3 +77,4 @@ pub mod secret;
 pub mod sops;
 #[cfg(feature = "vault")]
 pub mod store;
+pub mod template;

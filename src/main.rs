@@ -3,16 +3,20 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use sealant::commands::{self, Cli, sops};
+use sealant::commands::{self, Cli, kubeseal, sops};
 use sealant::fsio::harden;
 
 fn main() -> ExitCode {
     harden::quiet_panics();
     let words: Vec<OsString> = std::env::args_os().collect();
-    // before anything else looks at them: sops reads its words in its own way
+    // before anything else looks at them: these two read their words in their own ways
     match words.as_slice() {
         [program, words @ ..] if sops::is_called(program) => return ExitCode::from(sops::run(words)),
         [_, word, words @ ..] if word == "sops" => return ExitCode::from(sops::run(words)),
+        [program, words @ ..] if kubeseal::is_called(program) => return ExitCode::from(kubeseal::run(program, words)),
+        [_, word, words @ ..] if word == "kubeseal" => {
+            return ExitCode::from(kubeseal::run("sealant kubeseal".as_ref(), words));
+        }
         _ => {}
     }
     let cli = match Cli::from_process() {

@@ -14,12 +14,16 @@
 //! | [`rekey`] | other keys for a file that exists |
 //! | [`redact`] | keeps secrets out of a stream of output |
 //! | [`sops`] | all of it again under the name `sops` |
+//! | [`kubeseal`] | Sealed Secrets under the name `kubeseal` |
 //! | [`json`] | one value: as it is, or as JSON |
 //! | [`identities`] | where identities and names come from |
+//! | `cluster` | which cluster, as flags, files and the environment say |
 //! | `vault_settings` | what the environment says about Vault |
 
 pub mod advice;
 pub mod bulk;
+#[cfg(feature = "kube")]
+pub mod cluster;
 pub mod completions;
 pub mod decrypt;
 pub mod demo;
@@ -39,6 +43,7 @@ pub mod keyring;
 pub mod keys;
 #[cfg(feature = "keyservice")]
 pub mod keyservice;
+pub mod kubeseal;
 pub mod man;
 pub mod parallel;
 pub mod policy;
@@ -159,6 +164,8 @@ pub enum Command {
     Man(man::Args),
     /// Do what `sops` does, with its command line
     Sops(sops::Args),
+    /// Do what `kubeseal` does, with its command line
+    Kubeseal(kubeseal::Args),
     /// Decrypt for `git diff`; print the file as it is when that is impossible
     #[command(hide = true)]
     Textconv(textconv::Args),
@@ -195,6 +202,7 @@ pub fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Completions(args) => return completions::run(args, &session).map(|()| 0),
         Command::Man(args) => return man::run(args, &session).map(|()| 0),
         Command::Sops(args) => return Ok(sops::run(&args.words)),
+        Command::Kubeseal(args) => return Ok(kubeseal::run("sealant kubeseal".as_ref(), &args.words)),
         _ => harden::harden_process(),
     }
     #[cfg(feature = "keyservice")]
@@ -221,7 +229,7 @@ pub fn run(cli: &Cli) -> Result<u8, Failure> {
         #[cfg(feature = "keyservice")]
         Command::Keyservice(args) => keyservice::run(args, &session),
         Command::Demo(args) => demo::run(args, &session),
-        Command::Completions(_) | Command::Man(_) | Command::Sops(_) => Ok(()),
+        Command::Completions(_) | Command::Man(_) | Command::Sops(_) | Command::Kubeseal(_) => Ok(()),
         Command::Textconv(args) => textconv::run(args, &session),
     }
     .map(|()| 0)

@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::secret::SecretText;
 
@@ -133,6 +133,26 @@ variables! {
     AzureFederatedTokenFile = "AZURE_FEDERATED_TOKEN_FILE";
     /// set where the machine has an identity in Azure (as in Azure's tools)
     IdentityEndpoint = "IDENTITY_ENDPOINT";
+    /// the kubeconfig files that say where clusters are, instead of ~/.kube/config (as in kubectl)
+    Kubeconfig = "KUBECONFIG";
+    /// in a pod: where the cluster is, when no kubeconfig says it (as in kubectl)
+    KubernetesServiceHost = "KUBERNETES_SERVICE_HOST";
+    /// in a pod: the port of KUBERNETES_SERVICE_HOST (as in kubectl)
+    KubernetesServicePort = "KUBERNETES_SERVICE_PORT";
+    /// in a pod: its namespace, before that of the service account (as in kubectl)
+    PodNamespace = "POD_NAMESPACE";
+    /// the proxy for https addresses of clusters; the clients of clouds look at it, too
+    HttpsProxy = "HTTPS_PROXY";
+    /// the same, when HTTPS_PROXY is not set
+    HttpsProxyLower = "https_proxy";
+    /// the proxy for http addresses of clusters
+    HttpProxy = "HTTP_PROXY";
+    /// the same, when HTTP_PROXY is not set
+    HttpProxyLower = "http_proxy";
+    /// hosts, domains and networks that need no proxy, separated by commas
+    NoProxy = "NO_PROXY";
+    /// the same, when NO_PROXY is not set
+    NoProxyLower = "no_proxy";
     /// the program for PGP keys, instead of gpg (as in sops)
     SopsGpgExec = "SOPS_GPG_EXEC";
     /// a file with exported PGP keys, for use without gpg (in a binary built with the feature pgp)
@@ -257,6 +277,13 @@ impl fmt::Debug for Env {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.values.keys().map(|var| var.name())).finish()
     }
+}
+
+/// What presets a flag of kubeseal: any variable whose name begins with `SEALED_SECRETS_`, and no other. There is one for every
+/// flag, so they are not listed among the known ones. Bytes that are not UTF-8 are replaced.
+pub fn preset(name: &str) -> Option<Zeroizing<String>> {
+    let value = name.starts_with("SEALED_SECRETS_").then(|| std::env::var_os(name)).flatten()?;
+    Some(Zeroizing::new(value.to_string_lossy().into_owned()))
 }
 
 #[cfg(test)]

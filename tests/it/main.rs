@@ -11,6 +11,8 @@ mod arrows;
 mod bulk;
 #[cfg(unix)]
 mod callers;
+#[cfg(target_os = "linux")]
+mod cluster;
 mod cmd;
 mod compatibility;
 mod conformance;
@@ -25,6 +27,8 @@ mod fuzz;
 mod init;
 mod interop;
 mod keys;
+#[cfg(target_os = "linux")]
+mod kubeseal;
 mod lossless;
 mod peers;
 mod people;

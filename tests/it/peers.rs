@@ -71,12 +71,16 @@ fn all_there<'a>(test: &str, wanted: impl Iterator<Item = &'a PathBuf>) -> bool 
     if missing.is_empty() {
         return true;
     }
-    assert!(
-        std::env::var_os("SEALANT_REQUIRE_PEERS").is_none_or(|value| value != "1"),
-        "{test}: SEALANT_REQUIRE_PEERS=1, and these are missing: {missing:?}"
-    );
-    eprintln!("SKIP {test}: not installed: {missing:?} (tests/peers tells how to install them)");
+    skip(test, &format!("not installed: {missing:?} (tests/peers tells how to install them)"));
     false
+}
+
+/// Says that a test is skipped; with `SEALANT_REQUIRE_PEERS=1` it fails.
+#[track_caller]
+pub fn skip(test: &str, why: &str) {
+    let required = std::env::var_os("SEALANT_REQUIRE_PEERS").is_some_and(|value| value == "1");
+    assert!(!required, "{test}: SEALANT_REQUIRE_PEERS=1, and {why}");
+    eprintln!("SKIP {test}: {why}");
 }
 
 /// Finds OpenBao, likewise.

