@@ -49,6 +49,8 @@ fn new_text(name: &str) -> &'static str {
 const AT_ONCE: Duration = Duration::from_secs(1);
 /// As many names are tried for an edit that could not be saved under its own.
 const RESCUE_NAMES: usize = 100;
+/// What opens an edit that was kept.
+const DECRYPT: &str = "sealant decrypt";
 
 const EXAMPLES: &str = "\
 The editor is SOPS_EDITOR, VISUAL or EDITOR, else vim, nano or vi. Values that you do not change
@@ -173,7 +175,7 @@ pub fn edit_file(path: &Path, editor: &Editor, session: &Session, how: &How) -> 
         (None, None) => change.plain(),
     };
     let draft = Draft::new(session, path, text)?;
-    let encrypted = draft.edit(editor, &name, &mut |text| {
+    let mut prepare = |text| {
         change.settings.now = session.now();
         let text = match (&data, &shown) {
             (Some(data), _) => data.encode(text)?,
@@ -181,10 +183,12 @@ pub fn edit_file(path: &Path, editor: &Editor, session: &Session, how: &How) -> 
             (None, None) => text,
         };
         change.prepare(text)
-    })?;
+    };
+    let encrypted = draft.edit(editor, &name, &mut |text| prepare(text).map_err(|error| Refused::of(&name, &error)))?;
     let (kind, old) = (change.opened.file.kind(), change.opened.file.text());
     let exposed = exposed::warning(&name, kind, change.plain(), old, &encrypted.text);
-    change.commit(session, &encrypted).map_err(|failure| rescue(session, path, &encrypted, failure))?;
+    let rescued = |failure| rescue(session, path, &encrypted.text, Some(DECRYPT), failure);
+    change.commit(session, &encrypted).map_err(rescued)?;
     if let Some(text) = exposed {
         session.warn(&text);
     }
@@ -239,13 +243,14 @@ pub fn edit_new(path: &Path, editor: &Editor, session: &Session, mut new: New<'_
     let draft = Draft::new(session, path, new.text)?;
     let encrypted = draft.edit(editor, &name, &mut |text| {
         new.settings.now = session.now();
-        (new.parse)(text)?.encrypt(new.key, &new.settings, None).map(Some)
+        let encrypted = (new.parse)(text).and_then(|plain| plain.encrypt(new.key, &new.settings, None));
+        encrypted.map(Some).map_err(|error| Refused::of(&name, &error))
     })?;
     let folder = path.parent().filter(|folder| *folder != Path::new(""));
     folder
         .map_or(Ok(()), |parent| folder::make(parent, false))
         .and_then(|()| create_new(path, encrypted.text.as_bytes(), NewMode::Public))
-        .map_err(|error| rescue(session, path, &encrypted, error.into()))?;
+        .map_err(|error| rescue(session, path, &encrypted.text, Some(DECRYPT), error.into()))?;
     saved(session, &name, &encrypted)
 }
 
@@ -264,8 +269,14 @@ fn saved(session: &Session, name: &str, encrypted: &Encrypted) -> Result<(), Fai
 }
 
 /// Keeps an edit that could not be written where it belongs: encrypted, beside the file, or when nothing can be written there
-/// in the folder for temporary files, the home folder, or in memory.
-fn rescue(session: &Session, path: &Path, encrypted: &Encrypted, failure: Failure) -> Failure {
+/// in the folder for temporary files, the home folder, or in memory. `opener` is the command that opens it.
+pub(super) fn rescue(
+    session: &Session,
+    path: &Path,
+    encrypted: &str,
+    opener: Option<&str>,
+    failure: Failure,
+) -> Failure {
     let env = &session.env;
     let elsewhere =
         [Some(env.temp_folder()), env.home().map(Path::to_owned), env.path(Var::XdgRuntimeDir).map(Path::to_owned)];
@@ -276,15 +287,15 @@ fn rescue(session: &Session, path: &Path, encrypted: &Encrypted, failure: Failur
     for (place, mode) in places {
         if let Some(kept) = keep(&place, encrypted, mode) {
             let shown = kept.display();
-            return failure
-                .hint(format!("your edit is not lost: it is in {shown}, encrypted (sealant decrypt {shown})"));
+            let opener = opener.map(|opener| format!(" ({opener} {shown})")).unwrap_or_default();
+            return failure.hint(format!("your edit is not lost: it is in {shown}, encrypted{opener}"));
         }
     }
     failure.detail("the edit could not be kept either")
 }
 
 /// Writes `PATH.edited`, or the next name that is free; `None` when nothing can be written there.
-fn keep(path: &Path, encrypted: &Encrypted, mode: NewMode) -> Option<PathBuf> {
+fn keep(path: &Path, encrypted: &str, mode: NewMode) -> Option<PathBuf> {
     for number in 1..=RESCUE_NAMES {
         let mut name = path.file_name().unwrap_or_default().to_owned();
         name.push(".edited");
@@ -292,7 +303,7 @@ fn keep(path: &Path, encrypted: &Encrypted, mode: NewMode) -> Option<PathBuf> {
             name.push(format!("-{number}"));
         }
         let kept = path.with_file_name(name);
-        match create_new(&kept, encrypted.text.as_bytes(), mode) {
+        match create_new(&kept, encrypted.as_bytes(), mode) {
             Ok(()) => return Some(kept),
             Err(FsError::Exists(_)) => {}
             Err(_) => return None,
@@ -327,8 +338,22 @@ impl Editor {
     }
 }
 
+/// A text that cannot be taken: why, and where in it.
+pub(super) struct Refused {
+    /// For the person.
+    pub failure: Box<Failure>,
+    /// Where the editor should begin.
+    pub position: Option<Position>,
+}
+
+impl Refused {
+    fn of(name: &str, error: &FileError) -> Self {
+        Self { failure: Box::new(sopsfile::failure(name, error)), position: place_of(error) }
+    }
+}
+
 /// The plain text while it is being edited.
-struct Draft {
+pub(super) struct Draft {
     /// Removed with all it holds when this is dropped.
     _folder: PrivateDir,
     file: PathBuf,
@@ -337,7 +362,7 @@ struct Draft {
 
 impl Draft {
     /// The file keeps its name, which tells editors the language.
-    fn new(session: &Session, path: &Path, text: &str) -> Result<Self, Failure> {
+    pub(super) fn new(session: &Session, path: &Path, text: &str) -> Result<Self, Failure> {
         let folder = PrivateDir::new(&session.env)?;
         let file = folder.path().join(path.file_name().unwrap_or_default());
         create_new(&file, text.as_bytes(), NewMode::Private)?;
@@ -345,12 +370,12 @@ impl Draft {
     }
 
     /// Opens the editor until its text can be encrypted, or the user gives up. `encrypt` says `None` for the old text.
-    fn edit(
+    pub(super) fn edit<T>(
         &self,
         editor: &Editor,
         name: &str,
-        encrypt: &mut dyn FnMut(String) -> Result<Option<Encrypted>, FileError>,
-    ) -> Result<Encrypted, Failure> {
+        encrypt: &mut dyn FnMut(String) -> Result<Option<T>, Refused>,
+    ) -> Result<T, Failure> {
         let mut position = None;
         loop {
             let took = editor.open(&self.file, position)?;
@@ -362,14 +387,14 @@ impl Draft {
                 let message = format!("{name}: the text was not changed, nothing was written");
                 return Err(Failure::new(Kind::NotChanged, message));
             }
-            let error = match utf8(text).and_then(&mut *encrypt) {
+            let text = utf8(text).map_err(|error| Refused::of(name, &error));
+            let Refused { failure, position: place } = match text.and_then(&mut *encrypt) {
                 Ok(Some(encrypted)) => return Ok(encrypted),
                 Ok(None) => return Err(Failure::new(Kind::NotChanged, "nothing was changed")),
-                Err(error) => error,
+                Err(refused) => refused,
             };
-            let failure = sopsfile::failure(name, &error);
             if !terminal::stdin_is_terminal() {
-                return Err(failure.detail(format!("{name} is as it was; the edit was discarded")));
+                return Err((*failure).detail(format!("{name} is as it was; the edit was discarded")));
             }
             failure.print();
             let question = "press Enter to go on in the editor, Ctrl-D to give the edit up:";
@@ -377,7 +402,7 @@ impl Draft {
                 let message = format!("{name}: given up, nothing was written");
                 return Err(Failure::new(failure.kind(), message));
             }
-            position = place_of(&error);
+            position = place;
         }
     }
 

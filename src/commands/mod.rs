@@ -55,7 +55,9 @@ pub mod policy;
 pub mod publish;
 pub mod redact;
 pub mod rekey;
+pub mod reseal;
 pub mod rotate;
+pub mod seal;
 pub mod sealed_files;
 pub mod sealing_keys;
 pub mod secret_data;
@@ -150,6 +152,10 @@ pub enum Command {
     Why(why::Args),
     /// Say whether files are encrypted, and for whom
     Filestatus(filestatus::Args),
+    /// Seal values for a cluster, and change and check SealedSecrets
+    Seal(seal::Args),
+    /// Seal what is under an older key with the newest certificate
+    Reseal(reseal::Args),
     /// Publish a file to a configured destination
     Publish(publish::Args),
     /// Make, list and show keys
@@ -223,6 +229,8 @@ pub fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Updatekeys(args) => updatekeys::run(args, &session),
         Command::Groups(args) => groups::run(args, &session),
         Command::Filestatus(args) => filestatus::run(args, &session),
+        Command::Seal(args) => seal::run(args, &session),
+        Command::Reseal(args) => reseal::run(args, &session),
         Command::Publish(args) => publish::run(args, &session),
         Command::Keys(args) => keys::run(args, &session),
         #[cfg(feature = "keyservice")]

@@ -48,7 +48,7 @@ pub fn find(session: &Session, paths: &[PathBuf]) -> Result<Found, Failure> {
         }
         match sealed_secrets(&original.bytes) {
             Ok(all) => {
-                found.places.extend(all.into_iter().map(|(line, sealed)| Place { path: path.clone(), line, sealed }))
+                found.places.extend(all.into_iter().map(|(line, sealed)| Place { path: path.clone(), line, sealed }));
             }
             Err(problem) => found.unreadable.push(format!("{}: {problem}", session.shown(&path))),
         }

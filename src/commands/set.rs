@@ -151,7 +151,8 @@ fn read(args: &Args, path: &KeyPath) -> Result<Wiped, Failure> {
     Ok(without_line_break(text))
 }
 
-fn prompt(path: &KeyPath) -> Result<Wiped, Failure> {
+/// Asks for a value without echo.
+pub(super) fn prompt(path: &dyn std::fmt::Display) -> Result<Wiped, Failure> {
     let answer = terminal::prompt_secret(&format!("value for {path}: "));
     match answer {
         Ok(text) => Ok(Zeroizing::new(text.expose().as_bytes().to_vec())),
@@ -160,7 +161,7 @@ fn prompt(path: &KeyPath) -> Result<Wiped, Failure> {
 }
 
 /// Programs and files end their last line; that line break is not part of the value.
-fn without_line_break(mut text: Wiped) -> Wiped {
+pub(super) fn without_line_break(mut text: Wiped) -> Wiped {
     if text.ends_with(b"\n") {
         text.pop();
         if text.ends_with(b"\r") {

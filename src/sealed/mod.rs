@@ -13,6 +13,9 @@
 //! | [`public`] | sealing |
 //! | [`private`] | opening, with one key |
 //! | [`chain`] | opening, with all keys at hand |
+//! | [`clusters`] | `sealant.yaml`: which clusters there are |
+//! | [`limits`] | what the API server takes for a Secret |
+//! | [`file`] | the SealedSecrets of a file, and changing their items in place |
 //! | [`keyfile`] | the files that private keys come in |
 //! | [`manifest`] | Kubernetes manifests as trees |
 //! | [`secret`] | a Secret, read to be sealed |
@@ -22,8 +25,11 @@
 pub mod blob;
 pub mod certificate;
 pub mod chain;
+pub mod clusters;
 pub mod emit;
+pub mod file;
 pub mod keyfile;
+pub mod limits;
 pub mod manifest;
 pub mod pem;
 pub mod private;

@@ -41,6 +41,7 @@ mod people;
 mod properties;
 mod robust;
 mod sandbox;
+mod sealed;
 mod sealing_keys;
 mod set;
 #[cfg(any(unix, feature = "vault"))]

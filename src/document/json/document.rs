@@ -68,6 +68,12 @@ impl JsonDocument {
         out
     }
 
+    /// The bytes of an event: of a collection from bracket to bracket, of a key with its quotes.
+    pub fn place(&self, event: usize) -> Range<usize> {
+        let skipped = self.metadata.as_ref().filter(|range| event >= range.start).map_or(0, ExactSizeIterator::len);
+        self.steps[event + skipped].span()
+    }
+
     /// Another text, read as this one was.
     pub(super) fn again(&self, text: String) -> Result<Self, FormatError> {
         Self::parse(text, self.dialect)
