@@ -2,6 +2,7 @@
 
 mod change;
 mod check;
+mod real;
 mod reseal;
 
 use std::path::Path;
