@@ -15,6 +15,7 @@
 //! | [`redact`] | keeps secrets out of a stream of output |
 //! | [`sops`] | all of it again under the name `sops` |
 //! | [`kubeseal`] | Sealed Secrets under the name `kubeseal` |
+//! | [`sealing_keys`] | private sealing keys from files and clusters |
 //! | [`json`] | one value: as it is, or as JSON |
 //! | [`identities`] | where identities and names come from |
 //! | `cluster` | which cluster, as flags, files and the environment say |
@@ -53,6 +54,7 @@ pub mod rekey;
 pub mod reseal;
 pub mod rotate;
 pub mod seal;
+pub mod sealing_keys;
 pub mod secret_data;
 pub mod selection;
 pub mod session;
@@ -62,6 +64,7 @@ pub mod sops;
 pub mod sopsfile;
 pub mod terminal;
 pub mod textconv;
+pub mod unseal;
 pub mod unset;
 pub mod updatekeys;
 #[cfg(feature = "vault")]
@@ -147,6 +150,8 @@ pub enum Command {
     Filestatus(filestatus::Args),
     /// Seal values for a cluster, and change and check SealedSecrets
     Seal(seal::Args),
+    /// Open SealedSecrets with private sealing keys
+    Unseal(unseal::Args),
     /// Seal what is under an older key with the newest certificate
     Reseal(reseal::Args),
     /// Publish a file to a configured destination
@@ -223,6 +228,7 @@ pub fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Groups(args) => groups::run(args, &session),
         Command::Filestatus(args) => filestatus::run(args, &session),
         Command::Seal(args) => seal::run(args, &session),
+        Command::Unseal(args) => unseal::run(args, &session),
         Command::Reseal(args) => reseal::run(args, &session),
         Command::Publish(args) => publish::run(args, &session),
         Command::Keys(args) => keys::run(args, &session),
