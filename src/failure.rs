@@ -23,8 +23,14 @@ use crate::fsio::printable::sanitize;
 use crate::k8s::{Cause, ClusterError};
 use crate::keyservice::report::Policy;
 use crate::keyservice::{CannotOpen, Names, WrapError};
+#[cfg(feature = "gcp")]
+use crate::net::google::GoogleError;
 #[cfg(feature = "vault")]
 use crate::net::vault::VaultError;
+#[cfg(feature = "gcp")]
+use crate::store::gcs::GcsError;
+#[cfg(feature = "aws")]
+use crate::store::s3::{S3Cause, S3Error};
 
 macro_rules! kinds {
     ($($(#[doc = $doc:literal])+ $name:ident = $code:literal;)+) => {
@@ -415,6 +421,61 @@ impl From<VaultError> for Failure {
             VaultError::Refused { .. } => (Kind::StoreRefuses, "the message is the server's"),
         };
         Self::of(kind, &error).hint(hint)
+    }
+}
+
+#[cfg(feature = "gcp")]
+impl From<GcsError> for Failure {
+    fn from(error: GcsError) -> Self {
+        let (kind, hint) = match &error {
+            GcsError::Emulator(_) => (Kind::BadConfig, "STORAGE_EMULATOR_HOST names it"),
+            GcsError::Universe(_) => (Kind::BadConfig, "GOOGLE_CLOUD_UNIVERSE_DOMAIN names it"),
+            GcsError::Bucket(_) => (Kind::BadConfig, "it is gcs_bucket of the destination rule"),
+            GcsError::Name(_) => {
+                (Kind::BadConfig, "it is made of gcs_prefix of the destination rule and the file's name")
+            }
+            GcsError::Google { source, .. } | GcsError::Client(source) => bucket_trouble(source),
+        };
+        Self::of(kind, &error).hint(hint)
+    }
+}
+
+#[cfg(feature = "gcp")]
+fn bucket_trouble(error: &GoogleError) -> (Kind, &'static str) {
+    let log_in = "log in with: gcloud auth application-default login";
+    match error {
+        GoogleError::Credentials(_) => (Kind::StoreRefuses, log_in),
+        GoogleError::NoRoots => (Kind::StoreUnreachable, "install the package ca-certificates"),
+        GoogleError::Timeout { .. } | GoogleError::Unreachable { .. } => {
+            (Kind::StoreUnreachable, "is the network there, and STORAGE_EMULATOR_HOST as it should be?")
+        }
+        GoogleError::Redirect { .. } | GoogleError::NotGoogle { .. } => {
+            (Kind::StoreUnreachable, "is there something between here and Google, or another STORAGE_EMULATOR_HOST?")
+        }
+        GoogleError::Refused { refusal, .. } => match refusal.status {
+            401 => (Kind::StoreRefuses, log_in),
+            403 => (
+                Kind::StoreRefuses,
+                "the account needs storage.objects.create, and storage.objects.delete to replace what is there \
+                 (the role Storage Object User)",
+            ),
+            404 => (Kind::StoreRefuses, "gcloud storage buckets list shows the buckets that there are"),
+            429 | 500.. => (Kind::StoreUnreachable, "it was tried several times: try again later"),
+            _ => (Kind::StoreRefuses, "the message is Google's"),
+        },
+    }
+}
+
+#[cfg(feature = "aws")]
+impl From<S3Error> for Failure {
+    fn from(error: S3Error) -> Self {
+        let kind = match error.cause {
+            S3Cause::Settings => Kind::BadConfig,
+            S3Cause::Unreachable => Kind::StoreUnreachable,
+            S3Cause::Refused => Kind::StoreRefuses,
+        };
+        let failure = Self::of(kind, &error);
+        error.hint.into_iter().fold(failure, Failure::hint)
     }
 }
 

@@ -75,6 +75,6 @@ pub mod net;
 pub mod sealed;
 pub mod secret;
 pub mod sops;
-#[cfg(feature = "vault")]
+#[cfg(any(feature = "vault", feature = "aws"))]
 pub mod store;
 pub mod template;

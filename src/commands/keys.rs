@@ -1,10 +1,14 @@
 //! `sealant keys`: keys and the people behind them. Private keys are made and kept outside the repository; the
 //! repository holds `keys/NAME.pub`.
 
+pub mod backup;
 pub mod check;
+pub mod drill;
 pub mod export;
 pub mod list;
 pub mod new;
+pub mod restore;
+pub mod sealing;
 pub mod show;
 pub mod text;
 
@@ -33,6 +37,14 @@ pub enum Command {
     Check(check::Args),
     /// Print keys as others paste them into a creation rule
     Export(export::Args),
+    /// List the sealing keys and certificates of files: fingerprints, and when they expire
+    Sealing(sealing::Args),
+    /// Keep the sealing keys of a cluster in a file that is encrypted for named recipients
+    Backup(backup::Args),
+    /// Give back the sealing keys of a backup, as the manifest that a cluster takes
+    Restore(restore::Args),
+    /// Prove that a backup opens every SealedSecret of this repository
+    Drill(drill::Args),
 }
 
 /// Runs it.
@@ -46,6 +58,10 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
         Command::Show(args) => show::run(args, session),
         Command::Check(args) => check::run(args, session),
         Command::Export(args) => export::run(args, session),
+        Command::Sealing(args) => sealing::run(args, session),
+        Command::Backup(args) => backup::run(args, session),
+        Command::Restore(args) => restore::run(args, session),
+        Command::Drill(args) => drill::run(args, session),
     }
 }
 

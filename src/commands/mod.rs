@@ -15,13 +15,17 @@
 //! | [`redact`] | keeps secrets out of a stream of output |
 //! | [`sops`] | all of it again under the name `sops` |
 //! | [`kubeseal`] | Sealed Secrets under the name `kubeseal` |
-//! | [`sealing_keys`] | private sealing keys from files and clusters |
 //! | [`json`] | one value: as it is, or as JSON |
+//! | [`sealing_keys`] | files of private sealing keys, in clear or encrypted |
+//! | [`sealed_files`] | the SealedSecrets of a repository |
 //! | [`identities`] | where identities and names come from |
 //! | `cluster` | which cluster, as flags, files and the environment say |
 //! | `vault_settings` | what the environment says about Vault |
+//! | `aws_login` | what the environment says about who we are for AWS |
 
 pub mod advice;
+#[cfg(feature = "aws")]
+mod aws_login;
 pub mod bulk;
 #[cfg(feature = "kube")]
 pub mod cluster;
@@ -54,6 +58,7 @@ pub mod rekey;
 pub mod reseal;
 pub mod rotate;
 pub mod seal;
+pub mod sealed_files;
 pub mod sealing_keys;
 pub mod secret_data;
 pub mod selection;

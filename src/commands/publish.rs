@@ -1,9 +1,12 @@
-//! `sealant publish`: what an encrypted file holds, decrypted, to the place that the configuration's `destination_rules`
-//! name. What `sops publish` does too is in the files beside this one's.
+//! `sealant publish`: an encrypted file to the place that the configuration's `destination_rules` name: decrypted into Vault,
+//! encrypted into a bucket. What `sops publish` does too is in the files beside this one's.
 
-mod client;
+mod buckets;
 mod content;
+mod google;
 mod job;
+mod recreation;
+mod vaults;
 
 use std::path::{Path, PathBuf};
 
@@ -17,7 +20,7 @@ use crate::fsio::walk::{Walk, walk};
 use crate::fsio::{FsError, folder, output, terminal};
 use crate::sops::rules::{DestinationRule, NoDestination};
 
-pub use content::Large;
+pub use content::Manner;
 pub use job::{Job, Outcome, Publisher, destination_name, walked};
 
 /// The command line.
@@ -40,7 +43,10 @@ pub struct Args {
 
 const EXAMPLES: &str = "\
 The first of the destination_rules in .sops.yaml whose path_regex matches the path, as you type it, says where the file
-goes: to a key-value store of Vault or OpenBao, in clear. VAULT_ADDR and VAULT_TOKEN are read as the vault program does.
+goes: to a key-value store of Vault or OpenBao, in clear, or to a bucket of Amazon S3 or Google Cloud Storage, encrypted:
+as it is, or anew for whom its recreation_rule names. VAULT_ADDR and VAULT_TOKEN are read as the vault program does,
+AWS_REGION, AWS_PROFILE and the other settings of AWS as the aws program does; for Google it is the login of
+gcloud auth application-default login.
 
 Examples:
   sealant publish config/prod/app.yml              says where it would go, and asks
@@ -102,7 +108,7 @@ fn jobs(args: &Args, session: &Session, loaded: &Loaded, publisher: &Publisher<'
     let make = |path: &Path, root: Option<&Path>, rule: &DestinationRule| -> Result<Job, Failure> {
         let name = destination_name(path, root, args.omit_extensions || rule.omit_extensions);
         let destination = rule.destination.as_ref().map_err(|why| no_destination(path, loaded, rule.line, *why))?;
-        publisher.job(Source::file(path)?, path, destination, &name, Large::Refuse)
+        publisher.job(Source::file(path)?, path, destination, rule.recreation.as_ref(), &name, Manner::Own)
     };
     let rule_for = |path: &Path| loaded.config.destinations.rule_for(&path.to_string_lossy());
     if !folder::is_folder(&args.path) {
@@ -130,6 +136,10 @@ fn jobs(args: &Args, session: &Session, loaded: &Loaded, publisher: &Publisher<'
 }
 
 fn one(args: &Args, session: &Session, job: &Job, publisher: &mut Publisher<'_>) -> Result<Row, Failure> {
+    if let Some(change) = &job.change {
+        session.say(&format!("{}: encrypted anew for {}:", job.name, job.shown));
+        change.lines(session.names_or_none()).iter().for_each(|line| session.say(&format!("  {line}")));
+    }
     let row = |status, version| Row { file: job.name.clone(), destination: job.shown.clone(), status, version };
     if !args.yes && !terminal::confirm(&format!("uploading {} to {} ?", job.name, job.shown)).unwrap_or(false) {
         session.say(&format!("{}: not published", job.name));

@@ -12,7 +12,7 @@ use crate::fsio::lock::LockGuard;
 use crate::fsio::read::Stamp;
 use crate::fsio::target::Target;
 use crate::fsio::write::{NewMode, Staged};
-use crate::keyservice::WrapError;
+use crate::keyservice::{Names, WrapError};
 use crate::sops::file::{Decrypted, Encrypted, Plain, SopsFile};
 use crate::sops::key::{DataKey, KeyGroup, MasterKey, WrappedKey};
 use crate::sops::rules::identity;
@@ -267,6 +267,32 @@ impl Difference {
     /// Whether nothing changes.
     pub fn is_empty(&self) -> bool {
         self.threshold.0 == self.threshold.1 && self.groups.iter().flatten().all(|(fate, _)| *fate == Fate::Kept)
+    }
+
+    /// For people, a line each.
+    pub fn lines(&self, names: &Names) -> Vec<String> {
+        let mut lines = Vec::new();
+        let (old, new) = self.threshold;
+        match (old, new) {
+            _ if old == new => {}
+            (0, new) => lines.push(format!("groups needed: {new} instead of the only one")),
+            (_, 0) => lines.push("groups needed: the only one".to_owned()),
+            (old, new) => lines.push(format!("groups needed: {new} instead of {old}")),
+        }
+        for (at, group) in self.groups.iter().enumerate() {
+            if self.groups.len() > 1 {
+                lines.push(format!("key group {}:", at + 1));
+            }
+            for (fate, key) in group {
+                let mark = match fate {
+                    Fate::Kept => ' ',
+                    Fate::Added => '+',
+                    Fate::Removed => '-',
+                };
+                lines.push(format!("{mark} {}", names.show_key(key)));
+            }
+        }
+        lines
     }
 }
 

@@ -1,57 +1,59 @@
-//! Private sealing keys: files with PEM or Secrets, in clear or encrypted with SOPS, and those of a cluster's controller.
+//! Files of private sealing keys: what kubeseal takes for its recovery, and the same encrypted with SOPS. Opened in memory only.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::seal::input;
 use super::session::Session;
-use super::sopsfile::Source;
+use super::sopsfile::{self, Source};
 use crate::failure::{Failure, Kind};
-use crate::fsio::read::{KEY_LIMIT, read_stdin, read_stream};
-use crate::sealed::{KeyChain, keyfile};
+use crate::sealed::keyfile::{self, SealingKey};
+use crate::sealed::{KeyChain, KeyError, KeyFileError};
 use crate::secret::SecretBytes;
 
-/// The keys of these files.
+/// What begins a file that cannot be SOPS's.
+const PEM: &[u8] = b"-----BEGIN ";
+
+/// The private keys in the file at `path`; `-` is standard input.
 ///
 /// # Errors
-/// A file that holds none, or that nobody here can open.
-pub fn chain(session: &Session, files: &[PathBuf]) -> Result<KeyChain, Failure> {
+/// Not readable, no keys in it, or encrypted and nobody here opens it.
+pub fn read(session: &Session, path: &Path) -> Result<Vec<SealingKey>, Failure> {
+    let source = if path.as_os_str() == "-" { Source::stdin()? } else { Source::file(path)? };
+    let name = source.name.clone();
+    if source.bytes.trim_ascii_start().starts_with(PEM) {
+        return parse(&name, &SecretBytes::new(source.bytes.to_vec()));
+    }
+    let bytes = SecretBytes::new(source.bytes.to_vec());
+    // what is no document at all is told by the reader of keys
+    let Ok(parsed) = source.parse() else { return parse(&name, &bytes) };
+    if !parsed.document.is_encrypted() {
+        return parse(&name, &bytes);
+    }
+    let plain = sopsfile::open_parsed(session, parsed)?.decrypt(false)?;
+    parse(&name, &SecretBytes::new(plain.bytes().to_vec()))
+}
+
+/// The keys of several files as a chain.
+///
+/// # Errors
+/// As [`read`].
+pub fn chain<P: AsRef<Path>>(session: &Session, paths: &[P]) -> Result<KeyChain, Failure> {
     let mut chain = KeyChain::new();
-    for path in files {
-        let name = path.display().to_string();
-        let is_stdin = path == Path::new("-");
-        let bytes = if is_stdin { read_stdin(KEY_LIMIT)? } else { read_stream(path, KEY_LIMIT)? };
-        let named = (!is_stdin).then(|| name.clone());
-        let source = Source { name: name.clone(), bytes, stamp: None, format: None, named, literal: false };
-        let mut plain = input::plain(session, source)?;
-        let plain = SecretBytes::new(std::mem::take(&mut *plain));
-        add(&mut chain, &name, &plain)?;
+    for path in paths {
+        read(session, path.as_ref())?.into_iter().for_each(|sealing| chain.add(sealing.key));
     }
     Ok(chain)
 }
 
-fn add(chain: &mut KeyChain, name: &str, plain: &SecretBytes) -> Result<(), Failure> {
-    let keys = keyfile::read(plain).map_err(|error| Failure::of(Kind::CannotRead, &error).about(name))?;
-    keys.into_iter().for_each(|key| chain.add(key.key));
-    Ok(())
-}
-
-/// The keys of the controller in a cluster.
-///
-/// # Errors
-/// It cannot be reached, refuses, or has none.
-#[cfg(feature = "kube")]
-pub fn of_cluster(
-    session: &Session,
-    context: Option<&str>,
-    namespace: &str,
-    chain: &mut KeyChain,
-) -> Result<(), Failure> {
-    use super::cluster;
-    use crate::k8s::{Client, Overrides};
-    let overrides = Overrides { context: context.unwrap_or_default().to_owned(), ..Overrides::default() };
-    let client = Client::new(cluster::load(overrides, &session.env)?.config()?);
-    let json = client.secrets(Some(namespace), keyfile::KEY_LABEL)?;
-    add(chain, &format!("the Secrets of {namespace}"), &json).map_err(|failure| {
-        failure.hint("sealing keys are Secrets in the controller's namespace: --controller-namespace NAMESPACE")
+fn parse(name: &str, bytes: &SecretBytes) -> Result<Vec<SealingKey>, Failure> {
+    keyfile::read(bytes).map_err(|error| {
+        let failure = Failure::of(Kind::CannotRead, &error).about(name);
+        match error {
+            KeyFileError::Pem(KeyError::Locked) => failure
+                .hint("take the passphrase off into a pipe: openssl rsa -in FILE | …, or keep the key in a SOPS file"),
+            _ => failure.hint(
+                "give a PEM private key, or what this prints: kubectl get secret -n kube-system \
+                 -l sealedsecrets.bitnami.com/sealed-secrets-key -o yaml",
+            ),
+        }
     })
 }

@@ -1,5 +1,7 @@
 //! `sealant unseal`: SealedSecrets to Secrets, with private sealing keys.
 
+#[cfg(feature = "kube")]
+mod cluster_keys;
 mod encrypted;
 mod templates;
 
@@ -113,7 +115,7 @@ fn keys(args: &Args, session: &Session) -> Result<KeyChain, Failure> {
     let mut chain = sealing_keys::chain(session, &args.key)?;
     #[cfg(feature = "kube")]
     if args.from_cluster {
-        sealing_keys::of_cluster(session, args.context.as_deref(), &args.controller_namespace, &mut chain)?;
+        cluster_keys::add(session, args.context.as_deref(), &args.controller_namespace, &mut chain)?;
     }
     if chain.is_empty() {
         return Err(Failure::new(Kind::CannotUnseal, "no private sealing key was given").hint(HOW_TO_GET_KEYS));

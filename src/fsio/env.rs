@@ -115,6 +115,10 @@ variables! {
     AwsEndpointUrl = "AWS_ENDPOINT_URL";
     /// where AWS KMS is, before AWS_ENDPOINT_URL (as in the aws program)
     AwsEndpointUrlKms = "AWS_ENDPOINT_URL_KMS";
+    /// where Amazon S3 is, before AWS_ENDPOINT_URL (as in the aws program)
+    AwsEndpointUrlS3 = "AWS_ENDPOINT_URL_S3";
+    /// the region of AWS that a bucket is in (as in the aws program)
+    AwsRegion = "AWS_REGION";
     /// another address than cloudkms.googleapis.com for Google Cloud KMS (as in sops)
     SopsGcpKmsEndpoint = "SOPS_GCP_KMS_ENDPOINT";
     /// another universe than googleapis.com (as in sops)
@@ -123,6 +127,10 @@ variables! {
     GoogleCredentials = "GOOGLE_CREDENTIALS";
     /// an access token for Google Cloud (as in sops)
     GoogleOauthAccessToken = "GOOGLE_OAUTH_ACCESS_TOKEN";
+    /// another universe of Google Cloud than googleapis.com, for keys after SOPS_GCP_KMS_UNIVERSE_DOMAIN (as in Google's tools)
+    GoogleCloudUniverseDomain = "GOOGLE_CLOUD_UNIVERSE_DOMAIN";
+    /// where an emulator of Google Cloud Storage is, to publish there without a login (as in Google's tools)
+    StorageEmulatorHost = "STORAGE_EMULATOR_HOST";
     /// the directory of the service principal for Azure (as in Azure's tools)
     AzureTenantId = "AZURE_TENANT_ID";
     /// the service principal for Azure (as in Azure's tools)

@@ -5,19 +5,18 @@
 //! error holds the token or a value. Threads share a client: connections are kept and used again.
 
 mod address;
-mod error;
-mod retry;
+pub(super) mod error;
 mod tls;
 
 use std::fmt;
-use std::io::Read;
 use std::time::Duration;
 
 use serde_json::Value;
-use ureq::http::Response;
-use ureq::{Agent, Body};
-use zeroize::{Zeroize, Zeroizing};
+use ureq::Agent;
+use zeroize::Zeroize;
 
+use super::rest::{self, Answer, Trouble};
+use super::retry;
 use crate::secret::{self, SecretText};
 
 pub use address::{Address, for_shell};
@@ -26,12 +25,8 @@ pub use tls::{ClientPem, Roots};
 
 /// What Vault itself accepts as a request by default, and more than any secret should be.
 const ANSWER_LIMIT: usize = 32 * 1024 * 1024;
-/// Nobody waits longer for a connection.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// More tries than this are no help.
 const MOST_RETRIES: u32 = 10;
-/// So many connections are kept for the next request: as many as there are requests at once.
-const KEPT: usize = 16;
 
 /// What the client is given.
 #[derive(Debug)]
@@ -124,13 +119,6 @@ impl Method<'_> {
     }
 }
 
-struct Answer {
-    status: u16,
-    location: Option<String>,
-    retry_after: Option<u64>,
-    body: Zeroizing<Vec<u8>>,
-}
-
 impl Vault {
     /// A client; nothing is sent yet.
     ///
@@ -144,18 +132,7 @@ impl Vault {
         if settings.namespace.as_deref().is_some_and(|namespace| !fits(namespace)) {
             return Err(VaultError::Namespace);
         }
-        let config = Agent::config_builder()
-            .tls_config(tls::config(&settings)?)
-            .proxy(None)
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .timeout_global(Some(settings.timeout))
-            .timeout_connect(Some(CONNECT_TIMEOUT.min(settings.timeout)))
-            .max_idle_connections(KEPT)
-            .max_idle_connections_per_host(KEPT)
-            .user_agent(concat!("sealant/", env!("CARGO_PKG_VERSION")))
-            .build();
+        let config = rest::config(tls::config(&settings)?, None, settings.timeout);
         let proved = settings.server_name.as_deref().map(|name| settings.address.with_host(name)).transpose()?;
         let agent = match &proved {
             Some(_) => tls::dialling(config, &settings.address)?,
@@ -250,18 +227,13 @@ impl Vault {
 
     /// `url` is for people, `dialled` for the HTTP client.
     fn once(&self, method: Method<'_>, url: &str, dialled: &str) -> Result<Answer, VaultError> {
-        let request = || format!("{} {url}", method.name());
         let sent = match method {
             Method::Get => self.headers(self.agent.get(dialled)).call(),
             Method::Put(body, _) => self.headers(self.agent.put(dialled)).content_type("application/json").send(body),
         };
-        let mut response = sent.map_err(|error| VaultError::of(request(), error))?;
-        let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
-        let location = header("location").map(str::to_owned);
-        let retry_after = header("retry-after").and_then(|text| text.parse().ok());
-        let status = response.status().as_u16();
-        let body = read(&mut response, &request)?;
-        Ok(Answer { status, location, retry_after, body })
+        sent.map_err(Trouble::of)
+            .and_then(|response| Answer::read(response, ANSWER_LIMIT))
+            .map_err(|trouble| VaultError::of(format!("{} {url}", method.name()), trouble))
     }
 
     fn headers<B>(&self, request: ureq::RequestBuilder<B>) -> ureq::RequestBuilder<B> {
@@ -275,30 +247,6 @@ impl Vault {
             Some(namespace) => request.header("X-Vault-Namespace", namespace),
             None => request,
         }
-    }
-}
-
-/// The whole body, if it is not too large.
-fn read(response: &mut Response<Body>, request: &dyn Fn() -> String) -> Result<Zeroizing<Vec<u8>>, VaultError> {
-    let mut reader = response.body_mut().as_reader();
-    let mut body = Zeroizing::new(Vec::new());
-    let mut chunk = Zeroizing::new([0; 16 * 1024]);
-    loop {
-        let count = match reader.read(chunk.as_mut_slice()) {
-            Ok(0) => return Ok(body),
-            Ok(count) => count,
-            Err(error) => return Err(VaultError::of(request(), ureq::Error::from(error))),
-        };
-        if body.len() + count > ANSWER_LIMIT {
-            return Err(VaultError::TooLarge { request: request(), limit: ANSWER_LIMIT });
-        }
-        if body.capacity() < body.len() + count {
-            // growing in place would leave what was read so far in freed memory
-            let mut larger = Zeroizing::new(Vec::with_capacity((body.capacity() * 2).max(chunk.len())));
-            larger.extend_from_slice(&body);
-            body = larger;
-        }
-        body.extend_from_slice(&chunk[..count]);
     }
 }
 

@@ -48,6 +48,8 @@ pub enum KeyFileError {
 pub struct SealingKey {
     /// The key.
     pub key: PrivateKey,
+    /// The PEM text that it was read from.
+    pub pem: SecretBytes,
     /// Its certificate, when that is there too.
     pub certificate: Option<Certificate>,
     /// The Secret it comes from: namespace and name. `None` in a PEM file.
@@ -72,7 +74,8 @@ pub fn read(file: &SecretBytes) -> Result<Vec<SealingKey>, KeyFileError> {
         Ok(key) => {
             let certificates = Certificate::every(text).filter_map(Result::ok);
             let certificate = certificates.into_iter().find(|one| one.fingerprint() == key.fingerprint());
-            return Ok(vec![SealingKey { key, certificate, secret: None, state: None }]);
+            let pem = SecretBytes::new(text.to_vec());
+            return Ok(vec![SealingKey { key, pem, certificate, secret: None, state: None }]);
         }
         Err(KeyError::None) if !text.trim_ascii_start().starts_with(b"-----BEGIN ") => {}
         Err(error) => return Err(KeyFileError::Pem(error)),
@@ -99,6 +102,7 @@ fn of_secret(object: &Object) -> Result<SealingKey, KeyFileError> {
     Ok(SealingKey {
         certificate: certificates.and_then(|mut all| all.find(|one| one.fingerprint() == key.fingerprint())),
         key,
+        pem: SecretBytes::new(pem.expose().to_vec()),
         secret: Some((secret.namespace.clone(), name())),
         state: state.map(std::borrow::Cow::into_owned),
     })

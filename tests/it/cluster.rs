@@ -19,6 +19,8 @@
 //! current one, and [`run`] runs it; or hand the file from [`Cluster::kubeconfig`] to what you have.
 
 mod access;
+#[cfg(feature = "kube")]
+mod client;
 mod controller;
 mod process;
 mod real;

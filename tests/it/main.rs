@@ -8,6 +8,8 @@
 
 mod ahead;
 mod arrows;
+#[cfg(all(feature = "aws", feature = "vault"))]
+mod buckets;
 mod bulk;
 #[cfg(unix)]
 mod callers;
@@ -24,17 +26,22 @@ mod example;
 mod exec;
 mod formats;
 mod fuzz;
+#[cfg(feature = "gcp")]
+mod gcs;
 mod init;
 mod interop;
 mod keys;
 #[cfg(target_os = "linux")]
 mod kubeseal;
 mod lossless;
+#[cfg(all(feature = "aws", feature = "vault"))]
+mod moto;
 mod peers;
 mod people;
 mod properties;
 mod robust;
 mod sandbox;
+mod sealing_keys;
 mod set;
 mod tree_dump;
 #[cfg(feature = "vault")]

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// Stands for every secret value; it is looked for where it must not be.
-const CANARY: &str = "canary-value";
+pub const CANARY: &str = "canary-value";
 /// The same for the token.
 pub const TOKEN: &str = "canary-token";
 
@@ -30,7 +30,7 @@ pub struct Ended {
     pub stderr: String,
 }
 
-fn identity() -> PathBuf {
+pub fn identity() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/identity.txt")
 }
 
@@ -40,7 +40,7 @@ pub fn sealant() -> PathBuf {
 
 impl World {
     /// With these destination rules and files; everything in the files is encrypted.
-    fn new(destinations: &str, files: &[(&str, &str)]) -> Self {
+    pub fn new(destinations: &str, files: &[(&str, &str)]) -> Self {
         let text = fs::read_to_string(identity()).unwrap();
         let recipient = text.lines().find_map(|line| line.strip_prefix("# public key: ")).unwrap();
         let rules = format!("creation_rules:\n  - age: {recipient}\ndestination_rules:\n{destinations}");

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use crate::fsio::env::{Env, Var};
 use crate::fsio::read::{KEY_LIMIT, read_stream};
-use crate::keyservice::gcp_kms::{GcpKms, Login, Settings};
+use crate::keyservice::gcp_kms::{GcpKms, Settings};
 use crate::keyservice::{Cause, KeyError};
+use crate::net::google::Login;
 use crate::secret::SecretText;
 
 const PLACE: &str = "cloudkms.googleapis.com";
@@ -24,7 +25,8 @@ fn settings(env: &Env) -> Result<Settings, KeyError> {
         false => format!("https://{text}"),
     });
     // an endpoint says more than a universe, as in sops
-    let universe = env.text(Var::SopsGcpKmsUniverseDomain).filter(|_| endpoint.is_none()).map(str::to_owned);
+    let universe = env.text(Var::SopsGcpKmsUniverseDomain).or_else(|| env.text(Var::GoogleCloudUniverseDomain));
+    let universe = universe.filter(|_| endpoint.is_none()).map(str::to_owned);
     Ok(Settings { endpoint, universe, login: login(env)? })
 }
 

@@ -158,6 +158,7 @@ mod without_cluster {
     pub struct Controller<'a>(std::convert::Infallible, PhantomData<&'a ()>);
 
     /// Never happens.
+    #[allow(dead_code, reason = "there is nobody who could refuse")]
     pub enum Refusal {
         /// It cannot open the SealedSecret.
         CannotOpen,

@@ -308,7 +308,7 @@ mod tests {
         let page = page();
         // three columns after the longest name
         let gap = " "
-            .repeat("      --legacy_stderr_threshold_behavior".len() - "  -w, --sealed-secret-file string".len() + 3);
+            .repeat("      --alsologtostderrthreshold severity".len() - "  -w, --sealed-secret-file string".len() + 3);
         let line = format!("\n  -w, --sealed-secret-file string{gap}Sealed-secret (output) file\n");
         assert!(page.contains(&line), "{page}");
         assert!(page.contains("(default \"kube-system\")\n"), "{page}");

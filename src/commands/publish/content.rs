@@ -20,13 +20,13 @@ use crate::sops::file::{Decrypted, Plain};
 /// Whole numbers beyond this change in a store with versions: it takes every number for a float.
 const EXACT: u64 = 1 << 53;
 
-/// What to do about numbers that the store would change.
+/// Whose ways are followed where they differ.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Large {
-    /// An error.
-    Refuse,
-    /// A warning.
-    Warn,
+pub enum Manner {
+    /// Ours: a number that the store would change is an error, and a recreation rule holds as a whole.
+    Own,
+    /// Those of sops: such a number is a warning, and of a recreation rule only keys and suffixes matter.
+    AsSops,
 }
 
 /// See the file's description.
@@ -77,7 +77,13 @@ impl Content {
     ///
     /// # Errors
     /// A number that JSON has not; one that the store would round, unless that is to be a warning.
-    pub fn check(&self, name: &str, versioned: bool, large: Large, warn: &mut dyn FnMut(&str)) -> Result<(), Failure> {
+    pub fn check(
+        &self,
+        name: &str,
+        versioned: bool,
+        manner: Manner,
+        warn: &mut dyn FnMut(&str),
+    ) -> Result<(), Failure> {
         let mut path = KeyPath::default();
         walk(&self.0, &mut path, &mut |node, path| match node.kind {
             NodeKind::Float(number) if !number.is_finite() => {
@@ -86,9 +92,9 @@ impl Content {
             }
             NodeKind::Int(number) if versioned && number.unsigned_abs() > EXACT => {
                 let text = format!("{name}: the store would round the number at {path}");
-                match large {
-                    Large::Refuse => Err(Failure::new(Kind::CannotEmit, text).hint("put it in quotes: sealant edit")),
-                    Large::Warn => {
+                match manner {
+                    Manner::Own => Err(Failure::new(Kind::CannotEmit, text).hint("put it in quotes: sealant edit")),
+                    Manner::AsSops => {
                         warn(&text);
                         Ok(())
                     }
@@ -265,17 +271,17 @@ mod tests {
 
     #[test]
     fn numbers_that_would_change() {
-        let check = |text: &str, versioned, large| {
+        let check = |text: &str, versioned, manner| {
             let mut warnings = Vec::new();
-            let found = content(text).check("f", versioned, large, &mut |text| warnings.push(text.to_owned()));
+            let found = content(text).check("f", versioned, manner, &mut |text| warnings.push(text.to_owned()));
             (found.map_err(|failure| failure.message().to_owned()), warnings)
         };
         let large = "l: [{n: 9007199254740993}]\n";
         let text = "f: the store would round the number at l[0].n".to_owned();
-        assert_eq!(check(large, true, Large::Refuse), (Err(text.clone()), vec![]));
-        assert_eq!(check(large, true, Large::Warn), (Ok(()), vec![text]));
-        assert_eq!(check(large, false, Large::Refuse), (Ok(()), vec![]));
-        assert_eq!(check("n: -9007199254740992\n", true, Large::Refuse), (Ok(()), vec![]));
-        assert_eq!(check("n: .nan\n", false, Large::Warn).0.unwrap_err(), "f: JSON has no word for the number at n");
+        assert_eq!(check(large, true, Manner::Own), (Err(text.clone()), vec![]));
+        assert_eq!(check(large, true, Manner::AsSops), (Ok(()), vec![text]));
+        assert_eq!(check(large, false, Manner::Own), (Ok(()), vec![]));
+        assert_eq!(check("n: -9007199254740992\n", true, Manner::Own), (Ok(()), vec![]));
+        assert_eq!(check("n: .nan\n", false, Manner::AsSops).0.unwrap_err(), "f: JSON has no word for the number at n");
     }
 }

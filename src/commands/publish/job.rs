@@ -2,13 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use super::client::Clients;
-use super::content::{Content, Large};
+use super::buckets::{Buckets, Object};
+use super::content::{Content, Manner};
+use super::google::{self, Google};
+use super::recreation;
+use super::vaults::{self, Vaults};
+use crate::commands::rekey::Difference;
 use crate::commands::session::Session;
 use crate::commands::sopsfile::{self, Source};
 use crate::failure::{Failure, Kind};
 use crate::fsio::folder;
-use crate::sops::rules::{Destination, VaultPlace};
+use crate::sops::rules::{CreationRule, Destination, VaultPlace};
 
 /// A file that is ready to be sent.
 #[derive(Debug)]
@@ -19,9 +23,20 @@ pub struct Job {
     pub absolute: PathBuf,
     /// Where it goes, for people.
     pub shown: String,
-    pub(super) place: VaultPlace,
-    pub(super) path: String,
-    pub(super) content: Content,
+    /// For whom it is there, when it was encrypted anew.
+    pub change: Option<Difference>,
+    parcel: Parcel,
+}
+
+/// What is sent, and where to.
+#[derive(Debug)]
+enum Parcel {
+    /// What the file holds, in clear, to a store of Vault; the path has the mount and all.
+    Values { place: VaultPlace, path: String, content: Content },
+    /// The encrypted file, to a bucket of Amazon S3.
+    File { object: Object, bytes: Vec<u8> },
+    /// The same to one of Google Cloud Storage.
+    GoogleFile { object: google::Object, bytes: Vec<u8> },
 }
 
 /// How it went.
@@ -37,16 +52,19 @@ pub enum Outcome {
 #[derive(Debug)]
 pub struct Publisher<'a> {
     session: &'a Session,
-    clients: Clients,
+    vaults: Vaults,
+    buckets: Buckets,
+    google: Google,
 }
 
 impl<'a> Publisher<'a> {
     /// For one call.
     pub fn new(session: &'a Session) -> Self {
-        Self { session, clients: Clients::default() }
+        Self { session, vaults: Vaults::default(), buckets: Buckets::default(), google: Google::default() }
     }
 
-    /// Opens and decrypts what was read from `path`; its MAC is checked. Nothing is sent yet.
+    /// Reads and checks what was read from `path`, and makes what is sent of it: for Vault the values, with the MAC checked;
+    /// for a bucket the encrypted file, as it is or as `recreation` says. Nothing is sent yet.
     ///
     /// # Errors
     /// A destination that this build has no client for; what keeps the file from being opened; data that has no form at the
@@ -56,47 +74,62 @@ impl<'a> Publisher<'a> {
         source: Source,
         path: &Path,
         destination: &Destination,
+        recreation: Option<&CreationRule>,
         name: &str,
-        large: Large,
+        manner: Manner,
     ) -> Result<Job, Failure> {
-        let shown = destination.show(name, super::client::default_address(self.session));
-        let place = match destination {
-            Destination::Vault(place) => place.clone(),
-            Destination::S3 { .. } => return Err(no_client("Amazon S3", &shown)),
-            Destination::Gcs { .. } => return Err(no_client("Google Cloud Storage", &shown)),
-        };
+        let session = self.session;
+        let shown = destination.show(name, vaults::default_address(session));
         if name.is_empty() || name.ends_with('/') {
             let text = format!("{}: nothing is left of the name without its extension", path.display());
             return Err(Failure::new(Kind::BadConfig, text).hint("publish it without --omit-extensions"));
         }
-        let opened = sopsfile::open_source(self.session, source)?;
-        let plain = opened.decrypt(false)?;
-        let content = Content::of(&opened, &plain)?;
-        content.check(&opened.name, place.versioned, large, &mut |text| self.session.warn(text))?;
-        let absolute = folder::absolute(self.session.cwd(), path);
-        Ok(Job { name: opened.name, absolute, shown, path: place.path(name), place, content })
+        let absolute = folder::absolute(session.cwd(), path);
+        let (name, change, parcel) = match destination {
+            Destination::Gcs { bucket, prefix } => {
+                let object = google::Object::new(bucket, &format!("{prefix}{name}"))?;
+                let sent = recreation::sent(session, source, recreation, manner)?;
+                (sent.name, sent.change, Parcel::GoogleFile { object, bytes: sent.bytes })
+            }
+            Destination::S3 { bucket, prefix } => {
+                let object = Object::new(bucket, &format!("{prefix}{name}"))?;
+                let sent = recreation::sent(session, source, recreation, manner)?;
+                (sent.name, sent.change, Parcel::File { object, bytes: sent.bytes })
+            }
+            Destination::Vault(place) => {
+                let opened = sopsfile::open_source(session, source)?;
+                let plain = opened.decrypt(false)?;
+                let content = Content::of(&opened, &plain)?;
+                content.check(&opened.name, place.versioned, manner, &mut |text| session.warn(text))?;
+                (opened.name, None, Parcel::Values { place: place.clone(), path: place.path(name), content })
+            }
+        };
+        Ok(Job { name, absolute, shown, change, parcel })
     }
 
     /// Gets ready to send it: who cannot open a file need not look for a token first. Nothing is sent yet.
     ///
     /// # Errors
-    /// Settings of the destination that are wrong; no token.
+    /// Settings of the destination that are wrong; no token, nobody logged in.
     pub fn prepare(&mut self, job: &Job) -> Result<(), Failure> {
-        self.clients.prepare(self.session, &job.place)
+        match &job.parcel {
+            Parcel::Values { place, .. } => self.vaults.prepare(self.session, place),
+            Parcel::File { .. } => self.buckets.prepare(self.session),
+            Parcel::GoogleFile { .. } => self.google.prepare(self.session),
+        }
     }
 
-    /// Sends it, unless the same is there already.
+    /// Sends it, unless the same is there already (a bucket is not asked about that).
     ///
     /// # Errors
     /// What the store says.
     pub fn publish(&mut self, job: &Job, warn: &mut dyn FnMut(&str)) -> Result<Outcome, Failure> {
-        self.clients.publish(job, warn)
+        match &job.parcel {
+            Parcel::Values { place, path, content } => self.vaults.publish(place, path, content, warn),
+            Parcel::File { object, bytes } => self.buckets.publish(object, bytes),
+            Parcel::GoogleFile { object, bytes } => self.google.publish(object, bytes),
+        }
     }
-}
-
-fn no_client(what: &str, shown: &str) -> Failure {
-    Failure::new(Kind::Generic, format!("this build cannot publish to {what} ({shown})"))
-        .hint("nothing was done; use the original sops for this destination")
 }
 
 /// A path that was found below a folder, in the form that Go's `filepath.Walk` gives it: rules are compared with that.

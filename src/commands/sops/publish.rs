@@ -4,7 +4,8 @@ use std::path::Path;
 
 use super::call::Call;
 use super::exit::{Exit, log, warn};
-use crate::commands::publish::{Large, Outcome, Publisher, destination_name, walked};
+use super::updatekeys::groups;
+use crate::commands::publish::{Manner, Outcome, Publisher, destination_name, walked};
 use crate::commands::session::Loaded;
 use crate::fsio::printable::sanitize;
 use crate::fsio::walk::{Walk, walk};
@@ -65,7 +66,12 @@ fn one(
         _ => Exit::new(1, format!("error loading config: {why} ({}:{})", loaded.name, rule.line)),
     })?;
     let name = destination_name(path, root, call.given.is_on("omit-extensions") || rule.omit_extensions);
-    let job = publisher.job(call.source(path)?, path, destination, &name, Large::Warn)?;
+    let recreation = rule.recreation.as_ref();
+    let job = publisher.job(call.source(path)?, path, destination, recreation, &name, Manner::AsSops)?;
+    if let Some(change) = job.change.as_ref().filter(|change| !change.is_empty()) {
+        let text = format!("The following changes will be made to the file's key groups:\n{}", groups(change));
+        output::data(text.as_bytes())?;
+    }
     publisher.prepare(&job)?;
     if !call.given.is_on("yes") && !agreed(&format!("uploading {} to {} ? (y/n): ", job.absolute.display(), job.shown))?
     {

@@ -86,7 +86,7 @@ fn agreed() -> Result<bool, Exit> {
     }
 }
 
-/// What changes, on standard output (sops 3.13.2 `cmd/sops/common/common.go`, `PrettyPrintDiffs`).
+/// What changes, on standard output.
 ///
 /// # Errors
 /// What the system says.
@@ -103,6 +103,13 @@ fn text(difference: &Difference) -> String {
     } else if old != new {
         text.push_str(&format!("+++ shamir_threshold: {new}\n--- shamir_threshold: {old}\n"));
     }
+    text.push_str(&groups(difference));
+    text
+}
+
+/// The groups and what becomes of their keys (sops 3.13.2 `cmd/sops/common/common.go`, `PrettyPrintDiffs`).
+pub fn groups(difference: &Difference) -> String {
+    let mut text = String::new();
     for (at, group) in difference.groups.iter().enumerate() {
         text.push_str(&format!("Group {}\n", at + 1));
         for (fate, key) in group {

@@ -115,27 +115,6 @@ impl Change {
 
     /// For people, a line each.
     pub fn lines(&self, names: &Names) -> Vec<String> {
-        let mut lines = Vec::new();
-        let (old, new) = self.difference.threshold;
-        match (old, new) {
-            _ if old == new => {}
-            (0, new) => lines.push(format!("groups needed: {new} instead of the only one")),
-            (_, 0) => lines.push("groups needed: the only one".to_owned()),
-            (old, new) => lines.push(format!("groups needed: {new} instead of {old}")),
-        }
-        for (at, group) in self.difference.groups.iter().enumerate() {
-            if self.difference.groups.len() > 1 {
-                lines.push(format!("key group {}:", at + 1));
-            }
-            for (fate, key) in group {
-                let mark = match fate {
-                    Fate::Kept => ' ',
-                    Fate::Added => '+',
-                    Fate::Removed => '-',
-                };
-                lines.push(format!("{mark} {}", names.show_key(key)));
-            }
-        }
-        lines
+        self.difference.lines(names)
     }
 }

@@ -2,6 +2,7 @@
 //! which host gets a data key. Stricter than sops 3.13.2 `kms/keysource.go`, whose pattern allows anything as a region.
 
 use crate::keyservice::error::{Cause, KeyError};
+use crate::net::aws::{domain, is_region};
 
 /// AWS allows 2,048 characters in any ARN.
 const LONGEST: usize = 2048;
@@ -51,11 +52,7 @@ pub(super) fn check_role(arn: &str) -> Result<(), KeyError> {
 
 /// The host of KMS in a region.
 pub(super) fn host(region: &str) -> String {
-    let suffix = match region.split('-').next() {
-        Some("cn") => "amazonaws.com.cn",
-        _ => "amazonaws.com",
-    };
-    format!("kms.{region}.{suffix}")
+    format!("kms.{region}.{}", domain(region))
 }
 
 fn parts(arn: &str) -> Option<[&str; 6]> {
@@ -68,12 +65,6 @@ fn parts(arn: &str) -> Option<[&str; 6]> {
 /// `aws`, `aws-cn`, `aws-us-gov` and those to come.
 fn is_partition(text: &str) -> bool {
     text.strip_prefix("aws").is_some_and(|rest| rest.bytes().all(is_plain))
-}
-
-/// One label of a host name.
-fn is_region(text: &str) -> bool {
-    let inside = text.bytes().all(is_plain) && text.len() <= 63;
-    inside && text.starts_with(|c: char| c.is_ascii_lowercase()) && !text.ends_with('-')
 }
 
 fn is_account(text: &str) -> bool {

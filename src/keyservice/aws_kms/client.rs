@@ -14,11 +14,8 @@ use aws_sdk_kms::config::interceptors::InterceptorContext;
 use aws_sdk_kms::config::retry::{ClassifyRetry, RetryAction, RetryConfig};
 use aws_sdk_kms::config::timeout::TimeoutConfig;
 use aws_sdk_kms::config::{IdentityCache, SharedHttpClient};
-use aws_smithy_http_client::proxy::ProxyConfig;
-use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
-use aws_smithy_http_client::{Builder, Connector};
 
-use super::trouble::will_not_pass;
+use crate::net::aws::{self, Patience, will_not_pass};
 use crate::net::runtime::{RuntimeError, block_on};
 
 /// Tries of one request, with growing pauses and jitter between them.
@@ -26,23 +23,7 @@ const TRIES: u32 = 4;
 /// Reading the configuration needs no network.
 const LOADING: Duration = Duration::from_secs(10);
 
-/// How long we wait.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Patience {
-    /// For a connection.
-    pub(super) connect: Duration,
-    /// For one try.
-    pub(super) attempt: Duration,
-    /// For everything: credentials, tries, pauses.
-    pub(super) whole: Duration,
-}
-
-impl Default for Patience {
-    fn default() -> Self {
-        let [connect, attempt, whole] = [5, 15, 30].map(Duration::from_secs);
-        Self { connect, attempt, whole }
-    }
-}
+const PATIENCE: Patience = Patience::seconds(5, 15, 30);
 
 /// Whose client.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -54,11 +35,16 @@ pub(super) struct Who {
 }
 
 /// All clients of a run.
-#[derive(Default)]
 pub(super) struct Clients {
     pub(super) patience: Patience,
     http: OnceLock<SharedHttpClient>,
     known: Mutex<HashMap<Who, Client>>,
+}
+
+impl Default for Clients {
+    fn default() -> Self {
+        Self { patience: PATIENCE, http: OnceLock::new(), known: Mutex::default() }
+    }
 }
 
 impl Clients {
@@ -71,7 +57,7 @@ impl Clients {
         if let Some(client) = known.get(who) {
             return Ok(client.clone());
         }
-        let http = self.http.get_or_init(http).clone();
+        let http = self.http.get_or_init(aws::client).clone();
         let client = block_on(LOADING, self.build(who, http, session))?;
         known.insert(who.clone(), client.clone());
         Ok(client)
@@ -116,18 +102,6 @@ impl Clients {
         }
         Client::from_conf(kms.build())
     }
-}
-
-/// TLS by rustls and ring, through the proxy of the environment if there is one, as in sops.
-fn http() -> SharedHttpClient {
-    Builder::new().build_with_connector_fn(|settings, components| {
-        let mut builder = Connector::builder()
-            .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
-            .proxy_config(ProxyConfig::from_env());
-        builder.set_connector_settings(settings.cloned());
-        builder.set_sleep_impl(components.and_then(|components| components.sleep_impl()));
-        builder.build()
-    })
 }
 
 /// Nobody waits three times for a host that is not there, or for a certificate to become good.

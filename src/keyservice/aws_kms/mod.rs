@@ -21,6 +21,7 @@ use self::client::{Clients, Who};
 use self::trouble::{Asked, Verb};
 use super::error::{Cause, KeyError};
 use super::{KeyService, Looked, Outcome};
+use crate::net::aws::Login;
 use crate::net::runtime::{RuntimeError, block_on};
 use crate::secret::SecretBytes;
 use crate::sops::key::{MasterKey, WrappedKey};
@@ -35,12 +36,8 @@ const SESSION: usize = 64;
 pub struct Surroundings {
     /// The host of `AWS_ENDPOINT_URL_KMS` or `AWS_ENDPOINT_URL`.
     pub endpoint: Option<String>,
-    /// `AWS_PROFILE`.
-    pub profile: Option<String>,
-    /// The first variable that is set and that credentials come from.
-    pub variable: Option<&'static str>,
-    /// The files with profiles, as people read them.
-    pub files: String,
+    /// Who we are.
+    pub login: Login,
     /// The name of this machine.
     pub hostname: String,
 }
@@ -77,7 +74,7 @@ impl AwsKms {
     }
 
     fn client(&self, who: &Who) -> Result<Client, KeyError> {
-        let source = self.source(who);
+        let source = self.surroundings().login.source(&who.profile);
         let as_role = who.role.as_ref().map(|role| format!(", as {role}")).unwrap_or_default();
         let label = format!("{source} for AWS KMS in {}{as_role}", who.region);
         self.tried.lock().unwrap_or_else(PoisonError::into_inner).insert(label);
@@ -85,28 +82,13 @@ impl AwsKms {
         self.clients.of(who, session).map_err(|error| self.no_runtime(who, &error))
     }
 
-    /// Where credentials come from.
-    fn source(&self, who: &Who) -> String {
-        let Surroundings { profile, variable, files, .. } = self.surroundings();
-        match (who.profile.as_str(), variable, profile.as_deref()) {
-            ("", Some(variable), _) => (*variable).to_owned(),
-            ("", None, None) => format!("the profile default in {files}, then the machine's own role"),
-            ("", None, Some(profile)) | (profile, ..) => format!("the profile {profile} in {files}"),
-        }
-    }
-
     fn asked<'a>(&self, call: &'a Call<'_>, verb: Verb) -> Asked<'a> {
-        let named = Some(&call.who.profile).filter(|profile| !profile.is_empty());
-        let variable = self.surroundings().variable.filter(|_| named.is_none());
         Asked {
             verb,
             arn: call.arn,
             region: &call.who.region,
-            role: call.who.role.as_deref(),
-            profile: named.or(self.surroundings().profile.as_ref()).filter(|_| variable.is_none()).cloned(),
-            variable,
             has_context: !call.context.is_empty(),
-            source: self.source(&call.who),
+            access: self.surroundings().login.access(&call.who.profile, call.who.role.as_deref()),
             host: self.host(&call.who),
         }
     }

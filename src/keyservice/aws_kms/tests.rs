@@ -16,7 +16,8 @@ fn service() -> (AwsKms, Arc<AtomicUsize>) {
     let count = loads.clone();
     let service = AwsKms::lazily(move || {
         count.fetch_add(1, Ordering::Relaxed);
-        Surroundings { profile: Some("env".into()), files: "FILES".into(), ..Surroundings::default() }
+        let login = Login { profile: Some("env".into()), files: "FILES".into(), ..Login::default() };
+        Surroundings { login, ..Surroundings::default() }
     });
     (service, loads)
 }

@@ -1,87 +1,56 @@
-//! What Google's client says, as one line for people and the next command.
-
-use google_cloud_gax::error::rpc::Code;
-use google_cloud_kms_v1::Error;
+//! What Google's service says of a key, as one line for people and the next command.
 
 use crate::keyservice::error::{Cause, KeyError};
+use crate::net::google::{GoogleError, Refusal, cut};
 
-/// More of a message is no help.
-const MOST: usize = 300;
 const LOG_IN: &str = "log in with: gcloud auth application-default login";
 
-/// The beginning of a text from elsewhere, on one line.
-pub(super) fn cut(text: &str) -> String {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let line: String = words.join(" ").chars().filter(|next| !next.is_control()).take(MOST).collect();
-    line
-}
-
-/// The client could not be made.
-pub(super) fn not_built(error: &dyn std::error::Error) -> KeyError {
-    let text = format!("no Google Cloud credentials can be used: {}", cut(&error.to_string()));
-    KeyError::service(Cause::NoCredentials, text).with_hint(LOG_IN)
-}
-
-/// Whether the same request may well be answered in a moment.
-pub(super) fn is_passing(error: &Error) -> bool {
-    let code = error.status().map(|status| status.code);
-    matches!(code, Some(Code::ResourceExhausted | Code::Unavailable | Code::Aborted))
-        || matches!(error.http_status_code(), Some(429 | 500 | 502 | 503 | 504))
+/// No answer about a key: what is not about a key either.
+pub(super) fn place_error(error: &GoogleError) -> KeyError {
+    let (cause, hint) = match error {
+        GoogleError::Credentials(_) => (Cause::NoCredentials, Some(LOG_IN)),
+        GoogleError::NoRoots => (Cause::Unreachable, Some("install the package ca-certificates")),
+        GoogleError::Timeout { .. } | GoogleError::Unreachable { .. } => (Cause::Unreachable, None),
+        GoogleError::Redirect { .. } | GoogleError::Refused { .. } | GoogleError::NotGoogle { .. } => {
+            (Cause::BadAnswer, None)
+        }
+    };
+    let error = KeyError::service(cause, error.to_string());
+    hint.into_iter().fold(error, KeyError::with_hint)
 }
 
 /// An error for people. `permission` is the right that the call needs.
-pub(super) fn key_error(error: &Error, resource: &str, permission: &str, endpoint: &str) -> KeyError {
-    let said = error.status().map(|status| cut(&status.message)).unwrap_or_default();
-    let key = cut(resource);
-    if error.is_authentication() {
-        return not_built(error);
+pub(super) fn key_error(error: &GoogleError, resource: &str, permission: &str) -> KeyError {
+    match error {
+        GoogleError::Refused { place, refusal } => refused(place, refusal, &cut(resource), permission),
+        _ => place_error(error),
     }
-    if error.is_timeout() || error.is_exhausted() && error.status().is_none() {
-        let text = format!("{endpoint}: no answer in time");
-        return KeyError::service(Cause::Unreachable, text);
-    }
-    if error.is_connect() || error.is_io() {
-        return KeyError::service(Cause::Unreachable, format!("{endpoint} cannot be reached: {}", deepest(error)));
-    }
-    match (error.status().map(|status| status.code), error.http_status_code()) {
-        (Some(Code::Unauthenticated), _) | (_, Some(401)) => {
+}
+
+fn refused(place: &str, refusal: &Refusal, key: &str, permission: &str) -> KeyError {
+    let said = &refusal.message;
+    match (refusal.code.as_str(), refusal.status) {
+        ("UNAUTHENTICATED", _) | (_, 401) => {
             let text = "Google Cloud does not accept the credentials: they have expired or are wrong";
             KeyError::service(Cause::NoCredentials, text).with_hint(LOG_IN)
         }
-        (Some(Code::PermissionDenied), _) | (_, Some(403)) => {
+        ("PERMISSION_DENIED", _) | (_, 403) => {
             KeyError::service(Cause::Denied, format!("not allowed to use {key}: {said}")).with_hint(format!(
                 "ask whoever manages the key for cloudkms.cryptoKeyVersions.{permission}, or use another account: \
                  gcloud auth application-default login"
             ))
         }
-        (Some(Code::NotFound), _) | (_, Some(404)) => {
-            KeyError::service(Cause::Unusable, format!("there is no key {key}: {said}"))
-        }
-        (Some(Code::FailedPrecondition), _) => {
+        ("NOT_FOUND", _) | (_, 404) => KeyError::service(Cause::Unusable, format!("there is no key {key}: {said}")),
+        ("FAILED_PRECONDITION", _) => {
             KeyError::service(Cause::Unusable, format!("the key {key} cannot be used: {said}"))
                 .with_hint("its version may be disabled or destroyed: gcloud kms keys versions list")
         }
-        (Some(Code::InvalidArgument), _) | (_, Some(400)) if permission == "useToDecrypt" => {
+        ("INVALID_ARGUMENT", _) | (_, 400) if permission == "useToDecrypt" => {
             KeyError::service(Cause::Ciphertext, format!("{key} cannot open what is in the file: {said}"))
         }
-        (Some(Code::ResourceExhausted), _) | (_, Some(429)) => {
-            KeyError::service(Cause::Throttled, format!("{endpoint}: too many requests"))
+        ("RESOURCE_EXHAUSTED", _) | (_, 429) => {
+            KeyError::service(Cause::Throttled, format!("{place}: too many requests"))
         }
-        (Some(code), _) => KeyError::service(Cause::BadAnswer, format!("{endpoint}: {code:?}: {said}")),
-        (None, Some(status)) => KeyError::service(Cause::BadAnswer, format!("{endpoint}: HTTP status {status}")),
-        (None, None) if error.is_transport() => {
-            KeyError::service(Cause::Unreachable, format!("{endpoint} cannot be reached: {}", deepest(error)))
-        }
-        // the text of anything else may hold parts of the answer
-        (None, None) => KeyError::service(Cause::BadAnswer, format!("{endpoint}: an answer that nobody understands")),
+        _ => KeyError::service(Cause::BadAnswer, format!("{place}: {refusal}")),
     }
-}
-
-/// The last cause says what happened: a refused connection, an unknown name, a bad certificate.
-fn deepest(error: &Error) -> String {
-    let mut last: &dyn std::error::Error = error;
-    while let Some(source) = last.source() {
-        last = source;
-    }
-    cut(&last.to_string())
 }

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::net::rest::Trouble;
+
 /// So many messages of a server are worth reading.
 const MESSAGES: usize = 4;
 /// And so much of each.
@@ -92,23 +94,14 @@ fn said(messages: &[String]) -> String {
 }
 
 impl VaultError {
-    /// An error of the HTTP client.
-    pub(super) fn of(request: String, error: ureq::Error) -> Self {
-        use ureq::Error;
-        let unreachable = |request, why: &str| Self::Unreachable { request, why: why.to_owned() };
-        match error {
-            Error::Timeout(_) => Self::Timeout { request },
-            Error::HostNotFound => unreachable(request, "there is no host of that name"),
-            Error::ConnectionFailed => unreachable(request, "no connection"),
-            Error::Io(error) => match tls_cause(&error) {
-                Some(why) => Self::Tls { request, why },
-                None if is_timeout(&error) => Self::Timeout { request },
-                None => unreachable(request, &error.to_string()),
-            },
-            Error::Rustls(error) => Self::Tls { request, why: error.to_string() },
-            Error::Tls(why) => Self::Tls { request, why: why.to_owned() },
-            // what the others would say may repeat what was sent
-            _ => Self::NotVault { request },
+    /// What happened to a request.
+    pub(super) fn of(request: String, trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Timeout => Self::Timeout { request },
+            Trouble::Unreachable(why) | Trouble::Broken(why) => Self::Unreachable { request, why },
+            Trouble::Tls(why) => Self::Tls { request, why },
+            Trouble::TooLarge => Self::TooLarge { request, limit: super::ANSWER_LIMIT },
+            Trouble::Odd => Self::NotVault { request },
         }
     }
 
@@ -121,15 +114,6 @@ impl VaultError {
     pub fn is_forbidden(&self) -> bool {
         matches!(self, Self::Refused { status: 403, .. })
     }
-}
-
-fn tls_cause(error: &std::io::Error) -> Option<String> {
-    let inner = error.get_ref()?.downcast_ref::<rustls::Error>()?;
-    Some(inner.to_string())
-}
-
-fn is_timeout(error: &std::io::Error) -> bool {
-    matches!(error.kind(), std::io::ErrorKind::TimedOut | std::io::ErrorKind::WouldBlock)
 }
 
 /// What the server said, on one line each and cut to size, without what is hidden.
@@ -148,7 +132,7 @@ pub(super) fn messages(answer: &Value, hidden: &[&str]) -> Vec<String> {
 }
 
 /// The place that a `Location` names, without what may be secret in it.
-pub(super) fn place(location: &str) -> String {
+pub(in crate::net) fn place(location: &str) -> String {
     let bare = location.split(['?', '#']).next().unwrap_or_default();
     let bare = match bare.split_once("://") {
         Some((scheme, rest)) => {

@@ -1,7 +1,5 @@
 //! Whom we trust, who we are, and under which name a server has to prove itself.
 
-use std::sync::Arc;
-
 use ureq::Agent;
 use ureq::config::Config;
 use ureq::http::Uri;
@@ -10,6 +8,7 @@ use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 
 use super::{Address, Settings, VaultError};
+use crate::net::tls::{provider, system_roots};
 use crate::secret::SecretBytes;
 
 /// Whose certificates are good.
@@ -34,11 +33,10 @@ pub struct ClientPem {
 
 /// What the HTTP client is told. Without TLS there is no need to look for certificates.
 pub(super) fn config(settings: &Settings) -> Result<TlsConfig, VaultError> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut tls = TlsConfig::builder().unversioned_rustls_crypto_provider(provider);
+    let mut tls = TlsConfig::builder().unversioned_rustls_crypto_provider(provider());
     if settings.address.is_tls() {
         tls = match &settings.roots {
-            Roots::System => tls.root_certs(system_roots()?),
+            Roots::System => tls.root_certs(system_roots().ok_or(VaultError::NoSystemRoots)?),
             Roots::Only(pem) => tls.root_certs(roots_of(pem)?),
             Roots::Any => tls.root_certs(RootCerts::new_with_certs(&[])).disable_verification(true),
         };
@@ -79,13 +77,6 @@ fn certificates(pem: &[u8]) -> Vec<Certificate<'static>> {
 fn roots_of(pem: &[u8]) -> Result<RootCerts, VaultError> {
     let found = certificates(pem);
     if found.is_empty() { Err(VaultError::NoCertificates) } else { Ok(RootCerts::new_with_certs(&found)) }
-}
-
-fn system_roots() -> Result<RootCerts, VaultError> {
-    let found = rustls_native_certs::load_native_certs().certs;
-    let found: Vec<Certificate<'static>> =
-        found.iter().map(|certificate| Certificate::from_der(certificate).to_owned()).collect();
-    if found.is_empty() { Err(VaultError::NoSystemRoots) } else { Ok(RootCerts::new_with_certs(&found)) }
 }
 
 fn client_certificate(own: &ClientPem) -> Result<ClientCert, VaultError> {

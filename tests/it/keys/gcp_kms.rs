@@ -5,8 +5,13 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::thread;
+
+use ring::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
+use rsa::RsaPrivateKey;
+use rsa::pkcs1::EncodeRsaPublicKey;
+use rsa::pkcs8::{EncodePrivateKey, LineEnding};
 
 use crate::peers;
 use crate::sandbox::Ended;
@@ -36,12 +41,17 @@ impl Kms {
         Self { port }
     }
 
-    /// sops or sealant, with what leads to this server.
+    /// sops or sealant, with a token and what leads to this server.
     fn run(&self, program: &Path, folder: &Path, words: &[&str]) -> Ended {
+        self.run_as(program, folder, &[("GOOGLE_OAUTH_ACCESS_TOKEN", "token-hunter3")], words)
+    }
+
+    /// The same with other variables for who we are.
+    fn run_as(&self, program: &Path, folder: &Path, login: &[(&str, &str)], words: &[&str]) -> Ended {
         let mut command = Command::new(program);
-        command.env_clear().env("PATH", "/usr/bin:/bin").env("HOME", folder);
+        command.env_clear().env("PATH", "/usr/bin:/bin").env("HOME", folder).envs(login.iter().copied());
         command.env("SOPS_GCP_KMS_ENDPOINT", format!("http://127.0.0.1:{}", self.port));
-        command.env("SOPS_GCP_KMS_CLIENT_TYPE", "rest").env("GOOGLE_OAUTH_ACCESS_TOKEN", "token-hunter3");
+        command.env("SOPS_GCP_KMS_CLIENT_TYPE", "rest");
         let done = command.args(words).current_dir(folder).stdin(Stdio::null()).output().unwrap();
         done.into()
     }
@@ -80,12 +90,37 @@ fn serve(stream: &TcpStream, fault: &Fault) -> Option<()> {
     (&*stream).write_all(format!("{head}{answer}").as_bytes()).ok()
 }
 
+/// A service account's own token: who made it, and that it did.
+fn is_signed(token: &str) -> bool {
+    let Some((signed, signature)) = token.rsplit_once('.') else { return false };
+    let bytes = |text: &str| base64_simd::URL_SAFE_NO_PAD.decode_to_vec(text).unwrap_or_default();
+    let claims = String::from_utf8(bytes(signed.split('.').nth(1).unwrap_or_default())).unwrap_or_default();
+    let public = account().to_public_key().to_pkcs1_der().unwrap();
+    let public = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, public.as_bytes());
+    public.verify(signed.as_bytes(), &bytes(signature)).is_ok() && claims.contains(ACCOUNT)
+}
+
+const ACCOUNT: &str = "sealant@shop.iam.example";
+
+/// The service account's key.
+fn account() -> &'static RsaPrivateKey {
+    static KEY: OnceLock<RsaPrivateKey> = OnceLock::new();
+    KEY.get_or_init(|| RsaPrivateKey::new(&mut rsa::rand_core::OsRng, 2048).unwrap())
+}
+
 /// A key whose "encryption" turns the bytes around.
 fn answer(path: &str, token: &str, body: &[u8]) -> (u16, String) {
     let refuse = |status: u16, code: &str, text: &str| {
         (status, format!(r#"{{"error":{{"code":{status},"message":"{text}","status":"{code}"}}}}"#))
     };
-    if token != "Bearer token-hunter3" {
+    if path == "/token" {
+        let body = String::from_utf8_lossy(body);
+        return match body.contains("refresh-hunter5") || body.contains("jwt-bearer") {
+            true => (200, r#"{"access_token":"token-hunter3","expires_in":3600,"token_type":"Bearer"}"#.to_owned()),
+            false => (400, r#"{"error":"invalid_grant"}"#.to_owned()),
+        };
+    }
+    if token != "Bearer token-hunter3" && !token.strip_prefix("Bearer ").is_some_and(is_signed) {
         return refuse(401, "UNAUTHENTICATED", "no");
     }
     let json: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
@@ -158,4 +193,79 @@ fn faults_are_named_and_nothing_leaks() {
     // nobody there
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     Kms { port }.run(sealant(), folder.path(), &["decrypt", "a.yaml"]).code(128).says("cannot be reached");
+}
+
+/// Every kind of credentials that needs nothing but a file, each from every place where it may be.
+#[test]
+fn credentials_of_several_kinds() {
+    let kms = Kms::start(|_| None);
+    let folder = folder();
+    let dir = folder.path();
+    kms.run(sealant(), dir, &["encrypt", "-i", "a.yaml"]).code(0);
+    let token_uri = format!("http://127.0.0.1:{}/token", kms.port);
+    let user = serde_json::json!({
+        "type": "authorized_user", "client_id": "i", "client_secret": "client-hunter6",
+        "refresh_token": "refresh-hunter5", "token_uri": token_uri,
+    });
+    let machine = serde_json::json!({
+        "type": "service_account", "client_email": ACCOUNT, "private_key_id": "1", "project_id": "shop",
+        "private_key": account().to_pkcs8_pem(LineEnding::LF).unwrap().as_str(), "token_uri": token_uri,
+    });
+    let gcloud = dir.join(".config/gcloud");
+    std::fs::create_dir_all(&gcloud).unwrap();
+    for (credentials, is_user) in [(user, true), (machine, false)] {
+        let text = credentials.to_string();
+        let file = dir.join("login.json");
+        std::fs::write(&file, &text).unwrap();
+        std::fs::write(gcloud.join("application_default_credentials.json"), &text).unwrap();
+        let file = file.to_str().unwrap();
+        let nonsense = ("GOOGLE_OAUTH_ACCESS_TOKEN", "nonsense");
+        for login in [
+            &[("GOOGLE_CREDENTIALS", text.as_str()), nonsense][..],
+            &[("GOOGLE_CREDENTIALS", file), nonsense],
+            &[("GOOGLE_APPLICATION_CREDENTIALS", file)],
+            &[],
+        ] {
+            let ended = kms.run_as(sealant(), dir, login, &["decrypt", "a.yaml"]).code(0);
+            assert!(ended.stdout.contains("password: hunter2"), "{login:?}");
+            // sops asks Google itself for the tokens of people
+            if let Some(peers) = peers::locate("google cloud credentials").filter(|_| !is_user) {
+                kms.run_as(&peers.sops, dir, login, &["decrypt", "a.yaml"]).code(0);
+            }
+        }
+    }
+    // nobody is logged in any more
+    let user = serde_json::json!({
+        "type": "authorized_user", "client_id": "i", "client_secret": "client-hunter6",
+        "refresh_token": "old-hunter7", "token_uri": token_uri,
+    });
+    let login = [("GOOGLE_CREDENTIALS", user.to_string())];
+    let login = [(login[0].0, login[0].1.as_str())];
+    let ended = kms.run_as(sealant(), dir, &login, &["decrypt", "a.yaml"]).code(128).says("invalid_grant");
+    assert!(!ended.stderr.contains("hunter") && ended.stderr.contains("gcloud auth"), "{}", ended.stderr);
+}
+
+#[test]
+fn what_was_changed_on_the_way_is_not_taken() {
+    let good = Kms::start(|_| None);
+    let folder = folder();
+    good.run(sealant(), folder.path(), &["encrypt", "-i", "a.yaml"]).code(0);
+    for answer in [
+        r#"{"plaintext":"aHVudGVyNA==","plaintextCrc32c":"1"}"#,
+        r#"{"plaintext":"?hunter4"}"#,
+        r#"{"plaintext":["hunter4"]}"#,
+    ] {
+        let bad = Kms::start(move |_| Some((200, answer.to_owned())));
+        let ended = bad.run(sealant(), folder.path(), &["decrypt", "a.yaml"]).code(128);
+        assert!(!ended.stderr.contains("hunter"), "{}", ended.stderr);
+    }
+    std::fs::write(folder.path().join("b.yaml"), PLAIN).unwrap();
+    for (answer, wanted) in [
+        (r#"{"ciphertext":"aHVudGVyNA==","ciphertextCrc32c":"1"}"#, "something was changed on the way"),
+        (r#"{"ciphertext":"aHVudGVyNA==","verifiedPlaintextCrc32c":false}"#, "something was changed on the way"),
+        ("{}", "an answer without ciphertext"),
+    ] {
+        let bad = Kms::start(move |_| Some((200, answer.to_owned())));
+        bad.run(sealant(), folder.path(), &["encrypt", "-i", "b.yaml"]).code(1).says(wanted);
+    }
 }

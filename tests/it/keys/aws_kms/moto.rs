@@ -1,107 +1,39 @@
 //! Everything that can be done with a key, by us and by the real sops, each reading what the other wrote.
 
-use std::fs::{self, File};
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{PLAIN, SECRETS, does, ours, profiles, run, world};
+use crate::moto::Moto;
 use crate::peers;
 use crate::vault::{World, sealant};
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/sops";
 
-/// AWS on this machine: a port of its own, gone when this is dropped.
-pub(super) struct Moto {
-    child: Child,
-    folder: tempfile::TempDir,
-    pub(super) port: u16,
+/// One request to KMS.
+fn ask(moto: &Moto, action: &str, body: &str) -> String {
+    let head = format!("X-Amz-Target: TrentService.{action}\r\nContent-Type: application/x-amz-json-1.1\r\n");
+    let answer = moto.request("kms", "x", "POST /", &head, body);
+    assert_eq!(answer.status, 200, "{answer:?}");
+    answer.text()
 }
 
-impl Moto {
-    pub(super) fn start(program: &Path, more: &[&str]) -> Self {
-        // somebody else may take the port between looking and using
-        for _ in 0..5 {
-            let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-            let folder = tempfile::tempdir().unwrap();
-            let child = Command::new(program)
-                .args(["-H", "127.0.0.1", "-p", &port.to_string()])
-                .args(more)
-                .env_clear()
-                .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-                .env("HOME", folder.path())
-                .current_dir(folder.path())
-                .stdin(Stdio::null())
-                .stdout(File::create(folder.path().join("out")).unwrap())
-                .stderr(File::create(folder.path().join("err")).unwrap())
-                .spawn()
-                .unwrap();
-            let mut moto = Self { child, folder, port };
-            if moto.is_ready() {
-                return moto;
-            }
-        }
-        panic!("{program:?} does not start");
-    }
-
-    fn is_ready(&mut self) -> bool {
-        let begin = Instant::now();
-        while begin.elapsed() < Duration::from_secs(60) && self.child.try_wait().unwrap().is_none() {
-            if TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
-                return true;
-            }
-            thread::sleep(Duration::from_millis(50));
-        }
-        false
-    }
-
-    pub(super) fn address(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
-    }
-
-    /// One request to KMS.
-    fn ask(&self, action: &str, body: &str) -> String {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        let signed =
-            "AWS4-HMAC-SHA256 Credential=x/20260101/eu-west-1/kms/aws4_request, SignedHeaders=host, Signature=x";
-        let length = body.len();
-        let request = format!(
-            "POST / HTTP/1.0\r\nHost: kms\r\nX-Amz-Target: TrentService.{action}\r\nAuthorization: {signed}\r\n\
-             Content-Type: application/x-amz-json-1.1\r\nContent-Length: {length}\r\n\r\n{body}"
-        );
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        assert!(answer.split(' ').nth(1) == Some("200"), "{answer}");
-        answer.split_once("\r\n\r\n").unwrap().1.to_owned()
-    }
-
-    /// The ARN of a new key.
-    fn key(&self) -> String {
-        let answer: serde_json::Value = serde_json::from_str(&self.ask("CreateKey", "{}")).unwrap();
-        answer["KeyMetadata"]["Arn"].as_str().unwrap().to_owned()
-    }
-
-    /// The ARN of a new name for a key.
-    fn alias(&self, key: &str) -> String {
-        self.ask("CreateAlias", &format!(r#"{{"AliasName":"alias/team/sops","TargetKeyId":"{key}"}}"#));
-        format!("{}:alias/team/sops", key.rsplit_once(':').unwrap().0)
-    }
-
-    /// How often something was asked, by the log.
-    fn requests(&self) -> usize {
-        fs::read_to_string(self.folder.path().join("err")).unwrap().matches("\"POST / ").count()
-    }
+/// The ARN of a new key.
+fn key(moto: &Moto) -> String {
+    let answer: serde_json::Value = serde_json::from_str(&ask(moto, "CreateKey", "{}")).unwrap();
+    answer["KeyMetadata"]["Arn"].as_str().unwrap().to_owned()
 }
 
-impl Drop for Moto {
-    fn drop(&mut self) {
-        _ = self.child.kill();
-        _ = self.child.wait();
-    }
+/// The ARN of a new name for a key.
+fn alias(moto: &Moto, key: &str) -> String {
+    ask(moto, "CreateAlias", &format!(r#"{{"AliasName":"alias/team/sops","TargetKeyId":"{key}"}}"#));
+    format!("{}:alias/team/sops", key.rsplit_once(':').unwrap().0)
+}
+
+/// How often something was asked, by the log.
+fn requests(moto: &Moto) -> usize {
+    moto.log().matches("\"POST / ").count()
 }
 
 fn located(test: &str) -> Option<(PathBuf, Moto)> {
@@ -153,8 +85,8 @@ fn matrix(world: &World, sops: &Path, before: &str, after: &str) {
 #[test]
 fn each_reads_what_the_other_wrote() {
     let Some((sops, moto)) = located("each_reads_what_the_other_wrote") else { return };
-    let (one, two) = (moto.key(), moto.key());
-    let alias = moto.alias(&one);
+    let (one, two) = (key(&moto), key(&moto));
+    let alias = alias(&moto, &one);
     let world = world("", &moto.address());
     profiles(&world, "credentials", "[work]\naws_access_key_id = x\naws_secret_access_key = canary-profile\n");
     let context = "            context: {env: prod, app: x, team: \"a:b\"}\n";
@@ -174,7 +106,7 @@ fn each_reads_what_the_other_wrote() {
 #[test]
 fn as_flags_of_sops() {
     let Some((sops, moto)) = located("as_flags_of_sops") else { return };
-    let (one, two) = (moto.key(), moto.key());
+    let (one, two) = (key(&moto), key(&moto));
     let world = world("creation_rules: []\n", &moto.address());
     fs::remove_file(world.root.join(".sops.yaml")).unwrap();
     profiles(&world, "credentials", "[work]\naws_access_key_id = x\naws_secret_access_key = canary-profile\n");
@@ -210,8 +142,8 @@ fn as_flags_of_sops() {
 #[test]
 fn the_context_has_to_be_the_same() {
     let Some((sops, moto)) = located("the_context_has_to_be_the_same") else { return };
-    let key = moto.key();
-    let config = in_a_group(&key, "            context: {env: prod, app: x}\n");
+    let arn = key(&moto);
+    let config = in_a_group(&arn, "            context: {env: prod, app: x}\n");
     let world = world(&config, &moto.address());
     ours(&world, &["encrypt", "-i", "f.yaml"]);
     let text = fs::read_to_string(world.root.join("f.yaml")).unwrap();
@@ -230,16 +162,16 @@ fn the_context_has_to_be_the_same() {
 #[test]
 fn many_files_need_no_more_calls_than_keys() {
     let Some((_, moto)) = located("many_files_need_no_more_calls_than_keys") else { return };
-    let world = world(&rules(&format!("kms: {}", moto.key())), &moto.address());
+    let world = world(&rules(&format!("kms: {}", key(&moto))), &moto.address());
     let names: Vec<String> = (0..20).map(|n| format!("d/{n}.yaml")).collect();
     fs::create_dir(world.root.join("d")).unwrap();
     for name in &names {
         fs::write(world.root.join(name), PLAIN).unwrap();
     }
     does(&world, &sealant(), &["encrypt", "-i", "d"]);
-    let before = moto.requests();
+    let before = requests(&moto);
     does(&world, &sealant(), &["decrypt", "-i", "d"]);
-    let asked = moto.requests() - before;
+    let asked = requests(&moto) - before;
     assert!(asked <= names.len(), "{asked} requests");
     assert_eq!(fs::read_to_string(world.root.join("d/7.yaml")).unwrap(), PLAIN);
 }
@@ -253,6 +185,6 @@ fn certificates_are_looked_at() {
     let ended = ours(&world, &["encrypt", "f.yaml"]);
     assert!(ended.stderr.contains("its certificate is not trusted"), "{ended:?}");
     assert!(begin.elapsed() < Duration::from_secs(5));
-    assert_eq!(moto.requests(), 0);
+    assert_eq!(requests(&moto), 0);
     assert!(!ended.stderr.contains(SECRETS[0]));
 }

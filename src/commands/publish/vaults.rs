@@ -1,6 +1,7 @@
 //! The Vaults of one call: their settings from the environment, read as the vault program does, and what is sent there.
 
-use super::job::{Job, Outcome};
+use super::content::Content;
+use super::job::Outcome;
 use crate::commands::session::Session;
 use crate::failure::Failure;
 use crate::fsio::env::Var;
@@ -15,7 +16,7 @@ pub fn default_address(session: &Session) -> &str {
 }
 
 #[cfg(feature = "vault")]
-pub use with_client::Clients;
+pub use with_client::Vaults;
 
 #[cfg(feature = "vault")]
 mod with_client {
@@ -23,7 +24,7 @@ mod with_client {
     use std::collections::btree_map::Entry;
     use std::time::Duration;
 
-    use super::{Failure, Job, Outcome, Session, VaultPlace, default_address};
+    use super::{Content, Failure, Outcome, Session, VaultPlace, default_address};
     use crate::commands::vault_settings;
     use crate::net::vault::{Address, Vault, VaultError};
     use crate::store::vault_kv;
@@ -32,9 +33,9 @@ mod with_client {
 
     /// By address.
     #[derive(Debug, Default)]
-    pub struct Clients(BTreeMap<String, Vault>);
+    pub struct Vaults(BTreeMap<String, Vault>);
 
-    impl Clients {
+    impl Vaults {
         /// Makes the client for a place, if there is none yet. Nothing is sent.
         ///
         /// # Errors
@@ -50,29 +51,34 @@ mod with_client {
             Ok(())
         }
 
-        /// Sends a job, unless the same is there already.
+        /// Sends what is in a file, unless the same is there already. `path` has the mount and all.
         ///
         /// # Errors
         /// What the store says.
-        pub fn publish(&self, job: &Job, warn: &mut dyn FnMut(&str)) -> Result<Outcome, Failure> {
-            let Some(vault) = self.0.get(&key(&job.place)) else {
+        pub fn publish(
+            &self,
+            place: &VaultPlace,
+            path: &str,
+            content: &Content,
+            warn: &mut dyn FnMut(&str),
+        ) -> Result<Outcome, Failure> {
+            let Some(vault) = self.0.get(&key(place)) else {
                 return Err(VaultError::Address("nobody has prepared it").into());
             };
-            if job.place.versioned {
-                match vault_kv::read_v2(vault, &job.path) {
-                    Ok(Some(there)) if job.content.is_same(there.value()) => return Ok(Outcome::UpToDate),
+            if place.versioned {
+                match vault_kv::read_v2(vault, path) {
+                    Ok(Some(there)) if content.is_same(there.value()) => return Ok(Outcome::UpToDate),
                     Ok(_) => {}
                     // a token may be allowed to write only
                     Err(error) if error.is_forbidden() => warn(&format!(
-                        "Cannot check if destination secret already exists in {}. New version will be created even if \
-                         the data has not been changed.",
-                        job.path
+                        "Cannot check if destination secret already exists in {path}. New version will be created \
+                         even if the data has not been changed."
                     )),
                     Err(error) => return Err(error.into()),
                 }
             }
-            let body = job.content.body(job.place.versioned)?;
-            Ok(Outcome::Published(vault_kv::write(vault, &job.path, body.as_bytes())?))
+            let body = content.body(place.versioned)?;
+            Ok(Outcome::Published(vault_kv::write(vault, path, body.as_bytes())?))
         }
     }
 
@@ -82,18 +88,18 @@ mod with_client {
 }
 
 #[cfg(not(feature = "vault"))]
-pub use without_client::Clients;
+pub use without_client::Vaults;
 
 #[cfg(not(feature = "vault"))]
 mod without_client {
-    use super::{Failure, Job, Outcome, Session, VaultPlace};
+    use super::{Content, Failure, Outcome, Session, VaultPlace};
     use crate::failure::Kind;
 
     /// None.
     #[derive(Debug, Default)]
-    pub struct Clients(());
+    pub struct Vaults(());
 
-    impl Clients {
+    impl Vaults {
         /// There is no client.
         ///
         /// # Errors
@@ -107,8 +113,13 @@ mod without_client {
         ///
         /// # Errors
         /// Always.
-        pub fn publish(&self, job: &Job, _warn: &mut dyn FnMut(&str)) -> Result<Outcome, Failure> {
-            _ = (&job.place, &job.path, &job.content);
+        pub fn publish(
+            &self,
+            _place: &VaultPlace,
+            _path: &str,
+            _content: &Content,
+            _warn: &mut dyn FnMut(&str),
+        ) -> Result<Outcome, Failure> {
             Err(Failure::new(Kind::Generic, "this build has no client for Vault"))
         }
     }

@@ -1,4 +1,4 @@
-//! Which answers are worth another try, and when. Pure.
+//! Which answers are worth another try, and when: for the clients that are our own. Pure.
 
 use std::time::Duration;
 
@@ -8,13 +8,13 @@ const FIRST: Duration = Duration::from_millis(250);
 const LONGEST: Duration = Duration::from_secs(5);
 
 /// Whether the same request may go better soon: faults of the server, and where it asks for patience.
-pub(super) fn is_worth_it(status: u16) -> bool {
+pub fn is_worth_it(status: u16) -> bool {
     matches!(status, 412 | 429 | 500 | 502..=599)
 }
 
 /// The pause before repetition `attempt` (from 0): between half and all of what is due, so that many clients do not come
 /// back at once. `after` is what the server asked for, in seconds.
-pub(super) fn pause(attempt: u32, after: Option<u64>, random: u8) -> Duration {
+pub fn pause(attempt: u32, after: Option<u64>, random: u8) -> Duration {
     let doubled = FIRST.saturating_mul(2_u32.saturating_pow(attempt));
     let due = after.map_or(doubled, |seconds| Duration::from_secs(seconds).max(doubled)).min(LONGEST);
     due / 2 + (due / 2).mul_f64(f64::from(random) / 255.0)
