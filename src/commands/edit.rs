@@ -341,14 +341,14 @@ impl Editor {
 /// A text that cannot be taken: why, and where in it.
 pub(super) struct Refused {
     /// For the person.
-    pub failure: Failure,
+    pub failure: Box<Failure>,
     /// Where the editor should begin.
     pub position: Option<Position>,
 }
 
 impl Refused {
     fn of(name: &str, error: &FileError) -> Self {
-        Self { failure: sopsfile::failure(name, error), position: place_of(error) }
+        Self { failure: Box::new(sopsfile::failure(name, error)), position: place_of(error) }
     }
 }
 
@@ -394,7 +394,7 @@ impl Draft {
                 Err(refused) => refused,
             };
             if !terminal::stdin_is_terminal() {
-                return Err(failure.detail(format!("{name} is as it was; the edit was discarded")));
+                return Err((*failure).detail(format!("{name} is as it was; the edit was discarded")));
             }
             failure.print();
             let question = "press Enter to go on in the editor, Ctrl-D to give the edit up:";

@@ -35,7 +35,7 @@ pub struct Args {
     #[command(flatten)]
     pub with: With,
     /// The namespace of SealedSecrets that say none
-    #[arg(long, short, value_name = "NAMESPACE")]
+    #[arg(long, value_name = "NAMESPACE")]
     pub namespace: Option<String>,
     /// Leave items that no private key opens as they are, instead of stopping
     #[arg(long)]
@@ -74,7 +74,7 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     }
     let templates = found.broken.iter().filter(|broken| broken.is_template).count();
     if templates > 0 {
-        session.warn(&format!("{templates} templates are no YAML before they are rendered: left out"));
+        session.warn(&format!("left out {}, no YAML before it is rendered", counted(templates, "template")));
     }
     let jobs = jobs(args, session, &certificates, &found.files)?;
     let mut progress = Progress::new(&session.env);

@@ -41,6 +41,8 @@ mod people;
 mod properties;
 mod robust;
 mod sandbox;
+mod sealed;
+mod sealed_verbs;
 mod sealing_keys;
 mod set;
 mod tree_dump;

@@ -16,6 +16,7 @@ use crate::fsio::output;
 
 /// The options.
 #[derive(clap::Args, Clone, Debug, Default)]
+#[group(skip)]
 pub struct Args {
     /// Look for what is wrong in the files and folders that are named, or in the whole working folder; the exit code is 234
     /// when something is
@@ -61,7 +62,7 @@ pub fn run(args: &Args, files: &[PathBuf], with: &With, session: &Session) -> Re
         objects.file(read);
     }
     let count: usize = found.files.iter().map(|read| read.file.objects().len()).sum();
-    report(session, findings.sorted(), count)
+    report(session, &findings.sorted(), count)
 }
 
 /// Every certificate that is named, whether a file needs it or not: the next one will.
@@ -107,9 +108,9 @@ fn check_broken(broken: &Broken, session: &Session, findings: &mut Findings) {
     findings.add(&broken.name, broken.error.line, "unreadable", broken.error.problem.to_owned());
 }
 
-fn report(session: &Session, findings: Vec<Finding>, objects: usize) -> Result<(), Failure> {
+fn report(session: &Session, findings: &[Finding], objects: usize) -> Result<(), Failure> {
     let text = if session.json() {
-        let text = serde_json::to_string_pretty(&findings).map_err(|error| Failure::of(Kind::CannotEmit, &error))?;
+        let text = serde_json::to_string_pretty(findings).map_err(|error| Failure::of(Kind::CannotEmit, &error))?;
         format!("{text}\n")
     } else {
         findings.iter().map(|finding| format!("{finding}\n")).collect()

@@ -25,6 +25,7 @@ const SEALED: &str = "<sealed>";
 
 /// The option.
 #[derive(clap::Args, Clone, Debug, Default)]
+#[group(skip)]
 pub struct Args {
     /// Edit the items of the SealedSecret in FILE; with --key their values are shown
     #[arg(long)]
@@ -66,7 +67,7 @@ pub fn run(files: &[PathBuf], which: &Which, with: &With, session: &Session) -> 
         }
         let changes: Vec<Change<'_>> =
             wanted.iter().map(|(key, to)| Change { object: at, key, to: to.as_deref() }).collect();
-        let text = file.change(&changes).map_err(|failure| Refused { failure, position: None })?;
+        let text = file.change(&changes).map_err(|failure| Refused { failure: Box::new(failure), position: None })?;
         Ok(Some((wanted, text)))
     })?;
     let name = file.name.clone();
@@ -166,7 +167,10 @@ impl<'a> Shown<'a> {
     fn read(&self, text: String, certificate: &Certificate) -> Result<Vec<Wanted>, Refused> {
         let document = Document::parse(text).map_err(|error| {
             let text = format!("{}: line {} of the edited text: {}", self.name, error.line, error.problem);
-            Refused { failure: Failure::new(Kind::CannotRead, text), position: Some((error.line, error.column)) }
+            Refused {
+                failure: Box::new(Failure::new(Kind::CannotRead, text)),
+                position: Some((error.line, error.column)),
+            }
         })?;
         let map = match document.documents() {
             1 if document.kind(document.root(0)) == NodeKind::Map => document.root(0),
@@ -176,14 +180,14 @@ impl<'a> Shown<'a> {
                     format!("{}: the edited text is no mapping of keys and values", self.name),
                 )
                 .hint("to remove every item, remove the file");
-                return Err(Refused { failure, position: None });
+                return Err(Refused { failure: Box::new(failure), position: None });
             }
         };
         let mut seen: Vec<String> = Vec::new();
         let mut wanted = Vec::new();
         for (key, value) in document.entries(map) {
             let refused = |failure: Failure| Refused {
-                failure: failure.about(self.name),
+                failure: Box::new(failure.about(self.name)),
                 position: Some(document.position(document.span(key).start)),
             };
             let name = document.key_text(key).into_owned();

@@ -17,6 +17,7 @@ use crate::sealed::file::{Change, ChangeError, FileError, Object, SealedFile};
 
 /// The options that say which SealedSecret of a file is meant.
 #[derive(clap::Args, Clone, Debug, Default)]
+#[group(skip)]
 pub struct Which {
     /// The SealedSecret's name, where the file holds several
     #[arg(long, value_name = "NAME")]

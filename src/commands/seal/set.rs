@@ -14,15 +14,12 @@ use crate::fsio::read::{DOCUMENT_LIMIT, Wiped, read_stdin, read_stream};
 use crate::fsio::{output, terminal};
 use crate::sealed::blob::Blob;
 use crate::sealed::file::{Change, Object};
+use crate::sealed::limits::{self, MOST_DATA};
 use crate::sealed::{KeyChain, text};
-
-/// Most bytes of all values of a Secret together (kubernetes `core.MaxSecretSize`).
-pub const MOST_DATA: usize = 1024 * 1024;
-/// Longest key of a Secret.
-const LONGEST_KEY: usize = 253;
 
 /// The options of a change.
 #[derive(clap::Args, Clone, Debug, Default)]
+#[group(skip)]
 pub struct Args {
     /// Set one item of the SealedSecret in FILE; its value comes from standard input, or a prompt
     #[arg(long, value_name = "KEY")]
@@ -137,10 +134,7 @@ pub fn check_all(name: &str, object: &Object, chain: &KeyChain) -> Result<(), Fa
 
 /// Refuses what cannot be the key of a Secret (kubernetes `IsConfigMapKey`).
 pub fn check_key(key: &str) -> Result<(), Failure> {
-    let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    let good =
-        !key.is_empty() && key.len() <= LONGEST_KEY && key != "." && !key.starts_with("..") && key.bytes().all(fits);
-    if good {
+    if limits::is_key(key) {
         return Ok(());
     }
     let text = format!("{} cannot be a key of a Secret", serde_json::to_string(key).unwrap_or_default());

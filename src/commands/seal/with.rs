@@ -18,6 +18,7 @@ use crate::secret::SecretBytes;
 
 /// The options that say it.
 #[derive(clap::Args, Clone, Debug, Default)]
+#[group(skip)]
 pub struct With {
     /// Seal with this certificate, instead of the one that sealant.yaml names; may be repeated, the newest is taken
     #[arg(long, value_name = "FILE|URL")]
