@@ -354,10 +354,11 @@ fn describe(job: &Job<'_>, places: &[Place], verb: &str) -> String {
         if secret.namespace.is_empty() { secret.name.clone() } else { format!("{}/{}", secret.namespace, secret.name) };
     let mut keys: Vec<&str> = secret.data.iter().map(|(key, _)| key.as_str()).collect();
     keys.sort_unstable();
+    let keys = if keys.is_empty() { "no values".to_owned() } else { keys.join(", ") };
     let place = &places[job.place];
     let to = place.path.as_ref().map(|path| format!("{}: ", path.display())).unwrap_or_default();
     let cluster = job.set.cluster.as_ref().map(|cluster| format!(" for {}", cluster.name)).unwrap_or_default();
     let key = job.set.newest().map(|one| format!(" ({}, until {})", one.fingerprint(), with::day(one.not_after())));
     let kept = if place.kept > 0 { format!("; {} unchanged", place.kept) } else { String::new() };
-    format!("{to}{verb} {title} {}{cluster}{}: {}{kept}", job.scope, key.unwrap_or_default(), keys.join(", "))
+    format!("{to}{verb} {title} {}{cluster}{}: {}{kept}", job.scope, key.unwrap_or_default(), keys)
 }

@@ -136,8 +136,13 @@ fn raw(yaml: &Yaml, document: usize) -> Zeroizing<String> {
 
 /// `None` for another kind of object.
 fn secret(name: &str, object: &Object) -> Result<Option<Secret>, Failure> {
-    if object.kind() != "Secret" || object.api_version() != "v1" {
+    if object.kind() != "Secret" {
         return Ok(None);
+    }
+    // never handed through: it may be a Secret all the same
+    if object.api_version() != "v1" {
+        let text = format!("{name}:{}: a Secret has the apiVersion v1, this one has not", object.line());
+        return Err(Failure::new(Kind::CannotRead, text).hint("write apiVersion: v1 into it"));
     }
     let bad = |error: SecretError| {
         let is_base64 = matches!(error, SecretError::Base64 { .. });

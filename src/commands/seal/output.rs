@@ -56,15 +56,13 @@ impl Place {
     /// # Errors
     /// A file that is no stream of objects: it would be lost.
     pub fn find(path: Option<PathBuf>) -> Result<Self, Failure> {
+        // the word for standard output
+        let path = path.filter(|path| path != Path::new("-"));
         let mut place =
             Self { path, kept: 0, pieces: Vec::new(), existing: Vec::new(), stamp: None, has_comments: false };
         let Some(path) = place.path.as_deref().filter(|path| folder::is_taken(path) && !output::is_stream(path)) else {
             return Ok(place);
         };
-        if path == Path::new("-") {
-            place.path = None;
-            return Ok(place);
-        }
         let original = read_bounded(path, DOCUMENT_LIMIT)?;
         place.existing = manifest::read(&original.bytes).map_err(|_| lost(path, "it is no SealedSecret"))?;
         place.has_comments =
