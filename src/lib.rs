@@ -16,6 +16,7 @@
 //! | [`sealed`] | pure: the SealedSecret scheme |
 //! | [`template`] | pure: Go's text/template with the functions of sprig |
 //! | [`document`] | pure: text as leaves with byte spans |
+//! | [`pattern`] | leaf: regular expressions as Go reads them |
 //! | [`secret`] | leaf: wiping types and the one random source |
 //!
 //! # As a library
@@ -72,6 +73,7 @@ pub mod k8s;
 pub mod keyservice;
 #[cfg(feature = "cli")]
 pub mod net;
+pub mod pattern;
 pub mod sealed;
 pub mod secret;
 pub mod sops;

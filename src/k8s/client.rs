@@ -156,7 +156,7 @@ impl Client {
             #[serde(default)]
             spec: Spec,
         }
-        let path = format!("/api/v1/namespaces/{}/services/{}", path::segment(namespace)?, path::segment(name)?);
+        let path = path::service(namespace, name)?;
         let answer = self.call(&Call::get(path, "services", name))?;
         let service: Service = parsed(&answer)?;
         Ok(service.spec.ports.into_iter().next().unwrap_or_default().name)

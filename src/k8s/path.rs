@@ -5,24 +5,39 @@ use super::error::{Cause, ClusterError};
 /// Where the secrets of a namespace are, or those of all.
 pub(super) fn secrets(namespace: Option<&str>) -> Result<String, ClusterError> {
     Ok(match namespace {
-        Some(namespace) => format!("/api/v1/namespaces/{}/secrets", segment(namespace)?),
+        Some(namespace) => format!("/api/v1/namespaces/{}/secrets", checked("namespace", namespace)?),
         None => "/api/v1/secrets".to_owned(),
     })
 }
 
-/// `path` of the service `name`, which is `http:name:port`.
-pub(super) fn proxy(namespace: &str, name: &str, path: &str) -> Result<String, ClusterError> {
-    Ok(format!("/api/v1/namespaces/{}/services/{}/proxy{path}", segment(namespace)?, segment(name)?))
+/// Where a service is described.
+pub(super) fn service(namespace: &str, name: &str) -> Result<String, ClusterError> {
+    Ok(format!("/api/v1/namespaces/{}/services/{}", checked("namespace", namespace)?, segment(name)?))
 }
 
-/// A name as a part of a path. client-go refuses the same ones.
+/// `path` of the service `name`, which is `http:name:port`.
+pub(super) fn proxy(namespace: &str, name: &str, path: &str) -> Result<String, ClusterError> {
+    Ok(format!("/api/v1/namespaces/{}/services/{}/proxy{path}", checked("namespace", namespace)?, segment(name)?))
+}
+
+/// A name as a part of a path. client-go refuses the same ones, in the same words.
 pub(super) fn segment(name: &str) -> Result<String, ClusterError> {
+    checked("resource name", name)
+}
+
+fn checked(what: &str, name: &str) -> Result<String, ClusterError> {
+    let bad = |text: String| Err(ClusterError::new(Cause::BadConfig, text));
     if name.is_empty() {
-        return Err(ClusterError::new(Cause::BadConfig, "resource name may not be empty"));
+        return bad(format!("{what} may not be empty"));
     }
-    if matches!(name, "." | "..") || name.contains(['/', '%']) {
-        let text = format!("invalid resource name {name:?}: may not be '.' or '..', and may not contain '/' or '%'");
-        return Err(ClusterError::new(Cause::BadConfig, text));
+    let mut faults = Vec::new();
+    if matches!(name, "." | "..") {
+        faults.push(format!("may not be '{name}'"));
+    }
+    faults
+        .extend(['/', '%'].iter().filter(|sign| name.contains(**sign)).map(|sign| format!("may not contain '{sign}'")));
+    if !faults.is_empty() {
+        return bad(format!("invalid {what} {name:?}: [{}]", faults.join(" ")));
     }
     Ok(escaped(name))
 }

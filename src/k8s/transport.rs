@@ -47,6 +47,12 @@ pub(super) fn client(config: &Config, own: Option<&(Vec<u8>, SecretBytes)>) -> R
         kube::Error::RustlsTls(kube::client::RustlsTlsError::InvalidServerName(_)) => {
             ClusterError::new(Cause::BadConfig, "the name of the server for TLS is not one")
         }
+        kube::Error::RustlsTls(kube::client::RustlsTlsError::InvalidPrivateKey(rustls::Error::InvalidCertificate(
+            why,
+        ))) => {
+            let text = format!("tls: failed to use the client certificate: {why}");
+            ClusterError::new(Cause::BadConfig, text).hint("certificates have to be of X.509 version 3")
+        }
         // what the others say is about our certificate and its key
         _ => ClusterError::new(Cause::BadConfig, "tls: failed to find or use the client certificate and its key")
             .hint("the certificate and the key have to be PEM, and belong together"),

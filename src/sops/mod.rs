@@ -5,7 +5,6 @@ pub mod file;
 pub mod key;
 pub mod mac;
 pub mod metadata;
-pub mod regex;
 pub mod rules;
 pub mod selector;
 pub mod shamir;

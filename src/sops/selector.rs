@@ -4,7 +4,7 @@
 //! beneath it; positions in lists are no keys; a comment is *active* for the comments after it, the next item and all
 //! beneath that item.
 
-use crate::sops::regex::{self, RegexError};
+use crate::pattern::{self, RegexError};
 
 /// The suffix that keeps a key in clear when a file says nothing else.
 pub const DEFAULT_UNENCRYPTED_SUFFIX: &str = "_unencrypted";
@@ -114,7 +114,7 @@ impl Selector {
             Selection::UnencryptedRegex(pattern)
             | Selection::EncryptedRegex(pattern)
             | Selection::UnencryptedCommentRegex(pattern)
-            | Selection::EncryptedCommentRegex(pattern) => Test::Pattern(regex::compile(pattern)?),
+            | Selection::EncryptedCommentRegex(pattern) => Test::Pattern(pattern::compile(pattern)?),
         };
         Ok(Self::new(selection, test))
     }

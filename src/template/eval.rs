@@ -2,7 +2,7 @@
 
 use super::error::{Fault, Limit, Problem};
 use super::format;
-use super::functions::{self, Args, Function, Parameter};
+use super::functions::{Args, Function, Parameter};
 use super::methods;
 use super::options::{Env, MissingKey};
 use super::parser::Placed;
@@ -149,7 +149,7 @@ impl<'a> State<'a> {
         match &value {
             Value::List(list) if !list.items().is_empty() => {
                 for (index, item) in list.items().iter().enumerate() {
-                    if !self.iterate(branch, Value::Int(index as i64), item.clone())? {
+                    if !self.iterate(branch, Value::Int(index as i64), item)? {
                         break;
                     }
                 }
@@ -158,7 +158,7 @@ impl<'a> State<'a> {
             Value::Map(map) if !map.is_empty() => {
                 self.env.charge_values(map.len()).map_err(|limit| (at, limit.into()))?;
                 for (key, item) in map.entries() {
-                    if !self.iterate(branch, Value::Text(key), item)? {
+                    if !self.iterate(branch, Value::Text(key), &item)? {
                         break;
                     }
                 }
@@ -188,7 +188,7 @@ impl<'a> State<'a> {
             return self.otherwise(dot, branch);
         }
         for n in 0..end {
-            if !self.iterate(branch, Value::Missing, of(n))? {
+            if !self.iterate(branch, Value::Missing, &of(n))? {
                 break;
             }
         }
@@ -196,7 +196,7 @@ impl<'a> State<'a> {
     }
 
     /// One round; whether there is to be another one.
-    fn iterate(&mut self, branch: &'a Branch, index: Value, item: Value) -> Outcome<bool> {
+    fn iterate(&mut self, branch: &'a Branch, index: Value, item: &Value) -> Outcome<bool> {
         self.step(branch.pipe.at)?;
         let mark = self.variables.len();
         let names = &branch.pipe.variables;
@@ -213,7 +213,7 @@ impl<'a> State<'a> {
             }
             _ => {}
         }
-        let flow = self.walk(&item, &branch.list)?;
+        let flow = self.walk(item, &branch.list)?;
         self.variables.truncate(mark);
         Ok(flow != Flow::Break)
     }
@@ -272,7 +272,7 @@ impl<'a> State<'a> {
                 let value = self.chain_start(dot, operand)?;
                 return self.fields(dot, value, word.at, path, arguments, last);
             }
-            OperandKind::Identifier(name) => return self.function(dot, word.at, name, arguments, last),
+            OperandKind::Identifier(function) => return self.call(dot, word.at, function, None, arguments, last),
             OperandKind::Variable(path) if path.len() > 1 => {
                 let value = self.variable(word.at, &path[0])?;
                 return self.fields(dot, value, word.at, &path[1..], arguments, last);
@@ -304,7 +304,7 @@ impl<'a> State<'a> {
     fn chain_start(&mut self, dot: &Value, operand: &'a Operand) -> Outcome<Value> {
         match &operand.kind {
             OperandKind::Pipe(pipe) => self.pipeline(dot, pipe),
-            OperandKind::Identifier(name) => self.function(dot, operand.at, name, &[], None),
+            OperandKind::Identifier(function) => self.call(dot, operand.at, function, None, &[], None),
             OperandKind::Nil => Err((operand.at, Problem::NilCommand)),
             _ => self.simple(dot, operand),
         }
@@ -353,19 +353,6 @@ impl<'a> State<'a> {
             },
             other => Err((at, Problem::NoField { field: name.to_owned(), of: other.type_name() })),
         }
-    }
-
-    fn function(
-        &mut self,
-        dot: &Value,
-        at: usize,
-        name: &str,
-        arguments: &'a [Operand],
-        last: Option<Value>,
-    ) -> Outcome<Value> {
-        let function = functions::find(name, self.env.options.functions);
-        let function = function.ok_or_else(|| (at, Problem::NoFunction(name.to_owned())))?;
-        self.call(dot, at, function, None, arguments, last)
     }
 
     fn call(
@@ -431,7 +418,7 @@ impl<'a> State<'a> {
                 self.fields(dot, value, operand.at, &path[1..], &[], None)?
             }
             OperandKind::Pipe(pipe) => self.pipeline(dot, pipe)?,
-            OperandKind::Identifier(name) => self.function(dot, operand.at, name, &[], None)?,
+            OperandKind::Identifier(function) => self.call(dot, operand.at, function, None, &[], None)?,
             OperandKind::Chain(start, path) => {
                 let value = self.chain_start(dot, start)?;
                 self.fields(dot, value, operand.at, path, &[], None)?

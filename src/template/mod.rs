@@ -19,11 +19,13 @@
 //! # }
 //! ```
 
+mod encoding;
 mod error;
 mod escape;
 mod eval;
 mod format;
 mod functions;
+mod json;
 mod lexer;
 mod methods;
 mod number;
@@ -35,6 +37,7 @@ mod time;
 mod tree;
 mod unicode;
 mod unquote;
+mod url;
 mod value;
 
 pub use error::{Fault, Limit, Problem, TemplateError};
@@ -60,8 +63,7 @@ impl Template {
     /// # Errors
     /// [`TemplateError`] when it is no template, or calls a function that is not there.
     pub fn parse(name: &str, text: &str, options: &Options<'_>) -> Result<Self, TemplateError> {
-        let knows = |function: &str| functions::find(function, options.functions).is_some();
-        let templates = parser::parse(name, text, options, &knows)?;
+        let templates = parser::parse(name, text, options)?;
         Ok(Self { name: name.to_owned(), text: text.to_owned(), templates })
     }
 

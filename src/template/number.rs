@@ -75,11 +75,11 @@ pub(super) fn parse_float(text: &str) -> Option<f64> {
     let hex = rest.len() > 2 && rest.as_bytes()[0] == b'0' && rest.as_bytes()[1].eq_ignore_ascii_case(&b'x');
     let lower = rest.to_ascii_lowercase();
     let named = matches!(lower.as_str(), "inf" | "infinity" | "nan");
-    // underscores only where the base has a prefix
-    if rest.contains('_') && !(hex && underscores_fit(rest)) {
+    if rest.contains('_') && !underscores_fit(rest) {
         return None;
     }
-    let value = if hex { hex_float(&lower[2..].replace('_', ""))? } else { rest.parse().ok()? };
+    let plain = lower.replace('_', "");
+    let value = if hex { hex_float(&plain[2..])? } else { plain.parse().ok()? };
     if value.is_infinite() && !named {
         return None;
     }
@@ -140,7 +140,7 @@ pub(super) fn constant(text: &str) -> Result<Number, &'static str> {
         number.float = Some(float);
         number.int = whole(float);
         number.uint =
-            (float >= 0.0 && float < 18_446_744_073_709_551_616.0 && float.fract() == 0.0).then_some(float as u64);
+            ((0.0..18_446_744_073_709_551_616.0).contains(&float) && float.fract() == 0.0).then_some(float as u64);
     } else {
         return Err("a malformed number");
     }
@@ -152,7 +152,7 @@ fn is_hex_int(text: &str) -> bool {
 }
 
 fn whole(float: f64) -> Option<i64> {
-    (float.fract() == 0.0 && float >= -9_223_372_036_854_775_808.0 && float < 9_223_372_036_854_775_808.0)
+    (float.fract() == 0.0 && (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&float))
         .then_some(float as i64)
 }
 
@@ -226,7 +226,7 @@ mod tests {
             ("0x1p4", Some(16.0)),
             ("0x1.8p1", Some(3.0)),
             ("0x_1p0", Some(1.0)),
-            ("1_0.5", None),
+            ("1_0.5", Some(10.5)),
             ("1e400", None),
             ("inf", Some(f64::INFINITY)),
             ("0x1", None),

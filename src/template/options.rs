@@ -1,11 +1,15 @@
 //! How a template is rendered: the functions, the clock, and what it may not exceed.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
+use regex::bytes::Regex;
 
 use super::error::{Fault, Limit};
 use super::text::{Buffer, Text};
+use super::value::Value;
 
 /// What the key of a map that is not there gives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,7 +50,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { text: 1 << 20, output: 4 << 20, work: 64 << 20, steps: 2_000_000, depth: 200 }
+        Self { text: 1 << 20, output: 4 << 20, work: 64 << 20, steps: 2_000_000, depth: 100 }
     }
 }
 
@@ -90,12 +94,18 @@ pub(super) struct Env<'a> {
     pub(super) options: &'a Options<'a>,
     work: Cell<usize>,
     steps: Cell<usize>,
+    patterns: RefCell<HashMap<Text, Arc<Regex>>>,
 }
 
 impl<'a> Env<'a> {
     /// Everything is left.
     pub(super) fn new(options: &'a Options<'a>) -> Self {
-        Self { options, work: Cell::new(options.limits.work), steps: Cell::new(options.limits.steps) }
+        Self {
+            options,
+            work: Cell::new(options.limits.work),
+            steps: Cell::new(options.limits.steps),
+            patterns: RefCell::default(),
+        }
     }
 
     /// Takes `count` steps.
@@ -113,12 +123,41 @@ impl<'a> Env<'a> {
     /// Takes the memory of `count` values.
     pub(super) fn charge_values(&self, count: usize) -> Result<(), Limit> {
         self.step(count)?;
-        self.charge(count.saturating_mul(size_of::<super::Value>()))
+        self.charge(count.saturating_mul(size_of::<Value>()))
     }
 
     /// A buffer for as much as is left.
     pub(super) fn buffer(&self) -> Buffer {
         Buffer::new(self.work.get())
+    }
+
+    /// A compiled pattern. The last ones are kept, since templates use the same one again and again.
+    pub(super) fn pattern(
+        &self,
+        text: &Text,
+        compile: impl FnOnce(&[u8]) -> Option<Regex>,
+    ) -> Result<Arc<Regex>, Fault> {
+        if let Some(known) = self.patterns.borrow().get(text) {
+            return Ok(known.clone());
+        }
+        // repetitions are what makes a program large
+        let repeats = text.bytes().contains(&b'{');
+        self.charge(if repeats { 1 << 20 } else { 1 << 15 })?;
+        let regex = compile(text.bytes()).ok_or(Fault::Because("that is no regular expression"))?;
+        let regex = Arc::new(regex);
+        let mut patterns = self.patterns.borrow_mut();
+        if patterns.len() >= 16 {
+            patterns.clear();
+        }
+        patterns.insert(text.clone(), regex.clone());
+        Ok(regex)
+    }
+
+    /// A string that `write` writes.
+    pub(super) fn text(&self, write: impl FnOnce(&mut Buffer)) -> Result<Value, Fault> {
+        let mut out = self.buffer();
+        write(&mut out);
+        Ok(Value::Text(self.finish(out)?))
     }
 
     /// What was written to a buffer of [`buffer`](Self::buffer).

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use super::error::{Limit, Problem, TemplateError};
+use super::functions;
 use super::lexer::{Kind, Token, tokens};
 use super::number;
-use super::options::Options;
+use super::options::{FunctionSet, Options};
 use super::text::Text;
 use super::tree::{Branch, Command, List, Node, Number, Operand, OperandKind, Pipe, Templates};
 use super::unquote;
@@ -14,12 +15,7 @@ use super::unquote;
 pub(super) type Placed = (usize, Problem);
 
 /// Parses all templates of `text`; that of the text itself is called `name`.
-pub(super) fn parse(
-    name: &str,
-    text: &str,
-    options: &Options<'_>,
-    knows: &dyn Fn(&str) -> bool,
-) -> Result<Templates, TemplateError> {
+pub(super) fn parse(name: &str, text: &str, options: &Options<'_>) -> Result<Templates, TemplateError> {
     if text.len() > options.limits.text {
         return Err(located(name, "", (0, Limit::Length.into())));
     }
@@ -32,7 +28,7 @@ pub(super) fn parse(
         ranges: 0,
         variables: vec!["$".to_owned()],
         templates: HashMap::new(),
-        knows,
+        functions: options.functions,
     };
     parser.run(name).map_err(|problem| located(name, text, problem))?;
     Ok(parser.templates)
@@ -60,7 +56,7 @@ struct Parser<'a> {
     ranges: usize,
     variables: Vec<String>,
     templates: Templates,
-    knows: &'a dyn Fn(&str) -> bool,
+    functions: FunctionSet,
 }
 
 /// What ends a list.
@@ -457,10 +453,8 @@ impl<'a> Parser<'a> {
         let source = self.source(token);
         let kind = match token.kind {
             Kind::Identifier => {
-                if !(self.knows)(source) {
-                    return Err((token.start, Problem::NoFunction(source.to_owned())));
-                }
-                OperandKind::Identifier(source.to_owned())
+                let function = functions::find(source, self.functions);
+                OperandKind::Identifier(function.ok_or((token.start, Problem::NoFunction(source.to_owned())))?)
             }
             Kind::Dot => OperandKind::Dot,
             Kind::Nil => OperandKind::Nil,

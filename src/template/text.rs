@@ -61,6 +61,12 @@ impl PartialEq for Text {
 
 impl Eq for Text {}
 
+impl std::hash::Hash for Text {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.bytes().hash(state);
+    }
+}
+
 impl PartialOrd for Text {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
@@ -139,11 +145,6 @@ impl Buffer {
     /// Number of bytes so far.
     pub(super) fn len(&self) -> usize {
         self.bytes.len()
-    }
-
-    /// Forgets everything after the first `length` bytes.
-    pub(super) fn truncate(&mut self, length: usize) {
-        self.bytes.truncate(length);
     }
 
     /// Whether it was too much.

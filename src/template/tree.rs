@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use super::functions::Function;
 use super::text::Text;
 
 /// All templates of one text, by name.
@@ -76,7 +77,7 @@ pub(super) enum OperandKind {
     /// `$a.b`; the variable first
     Variable(Vec<String>),
     /// A function.
-    Identifier(String),
+    Identifier(&'static Function),
     /// `(pipeline)`
     Pipe(Box<Pipe>),
     /// `(pipeline).a.b`

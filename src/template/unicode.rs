@@ -71,7 +71,14 @@ fn class(pattern: &'static str, next: char) -> bool {
 
 /// Go's simple upper case: one character for one.
 pub(super) fn to_upper(next: char) -> char {
-    single(next, next.to_uppercase())
+    match next {
+        // Greek letters with an iota below have one character in upper case, though most write two
+        '\u{1f80}'..='\u{1f87}' | '\u{1f90}'..='\u{1f97}' | '\u{1fa0}'..='\u{1fa7}' => {
+            char::from_u32(u32::from(next) + 8).unwrap_or(next)
+        }
+        '\u{1fb3}' | '\u{1fc3}' | '\u{1ff3}' => char::from_u32(u32::from(next) + 9).unwrap_or(next),
+        _ => single(next, next.to_uppercase()),
+    }
 }
 
 /// Go's simple lower case.

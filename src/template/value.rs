@@ -247,6 +247,11 @@ impl Value {
         Self::List(List::new(Element::Text, items.into_iter().map(Self::Text).collect()))
     }
 
+    /// What JSON says, as Go's `json.Unmarshal` reads it into an `interface {}`; `None` for what is no JSON.
+    pub fn from_json(text: &[u8]) -> Option<Self> {
+        super::json::decode(text, |_| Ok(())).ok().filter(|(_, too_large)| !too_large).map(|(value, _)| value)
+    }
+
     /// A `string`.
     pub fn text(text: impl Into<Text>) -> Self {
         Self::Text(text.into())

@@ -21,7 +21,7 @@ use sealant::fsio::env::Var;
 use world::World;
 
 /// Commands that download, build, install, or need what is not here: they are typed, not tested.
-const MAY_BE_LEFT_OUT: [&str; 8] = [
+const MAY_BE_LEFT_OUT: [&str; 9] = [
     "cargo ",
     "rustup ",
     "git clone ",
@@ -29,11 +29,12 @@ const MAY_BE_LEFT_OUT: [&str; 8] = [
     "ssh -R ",
     "sealant keyservice ",
     "sealant decrypt --keyservice ",
-    // the controller of a cluster
+    // a cluster and its controller
     "kubeseal ",
+    "kubectl ",
 ];
 /// So many blocks are not run in all pages together.
-const LEFT_OUT: usize = 5;
+const LEFT_OUT: usize = 7;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

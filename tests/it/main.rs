@@ -45,6 +45,8 @@ mod sealed;
 mod sealed_verbs;
 mod sealing_keys;
 mod set;
+#[cfg(any(unix, feature = "vault"))]
+mod template;
 mod tree_dump;
 #[cfg(feature = "vault")]
 mod vault;

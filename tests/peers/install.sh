@@ -8,6 +8,7 @@
 #     bin/treedump         the YAML reader of sops 3.13.2, printing its tree (treedump/)
 #     bin/age-plugin-sealanttest   an age plugin for tests (ageplugin/)
 #     bin/godecrypt        the package `decrypt` of sops 3.13.2, as programs use it (godecrypt/)
+#     bin/gotemplate       text/template of Go with sprig 3.3.0 (gotemplate/)
 #     bin/kubeseal, sealed-secrets-controller   0.27.1
 #     bin/etcd             3.6.5, under the API server (etcd/)
 #     bin/kube-apiserver, kubectl   1.34.3 (kubernetes/)
@@ -188,6 +189,7 @@ has "$SOPS" "$peers/bin/sops" --version --disable-version-check ||
     go_install "filippo.io/age/cmd/age@v$AGE" "filippo.io/age/cmd/age-keygen@v$AGE"
 build_own treedump
 build_own godecrypt
+build_own gotemplate
 build_own ageplugin age-plugin-sealanttest
 has "$SEALED_SECRETS" "$peers/bin/kubeseal" --version || sealed_secrets kubeseal kubeseal
 has "$SEALED_SECRETS" "$peers/bin/sealed-secrets-controller" --version ||

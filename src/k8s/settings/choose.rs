@@ -131,14 +131,12 @@ impl Loaded {
         if let Ok(user) = self.user() {
             self.faults_of_user(&self.user_name(), &user, &mut faults);
         }
-        let cluster = self.cluster().unwrap_or_default();
-        if is_empty(&cluster) {
-            if faults.is_empty() {
-                return Err(ClusterError::no_config());
-            }
-            faults.push("cluster has no server defined".to_owned());
-        } else {
-            self.faults_of_cluster(&self.cluster_name(), &cluster, &mut faults);
+        match self.cluster() {
+            Ok(cluster) if is_empty(&cluster) && faults.is_empty() => return Err(ClusterError::no_config()),
+            Ok(cluster) if is_empty(&cluster) => faults.push("cluster has no server defined".to_owned()),
+            Ok(cluster) => self.faults_of_cluster(&self.cluster_name(), &cluster, &mut faults),
+            // client-go does not take one that is not there for an empty one
+            Err(_) => self.faults_of_cluster(&self.cluster_name(), &Cluster::default(), &mut faults),
         }
         if faults.is_empty() { Ok(()) } else { Err(ClusterError::invalid(&faults)) }
     }
@@ -153,7 +151,10 @@ impl Loaded {
         if !cluster.proxy_url.is_empty()
             && let Err(fault) = proxy::check(&cluster.proxy_url)
         {
-            faults.push(format!("invalid 'proxy-url' for cluster {name:?}: {fault}"));
+            // one with a user may have a password
+            let shown =
+                if cluster.proxy_url.contains('@') { String::new() } else { format!("{:?} ", cluster.proxy_url) };
+            faults.push(format!("invalid 'proxy-url' {shown}for cluster {name:?}: {fault}"));
         }
         if let Some(path) = &cluster.authority {
             if !cluster.authority_data.is_empty() {

@@ -122,8 +122,11 @@ fn serve<S: Read + Write>(stream: S, log: &Mutex<Vec<String>>, replies: &Mutex<V
 fn request(stream: &mut impl BufRead) -> Option<String> {
     let mut text = String::new();
     while !text.ends_with("\r\n\r\n") {
-        if stream.read_line(&mut text).ok()? == 0 {
-            return None;
+        match stream.read_line(&mut text) {
+            Ok(0) => return None,
+            Ok(_) => {}
+            // not text: what begins TLS, of which nobody shall see an end
+            Err(_) => return Some("BAD".into()),
         }
     }
     let lower = text.to_ascii_lowercase();

@@ -3,10 +3,10 @@
 use crate::document::format::FormatError;
 use crate::document::path::KeyPath;
 use crate::document::yaml::{ProblemKind, YamlError};
+use crate::pattern::RegexError;
 use crate::secret::RandomError;
 use crate::sops::cipher::CipherError;
 use crate::sops::metadata::MetadataError;
-use crate::sops::regex::RegexError;
 
 /// Why a document was not encrypted or decrypted. Nothing was produced.
 #[derive(Debug, thiserror::Error)]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::sops::regex::RegexError;
+use crate::pattern::RegexError;
 
 /// Everything that is wrong with a configuration file, each with its line. Shown one per line.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

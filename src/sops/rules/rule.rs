@@ -6,8 +6,8 @@ use super::problem::{KeyProblem, Problem};
 use super::reader::{Mapping, Reader};
 use super::{CreationRule, PathPattern, groups};
 use crate::document::tree::{Kind, Node};
+use crate::pattern;
 use crate::sops::key::MasterKey;
-use crate::sops::regex;
 use crate::sops::selector::{Selection, Selector};
 
 /// The fields that name keys, in the order in which sops lists the keys.
@@ -55,7 +55,7 @@ pub(super) fn read(reader: &mut Reader, node: &Node) -> Option<CreationRule> {
 
 pub(super) fn read_path(reader: &mut Reader, fields: &Mapping<'_>) -> Option<PathPattern> {
     let text = reader.text(fields, "path_regex")?;
-    match regex::compile(&text) {
+    match pattern::compile(&text) {
         Ok(compiled) => Some(PathPattern { text, compiled }),
         Err(error) => {
             let line = fields.get("path_regex").map_or(0, |node| node.line);

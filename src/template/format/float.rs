@@ -174,11 +174,6 @@ fn hex(value: f64, precision: Option<usize>, verb: char) -> String {
     if verb == 'X' { text.to_uppercase() } else { text }
 }
 
-/// The shortest digits of `value` without an exponent.
-pub(in crate::template) fn shortest(value: f64) -> String {
-    format(value, 'f', None)
-}
-
 /// A float as `encoding/json` writes it; `None` for what JSON does not have.
 pub(in crate::template) fn json_float(value: f64) -> Option<String> {
     if !value.is_finite() {

@@ -1,9 +1,33 @@
 //! The functions that templates call: what they take, and where they are.
 
 mod builtin;
+mod case;
+mod cast;
 mod compare;
+mod crypto;
+mod dates;
+mod decimal;
+mod defaults;
+mod dicts;
+mod encoding;
+mod json;
+mod lists;
+mod numbers;
+mod paths;
+mod random;
+mod reflection;
+mod regexes;
+mod string_lists;
+mod strings;
+mod urls;
+mod versions;
+mod wrap;
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use super::error::Fault;
+use super::format;
 use super::options::{Env, FunctionSet};
 use super::text::Text;
 use super::value::{Map, Value};
@@ -20,6 +44,12 @@ pub(super) struct Function {
     pub(super) name: &'static str,
     pub(super) parameters: &'static str,
     pub(super) run: fn(&Env<'_>, &Args) -> Outcome,
+}
+
+impl std::fmt::Debug for Function {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
 }
 
 /// A row of a table of functions.
@@ -156,17 +186,49 @@ impl Args {
 
 /// The function of this name.
 pub(super) fn find(name: &str, set: FunctionSet) -> Option<&'static Function> {
+    static BUILTIN: LazyLock<Names> = LazyLock::new(|| names(&[builtin::TABLE]));
+    static SPRIG: LazyLock<Names> = LazyLock::new(|| names(SPRIG_TABLES));
     let sprig = match set {
         FunctionSet::Builtin => None,
-        FunctionSet::Sprig => find_in(sprig_tables(), name),
+        FunctionSet::Sprig => SPRIG.get(name),
     };
-    sprig.or_else(|| find_in(&[builtin::TABLE], name))
+    sprig.or_else(|| BUILTIN.get(name)).copied()
 }
 
-fn sprig_tables() -> &'static [&'static [Function]] {
-    &[]
+type Names = HashMap<&'static str, &'static Function>;
+
+const SPRIG_TABLES: &[&[Function]] = &[
+    case::TABLE,
+    crypto::TABLE,
+    dates::TABLE,
+    decimal::TABLE,
+    defaults::TABLE,
+    dicts::TABLE,
+    encoding::TABLE,
+    json::TABLE,
+    lists::TABLE,
+    numbers::TABLE,
+    paths::TABLE,
+    random::TABLE,
+    reflection::TABLE,
+    regexes::TABLE,
+    string_lists::TABLE,
+    strings::TABLE,
+    urls::TABLE,
+    versions::TABLE,
+    wrap::TABLE,
+];
+
+fn names(tables: &[&'static [Function]]) -> Names {
+    tables.iter().flat_map(|table| table.iter()).map(|function| (function.name, function)).collect()
 }
 
-fn find_in(tables: &[&'static [Function]], name: &str) -> Option<&'static Function> {
-    tables.iter().find_map(|table| table.iter().find(|function| function.name == name))
+/// A value as a string: a text as it is, everything else as `%v` prints it.
+fn text_of(env: &Env<'_>, value: &Value) -> Result<Text, Fault> {
+    if let Value::Text(text) = value {
+        return Ok(text.clone());
+    }
+    let mut out = env.buffer();
+    format::print(&mut out, std::slice::from_ref(value))?;
+    env.finish(out)
 }

@@ -229,8 +229,8 @@ impl Parsed {
                 Some(hours) if !hours.is_empty() => hours.parse::<i32>().unwrap_or_default(),
                 _ => 0,
             };
+            // the clock said so in UTC, for all that Go knows
             time.zone = Zone { name: self.zone_name.into(), offset: hours * 3600 };
-            time.seconds -= i64::from(hours) * 3600;
         }
         Some(time)
     }

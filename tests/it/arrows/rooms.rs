@@ -1,6 +1,6 @@
 //! The table of rooms: who may use whom. It says what the diagram of the house says.
 
-const PURE: &[&str] = &["secret", "document", "sops", "sealed", "template", "external", "repo"];
+const PURE: &[&str] = &["secret", "pattern", "document", "sops", "sealed", "template", "external", "repo"];
 const OUTSIDE: &[&str] = &["fsio", "keyservice", "store", "k8s", "git"];
 const DRIVE: &[&str] = &["commands", "daemon", "agent"];
 
@@ -12,9 +12,10 @@ pub fn is_pure(room: &str) -> bool {
 /// The rooms that `room` may use beside itself; `None` when it is not a room.
 pub fn allowed(room: &str) -> Option<Vec<&'static str>> {
     Some(match room {
-        "secret" => vec![],
+        "secret" | "pattern" => vec![],
         "document" => vec!["secret"],
-        "sops" | "sealed" | "template" => vec!["document", "secret"],
+        "sealed" => vec!["document", "secret"],
+        "sops" | "template" => vec!["pattern", "document", "secret"],
         "external" => vec!["template", "document", "secret"],
         "repo" => vec!["sops", "document", "secret"],
         // siblings: all of the pure rooms, none of each other; what they share of the network is below them

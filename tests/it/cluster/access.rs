@@ -64,13 +64,16 @@ pub fn tokens() -> String {
 
 /// Makes the keys that the API server wants, and the authority and the certificate of one user.
 pub fn make_keys(folder: &Path) {
+    fs::write(folder.join("client.ext"), "extendedKeyUsage=clientAuth\n").unwrap();
     let curve = "ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
     for words in [
         "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out sa.key".to_owned(),
         "pkey -in sa.key -pubout -out sa.pub".to_owned(),
         format!("req -x509 -newkey {curve} -keyout ca.key -out ca.crt -days 30 -subj /CN=people"),
         format!("req -newkey {curve} -keyout client.key -out client.csr -subj /O=system:masters/CN=certificate"),
-        "x509 -req -in client.csr -CA ca.crt -CAkey ca.key -CAcreateserial -out client.crt -days 30".to_owned(),
+        // with an extension it is of version 3; older ones not every client takes
+        "x509 -req -in client.csr -CA ca.crt -CAkey ca.key -CAcreateserial -out client.crt -days 30 -extfile client.ext"
+            .to_owned(),
     ] {
         let mut command = bare("openssl");
         command.args(words.split(' ')).current_dir(folder);

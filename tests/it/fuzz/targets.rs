@@ -11,14 +11,15 @@ use sealant::document::scalar::{Context, Style, TypeWord, append_plain_bytes, sp
 use sealant::document::tree::{Kind, Node};
 use sealant::document::value::Value;
 use sealant::document::yaml::{Document, NodeKind, Visit, WalkError, emit};
+use sealant::pattern;
 use sealant::sops::cipher::{self, IV_LENGTH, ValueCipher};
 use sealant::sops::file::{EncryptedFile, FileError, Plain, Settings, SopsFile, encrypt, is_encrypted_file};
 use sealant::sops::key::{DataKey, KeyGroup, MasterKey, WrappedKey};
 use sealant::sops::mac::Mac;
 use sealant::sops::metadata::Metadata;
 use sealant::sops::rules::Config;
+use sealant::sops::selector;
 use sealant::sops::selector::{Selection, Selector};
-use sealant::sops::{regex, selector};
 use zeroize::Zeroizing;
 
 /// Splits an input of `decrypt_hostile`: what follows is the plain text of a layout entry, sealed under the right key.
@@ -499,7 +500,7 @@ pub fn metadata_mac(data: &[u8]) {
         let refused = cipher.open(text, b"a:", &mut plain);
         let shape = !matches!(refused, Err(cipher::CipherError::NotEncrypted));
         assert!(cipher::is_encrypted(text) || !shape, "what opens is seen as encrypted");
-        if text.len() < 200 && regex::compile(text).is_ok() {
+        if text.len() < 200 && pattern::compile(text).is_ok() {
             let selection = Selection::EncryptedRegex(text.into());
             let selector = Selector::compile(&selection).expect("the pattern compiles");
             let mut walk: selector::SelectorWalk<'_> = selector.walk();

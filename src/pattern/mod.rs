@@ -83,10 +83,24 @@ pub fn compile(go_pattern: &str) -> Result<Regex, RegexError> {
     if go_pattern.len() > MAX_PATTERN_LENGTH {
         return Err(too_large());
     }
-    let pattern = translate::translate(go_pattern)
+    let pattern = translate::translate(go_pattern, false)
         .map_err(|problem| RegexError::Syntax { pattern: go_pattern.to_owned(), problem })?;
     // the translation is always valid, so that only its size and depth can be refused here
     RegexBuilder::new(&pattern).size_limit(MAX_COMPILED_SIZE).build().map_err(|_| too_large())
+}
+
+/// Compiles a pattern of Go's syntax for texts that need not be UTF-8, with its groups.
+///
+/// # Errors
+/// [`RegexError`] when Go would refuse the pattern, or when it is too large.
+pub fn compile_with_groups(go_pattern: &str) -> Result<regex::bytes::Regex, RegexError> {
+    let too_large = || RegexError::TooLarge { pattern: go_pattern.chars().take(100).collect() };
+    if go_pattern.len() > MAX_PATTERN_LENGTH {
+        return Err(too_large());
+    }
+    let pattern = translate::translate(go_pattern, true)
+        .map_err(|problem| RegexError::Syntax { pattern: go_pattern.to_owned(), problem })?;
+    regex::bytes::RegexBuilder::new(&pattern).size_limit(MAX_COMPILED_SIZE).build().map_err(|_| too_large())
 }
 
 #[cfg(test)]

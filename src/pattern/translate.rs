@@ -45,10 +45,12 @@ struct Translator<'a> {
     last_repeat: Option<&'a str>,
     /// The largest product of repetition counts outside of all groups.
     repeats: u32,
+    /// Groups keep what they match.
+    keeps_groups: bool,
 }
 
-/// The same pattern for the `regex` crate.
-pub(super) fn translate(pattern: &str) -> Result<String, Problem> {
+/// The same pattern for the `regex` crate; groups match without keeping anything unless `keeps_groups`.
+pub(super) fn translate(pattern: &str, keeps_groups: bool) -> Result<String, Problem> {
     let mut translator = Translator {
         scanner: Scanner::new(pattern),
         out: String::with_capacity(pattern.len() * 2),
@@ -57,6 +59,7 @@ pub(super) fn translate(pattern: &str) -> Result<String, Problem> {
         last: None,
         last_repeat: None,
         repeats: 1,
+        keeps_groups,
     };
     while let Some(next) = translator.scanner.peek() {
         let last_repeat = translator.last_repeat.take();
@@ -228,7 +231,7 @@ impl<'a> Translator<'a> {
         let start = self.scanner.rest();
         self.scanner.next();
         if !self.scanner.take("?") {
-            self.open_group(self.flags);
+            self.open_group(self.flags, if self.keeps_groups { "(" } else { "(?:" });
             return Ok(());
         }
         if self.scanner.take("P<") || self.scanner.take("<") {
@@ -237,7 +240,8 @@ impl<'a> Translator<'a> {
             if name.is_empty() || !name.chars().all(|next| next.is_ascii_alphanumeric() || next == '_') {
                 return Err(problem(self.scanner.since(start)));
             }
-            self.open_group(self.flags);
+            let opening = if self.keeps_groups { format!("(?P<{name}>") } else { "(?:".to_owned() };
+            self.open_group(self.flags, &opening);
             return Ok(());
         }
         self.flags(start)
@@ -261,7 +265,7 @@ impl<'a> Translator<'a> {
                     continue;
                 }
                 Some(':') if on || seen => {
-                    self.open_group(flags);
+                    self.open_group(flags, "(?:");
                     return Ok(());
                 }
                 Some(')') if on || seen => {
@@ -276,9 +280,9 @@ impl<'a> Translator<'a> {
     }
 
     /// Begins a group in which `flags` hold; those of now hold again after it.
-    fn open_group(&mut self, flags: Flags) {
+    fn open_group(&mut self, flags: Flags, opening: &str) {
         self.groups.push(Group { start: self.out.len(), flags: self.flags, repeats: 1 });
-        self.out.push_str("(?:");
+        self.out.push_str(opening);
         self.flags = flags;
         self.last = None;
     }

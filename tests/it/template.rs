@@ -1,0 +1,4 @@
+//! Go's templates: what Go and we make of the same ones.
+
+mod compare;
+mod generated;

@@ -1,0 +1,117 @@
+//! Renders a corpus with Go (`tests/peers/gotemplate`) and with us: the same output, or errors on both sides.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread;
+
+use base64_simd::STANDARD;
+use sealant::secret::SecretBytes;
+use sealant::template::{MissingKey, Options, Problem, Value, render};
+use serde_json::json;
+
+use crate::peers;
+
+/// One question to both.
+pub struct Question {
+    /// the template
+    pub template: String,
+    /// what a missing key gives
+    pub missing_key: MissingKey,
+}
+
+/// What the templates see.
+const DATA: [(&str, &[u8]); 10] = [
+    ("a-b", b"dash"),
+    ("bin", b"caf\xc3\xa9\x00\x01\xff"),
+    ("empty", b""),
+    ("html", b"<b>&amp;'\"</b>"),
+    ("json", br#"{"a":"x","b":{"c":"d"},"n":5,"big":12345678901234567890,"f":1.5,"arr":["p","q"],"nul":null,"t":true,"html":"<&>"}"#),
+    ("multi", b"line1\nline2\n"),
+    ("pass", b"p@ss \"w0rd\"<&>"),
+    ("uni", "héllo 世界".as_bytes()),
+    ("user", b"admin"),
+    ("yaml", b"b: 2\na: [1, x]\nc: {d: true}\n"),
+];
+
+fn ours(question: &Question) -> Result<Vec<u8>, Problem> {
+    let data = Value::texts(DATA.map(|(key, value)| (key, SecretBytes::new(value.to_vec()))));
+    let options =
+        Options { missing_key: question.missing_key, ..Options::new("2026-11-25T12:00:00Z".parse().unwrap()) };
+    render("t", &question.template, &data, &options).map(|out| out.expose().to_vec()).map_err(|error| error.problem)
+}
+
+/// What Go says: the output, or the error.
+fn go(program: &Path, questions: &[Question]) -> Vec<Result<Vec<u8>, String>> {
+    let mut child = Command::new(program).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let data: serde_json::Map<_, _> =
+        DATA.iter().map(|(key, value)| ((*key).to_owned(), STANDARD.encode_to_string(value).into())).collect();
+    let lines: String = questions
+        .iter()
+        .map(|question| {
+            let missing = match question.missing_key {
+                MissingKey::Invalid => "default",
+                MissingKey::Zero => "zero",
+                MissingKey::Error => "error",
+            };
+            json!({"template": question.template, "data": data, "missingkey": missing}).to_string() + "\n"
+        })
+        .collect();
+    let writer = thread::spawn(move || input.write_all(lines.as_bytes()));
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap().unwrap();
+    assert!(output.status.success(), "gotemplate: {}", output.status);
+    String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .map(|line| {
+            let answer: serde_json::Value = serde_json::from_str(line).unwrap();
+            match answer["out"].as_str() {
+                Some(out) => Ok(STANDARD.decode_to_vec(out).unwrap()),
+                None => Err(answer["error"].as_str().unwrap_or_default().to_owned()),
+            }
+        })
+        .collect()
+}
+
+/// Fails when Go and we differ; says in what.
+pub fn compare(test: &str, questions: &[Question]) {
+    let Some(programs) = peers::locate_all(test, &["bin/gotemplate"]) else { return };
+    let answers = go(&programs[0], questions);
+    assert_eq!(answers.len(), questions.len());
+    let mut differences = vec![];
+    for (question, go) in questions.iter().zip(answers) {
+        let template = &question.template;
+        match (ours(question), go) {
+            (Ok(ours), Ok(go)) if ours == go => {}
+            (Err(_), Err(_)) => {}
+            (Ok(ours), Ok(go)) => differences.push(format!(
+                "{template}\n    go:   {:?}\n    ours: {:?}",
+                String::from_utf8_lossy(&go),
+                String::from_utf8_lossy(&ours)
+            )),
+            (Ok(ours), Err(go)) => differences
+                .push(format!("{template}\n    go fails: {go}\n    ours: {:?}", String::from_utf8_lossy(&ours))),
+            (Err(ours), Ok(go)) => {
+                differences
+                    .push(format!("{template}\n    go: {:?}\n    we fail: {ours}", String::from_utf8_lossy(&go)));
+            }
+        }
+    }
+    let count = differences.len();
+    assert!(count == 0, "{count} of {} differ:\n{}", questions.len(), differences.join("\n"));
+}
+
+#[test]
+fn the_corpus_renders_as_with_go() {
+    let mut questions = vec![];
+    for line in include_str!("corpus.txt").lines().filter(|line| !line.starts_with('#')) {
+        let template: String = serde_json::from_str(line).unwrap();
+        for missing_key in [MissingKey::Invalid, MissingKey::Zero, MissingKey::Error] {
+            questions.push(Question { template: template.clone(), missing_key });
+        }
+    }
+    assert!(questions.len() > 1500);
+    compare("the_corpus_renders_as_with_go", &questions);
+}
