@@ -1,6 +1,8 @@
 //! `sealant reseal`: the sealed values of a repository that are under an older key, sealed with the newest certificate. Everything
 //! else keeps its bytes. What changes is shown first; all files are written, or none.
 
+#[cfg(feature = "kube")]
+mod controller;
 mod plan;
 
 use std::path::PathBuf;
@@ -40,6 +42,14 @@ pub struct Args {
     /// Leave items that no private key opens as they are, instead of stopping
     #[arg(long)]
     pub leave_unopened: bool,
+    /// Let the controller of the cluster do it, without private keys; it seals every item anew
+    #[cfg(feature = "kube")]
+    #[arg(long, conflicts_with_all = ["key", "cert", "leave_unopened"])]
+    pub controller: bool,
+    /// The kubeconfig context of that cluster, instead of the one that sealant.yaml names
+    #[cfg(feature = "kube")]
+    #[arg(long, value_name = "NAME", requires = "controller")]
+    pub context: Option<String>,
     /// Do not ask
     #[arg(long, short)]
     pub yes: bool,
@@ -62,20 +72,17 @@ Examples:
 /// # Errors
 /// An item that no key opens, a file without a certificate, and what the file system says. Nothing was written then.
 pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
+    #[cfg(feature = "kube")]
+    if args.controller {
+        return controller::run(args, session);
+    }
     if args.with.key.is_empty() {
         return Err(Failure::new(Kind::CannotUnseal, "no private key was given: nobody knows what is under an older one")
             .hint("--key FILE, with the sealing keys of the controller: kubectl get secret -n kube-system -l sealedsecrets.bitnami.com/sealed-secrets-key -o yaml"));
     }
     let chain = args.with.keys()?;
     let certificates = Certificates::find(session, &args.with)?;
-    let found = files::find(session, &args.files)?;
-    for broken in found.broken.iter().filter(|broken| !broken.is_template) {
-        session.warn(&format!("{}:{}: left out: {}", broken.name, broken.error.line, broken.error.problem));
-    }
-    let templates = found.broken.iter().filter(|broken| broken.is_template).count();
-    if templates > 0 {
-        session.warn(&format!("left out {}, no YAML before it is rendered", counted(templates, "template")));
-    }
+    let found = find(args, session)?;
     let jobs = jobs(args, session, &certificates, &found.files)?;
     let mut progress = Progress::new(&session.env);
     let fates = parallel::map(
@@ -92,7 +99,7 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     refuse_unopened(args, &plan, &with::tried(&chain))?;
     plan.show(session);
     let count = plan.changed().count();
-    let agreed = args.dry_run || count == 0 || agreed(args, &plan)?;
+    let agreed = args.dry_run || count == 0 || agreed(args, count, plan.files())?;
     if count > 0 && agreed && !args.dry_run {
         write(session, &found.files, &plan)?;
         session.say(&format!("resealed {} in {}", counted(count, "item"), counted(plan.files(), "file")));
@@ -103,6 +110,19 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
         plan.print(agreed && !args.dry_run)?;
     }
     Ok(())
+}
+
+/// The files, with a word about those that cannot be read.
+fn find(args: &Args, session: &Session) -> Result<files::Found, Failure> {
+    let found = files::find(session, &args.files)?;
+    for broken in found.broken.iter().filter(|broken| !broken.is_template) {
+        session.warn(&format!("{}:{}: left out: {}", broken.name, broken.error.line, broken.error.problem));
+    }
+    let templates = found.broken.iter().filter(|broken| broken.is_template).count();
+    if templates > 0 {
+        session.warn(&format!("left out {}, no YAML before it is rendered", counted(templates, "template")));
+    }
+    Ok(found)
 }
 
 /// `1 item`, `2 items`.
@@ -180,11 +200,11 @@ fn refuse_unopened(args: &Args, plan: &Plan<'_>, tried: &str) -> Result<(), Fail
     Err(failure.hint("give the other private keys too with --key, or leave these items alone with --leave-unopened"))
 }
 
-fn agreed(args: &Args, plan: &Plan<'_>) -> Result<bool, Failure> {
+fn agreed(args: &Args, items: usize, files: usize) -> Result<bool, Failure> {
     if args.yes {
         return Ok(true);
     }
-    let what = format!("{} in {}", counted(plan.changed().count(), "item"), counted(plan.files(), "file"));
+    let what = format!("{} in {}", counted(items, "item"), counted(files, "file"));
     if !terminal::stdin_is_terminal() {
         let text = format!("{what} would change: nobody is there to be asked");
         return Err(Failure::new(Kind::Generic, text).hint("pass --yes, or --dry-run to see what would change"));
@@ -192,29 +212,40 @@ fn agreed(args: &Args, plan: &Plan<'_>) -> Result<bool, Failure> {
     Ok(terminal::confirm(&format!("reseal {what}?")).unwrap_or(false))
 }
 
-/// Seals and stages everything, then replaces all files.
+/// An item in its new form.
+struct Sealed<'a> {
+    /// The file, by its position.
+    read: usize,
+    /// The object in it, by its position.
+    number: usize,
+    key: &'a str,
+    text: String,
+}
+
+/// Seals everything, then writes it.
 fn write(session: &Session, found: &[files::Read], plan: &Plan<'_>) -> Result<(), Failure> {
-    session.guard_files();
     let changed: Vec<(&Job<'_>, &Fate)> = plan.changed().collect();
     let seal = |(job, fate): &(&Job<'_>, &Fate)| -> Result<String, Failure> {
         let Fate::Older { value, .. } = fate else { return Ok(String::new()) };
         let blob = job.certificate.key().seal(&job.object.label(), value.expose());
-        let failed =
-            |error| Failure::of(Kind::CannotEncryptValue, &error).about(format!("{}: {}", job.file, job.item.key));
-        blob.map(|blob| text::encode(&blob)).map_err(failed)
+        let about = || format!("{}: {}", job.file, job.item.key);
+        blob.map(|blob| text::encode(&blob))
+            .map_err(|error| Failure::of(Kind::CannotEncryptValue, &error).about(about()))
     };
-    let sealed: Vec<String> = parallel::map(&changed, seal, |_, _| {}).into_iter().collect::<Result<_, _>>()?;
+    let texts: Vec<String> = parallel::map(&changed, seal, |_, _| {}).into_iter().collect::<Result<_, _>>()?;
+    let sealed = changed.iter().zip(texts);
+    let sealed = sealed.map(|((job, _), text)| Sealed { read: job.read, number: job.number, key: &job.item.key, text });
+    write_all(session, found, &sealed.collect::<Vec<_>>())
+}
+
+/// Stages everything, then replaces all files. What is sealed is in the order of the files.
+fn write_all(session: &Session, found: &[files::Read], sealed: &[Sealed<'_>]) -> Result<(), Failure> {
+    session.guard_files();
     let mut batch = Batch::new();
-    for (at, read) in found.iter().enumerate() {
-        let changes: Vec<Change<'_>> = changed
-            .iter()
-            .zip(&sealed)
-            .filter(|((job, _), _)| job.read == at)
-            .map(|((job, _), text)| Change { object: job.number, key: &job.item.key, to: Some(text) })
-            .collect();
-        if changes.is_empty() {
-            continue;
-        }
+    for group in sealed.chunk_by(|one, next| one.read == next.read) {
+        let Some(read) = group.first().and_then(|one| found.get(one.read)) else { continue };
+        let changes: Vec<Change<'_>> =
+            group.iter().map(|one| Change { object: one.number, key: one.key, to: Some(&one.text) }).collect();
         let text: Zeroizing<String> =
             read.file.change(&changes).map_err(|error| inplace::refused(&read.name, &error))?;
         let target = Target::resolve(&read.path)?;
