@@ -69,6 +69,7 @@ pub mod sops;
 pub mod sopsfile;
 pub mod terminal;
 pub mod textconv;
+pub mod unseal;
 pub mod unset;
 pub mod updatekeys;
 #[cfg(feature = "vault")]
@@ -154,6 +155,8 @@ pub enum Command {
     Filestatus(filestatus::Args),
     /// Seal values for a cluster, and change and check SealedSecrets
     Seal(seal::Args),
+    /// Open SealedSecrets with private sealing keys
+    Unseal(unseal::Args),
     /// Seal what is under an older key with the newest certificate
     Reseal(reseal::Args),
     /// Publish a file to a configured destination
@@ -230,6 +233,7 @@ pub fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Groups(args) => groups::run(args, &session),
         Command::Filestatus(args) => filestatus::run(args, &session),
         Command::Seal(args) => seal::run(args, &session),
+        Command::Unseal(args) => unseal::run(args, &session),
         Command::Reseal(args) => reseal::run(args, &session),
         Command::Publish(args) => publish::run(args, &session),
         Command::Keys(args) => keys::run(args, &session),

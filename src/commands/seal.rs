@@ -1,9 +1,14 @@
 //! `sealant seal`: values that only a cluster can open.
 
 pub mod check;
+pub mod create;
 pub mod edit;
 pub mod files;
 pub mod inplace;
+pub mod input;
+pub mod metadata;
+pub mod output;
+pub mod parts;
 pub mod set;
 pub mod with;
 
@@ -16,9 +21,12 @@ use crate::failure::{Failure, Kind};
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// Files; with --check also folders
+    /// Secret manifests, in clear or encrypted with SOPS; without any, standard input. With --check also folders
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    /// What is sealed
+    #[command(flatten, next_help_heading = "Seal Secrets")]
+    pub create: create::Args,
     /// What is changed
     #[command(flatten, next_help_heading = "Change one item in place")]
     pub change: set::Args,
@@ -38,6 +46,9 @@ pub struct Args {
 
 const EXAMPLES: &str = "\
 Examples:
+  kubectl create secret generic db --dry-run=client --from-file=password -o yaml -n shop | sealant seal --cert eu.pem
+  sealant seal secret.sops.yaml -o clusters/eu/db.yaml       what SOPS encrypted, without plain text on disk
+  sealant seal -n shop --name db --from-env-file .env --all-clusters -o 'clusters/{cluster}/db.yaml'
   printf %s \"$NEW\" | sealant seal --set password db.yaml     one line of the file changes
   sealant seal --unset password db.yaml
   sealant seal --edit db.yaml                                new values in your editor
@@ -63,5 +74,5 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     if args.check.check {
         return check::run(&args.check, &args.files, &args.with, session);
     }
-    Err(Failure::new(Kind::NoFile, "nothing to do was named").hint("sealant seal --help"))
+    create::run(&args.create, &args.files, &args.which, &args.with, session)
 }

@@ -57,6 +57,18 @@ pub fn sorted_files(folder: &Path, extension: &str) -> Result<Vec<PathBuf>, FsEr
     Ok(files)
 }
 
+/// The regular files of a folder, by name; what is no such file, or only a link to one, is left out.
+///
+/// # Errors
+/// [`FsError::Io`] when the folder cannot be listed.
+pub fn regular_files(folder: &Path) -> Result<Vec<PathBuf>, FsError> {
+    let entries = std::fs::read_dir(folder).map_err(|error| FsError::io("list", folder, error))?;
+    let is_file = |entry: &std::fs::DirEntry| entry.file_type().is_ok_and(|kind| kind.is_file());
+    let mut files: Vec<PathBuf> = entries.flatten().filter(is_file).map(|entry| entry.path()).collect();
+    files.sort();
+    Ok(files)
+}
+
 /// Makes a folder and those it is in, as far as they are not there yet; new ones are only for us when `private`.
 ///
 /// # Errors

@@ -42,6 +42,7 @@ mod properties;
 mod robust;
 mod sandbox;
 mod sealed;
+mod sealed_verbs;
 mod sealing_keys;
 mod set;
 #[cfg(any(unix, feature = "vault"))]

@@ -1,5 +1,7 @@
 //! What a value of a SealedSecret is sealed with and opened with: certificates and private keys.
 
+mod web;
+
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -11,7 +13,7 @@ use crate::fsio::folder;
 use crate::fsio::read::{KEY_LIMIT, read_stream};
 use crate::sealed::clusters::{self, Cluster, Clusters};
 use crate::sealed::file::{Item, Object};
-use crate::sealed::{Certificate, KeyChain, Scope, keyfile, text};
+use crate::sealed::{Certificate, CertificateError, KeyChain, Scope, keyfile, text};
 use crate::secret::SecretBytes;
 
 /// The options that say it.
@@ -19,7 +21,7 @@ use crate::secret::SecretBytes;
 #[group(skip)]
 pub struct With {
     /// Seal with this certificate, instead of the one that sealant.yaml names; may be repeated, the newest is taken
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE|URL")]
     pub cert: Vec<String>,
     /// Seal even if the certificate is expired
     #[arg(long)]
@@ -94,7 +96,8 @@ impl Certificates {
     pub fn find(session: &Session, with: &With) -> Result<Self, Failure> {
         let mut all = Vec::new();
         for source in &with.cert {
-            all.extend(read(Path::new(source), source)?);
+            let (bytes, name) = web::read(session, source)?;
+            all.extend(certificates(&bytes, &name)?);
         }
         let given = (!all.is_empty()).then(|| set(None, with.cert.join(", "), all));
         Ok(Self { given, loaded: Loaded::find(session)? })
@@ -213,10 +216,21 @@ fn unfit(from: &str, text: &str) -> Failure {
 
 /// Every certificate of a file.
 fn read(path: &Path, name: &str) -> Result<Vec<Certificate>, Failure> {
-    let bytes = read_stream(path, KEY_LIMIT)?;
+    certificates(&read_stream(path, KEY_LIMIT)?, name)
+}
+
+fn certificates(bytes: &[u8], name: &str) -> Result<Vec<Certificate>, Failure> {
     // what is wrong with a file without any is known to the one who reads one
-    Certificate::parse(&bytes).map_err(|error| unfit(name, &error.to_string()))?;
-    Certificate::every(&bytes).collect::<Result<_, _>>().map_err(|error| unfit(name, &error.to_string()))
+    let of = |error: CertificateError| match error {
+        CertificateError::None => {
+            unfit(name, "there is no certificate in it").hint("kubeseal --fetch-cert > FILE gets that of a cluster")
+        }
+        CertificateError::PrivateKey => unfit(name, &error.to_string())
+            .hint("seal with the certificate that belongs to it, and keep the private key away"),
+        _ => unfit(name, &error.to_string()),
+    };
+    Certificate::parse(bytes).map_err(of)?;
+    Certificate::every(bytes).collect::<Result<_, _>>().map_err(of)
 }
 
 /// Now.

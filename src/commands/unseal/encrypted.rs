@@ -1,0 +1,51 @@
+//! A Secret that is written encrypted with SOPS. Its plain text stays in memory.
+
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+use crate::commands::selection::SelectionArgs;
+use crate::commands::session::Session;
+use crate::commands::sopsfile::{self, Change};
+use crate::commands::{filestatus, size};
+use crate::failure::{Failure, Kind};
+use crate::fsio::folder;
+use crate::fsio::write::{NewMode, create_new};
+
+/// Writes it. A file that is there keeps its data key, and the ciphertexts of values that did not change.
+///
+/// # Errors
+/// No creation rule, a file in clear in its place, what the file system says.
+pub fn write(session: &Session, path: &Path, text: &Zeroizing<String>) -> Result<(), Failure> {
+    let name = path.display().to_string();
+    if folder::is_taken(path) {
+        if !filestatus::looks_encrypted(path) {
+            let text = format!("{name} exists, is not encrypted with SOPS, and is not overwritten");
+            return Err(Failure::new(Kind::Exists, text).hint("take another name, or move the file away first"));
+        }
+        let mut change = Change::begin(session, path)?;
+        let encrypted = change.prepare(text.to_string()).map_err(|error| change.failure(&error))?;
+        return match encrypted {
+            Some(encrypted) => {
+                change.commit(session, &encrypted)?;
+                session.say(&format!("{name}: encrypted {} values", encrypted.values));
+                Ok(())
+            }
+            None => {
+                session.say(&format!("{name}: nothing has changed"));
+                Ok(())
+            }
+        };
+    }
+    let recipe = SelectionArgs::default().recipe(session, path)?;
+    let (key, settings) = recipe.prepare(session, &session.now())?;
+    let encrypted = sopsfile::encrypt_text(&name, text.to_string(), &key, &settings)?;
+    size::check(&name, encrypted.text.len())?;
+    session.guard_files();
+    if let Some(folder) = path.parent().filter(|folder| *folder != Path::new("")) {
+        folder::make(folder, false)?;
+    }
+    create_new(path, encrypted.text.as_bytes(), NewMode::Public)?;
+    session.say(&format!("{name}: encrypted {} values", encrypted.values));
+    Ok(())
+}
