@@ -80,7 +80,7 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
         return Err(Failure::new(Kind::CannotUnseal, "no private key was given: nobody knows what is under an older one")
             .hint("--key FILE, with the sealing keys of the controller: kubectl get secret -n kube-system -l sealedsecrets.bitnami.com/sealed-secrets-key -o yaml"));
     }
-    let chain = args.with.keys()?;
+    let chain = args.with.keys(session)?;
     let certificates = Certificates::find(session, &args.with)?;
     let found = find(args, session)?;
     let jobs = jobs(args, session, &certificates, &found.files)?;

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::session::Session;
 use super::sopsfile::{self, Source};
 use crate::failure::{Failure, Kind};
+use crate::fsio::read::{DOCUMENT_LIMIT, read_stream};
 use crate::sealed::keyfile::{self, SealingKey};
 use crate::sealed::{KeyChain, KeyError, KeyFileError};
 use crate::secret::SecretBytes;
@@ -17,7 +18,7 @@ const PEM: &[u8] = b"-----BEGIN ";
 /// # Errors
 /// Not readable, no keys in it, or encrypted and nobody here opens it.
 pub fn read(session: &Session, path: &Path) -> Result<Vec<SealingKey>, Failure> {
-    let source = if path.as_os_str() == "-" { Source::stdin()? } else { Source::file(path)? };
+    let source = source(path)?;
     let name = source.name.clone();
     if source.bytes.trim_ascii_start().starts_with(PEM) {
         return parse(&name, &SecretBytes::new(source.bytes.to_vec()));
@@ -30,6 +31,16 @@ pub fn read(session: &Session, path: &Path) -> Result<Vec<SealingKey>, Failure> 
     }
     let plain = sopsfile::open_parsed(session, parsed)?.decrypt(false)?;
     parse(&name, &SecretBytes::new(plain.bytes().to_vec()))
+}
+
+/// A file, a pipe such as `<(command)`, or standard input.
+fn source(path: &Path) -> Result<Source, Failure> {
+    if path.as_os_str() == "-" {
+        return Source::stdin();
+    }
+    let name = path.display().to_string();
+    let bytes = read_stream(path, DOCUMENT_LIMIT)?;
+    Ok(Source { name: name.clone(), bytes, stamp: None, format: None, named: Some(name), literal: false })
 }
 
 /// The keys of several files as a chain.

@@ -123,8 +123,8 @@ fn keys(args: &Args, session: &Session) -> Result<KeyChain, Failure> {
     Ok(chain)
 }
 
-const HOW_TO_GET_KEYS: &str = "who may read them gets them with: kubectl get secret -n kube-system -l \
-                               sealedsecrets.bitnami.com/sealed-secrets-key -o yaml > keys.yaml; then: sealant unseal --key keys.yaml";
+const HOW_TO_GET_KEYS: &str = "who may read them keeps them off the disk: kubectl get secret -n kube-system -l \
+                               sealedsecrets.bitnami.com/sealed-secrets-key -o yaml | sealant unseal --key - FILE";
 
 fn read(
     args: &Args,

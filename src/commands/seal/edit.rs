@@ -58,7 +58,7 @@ pub fn run(files: &[PathBuf], which: &Which, with: &With, session: &Session) -> 
     let (at, object) = file.select(which)?;
     let certificates = Certificates::find(session, with)?;
     let certificate = certificates.set_for(session, path)?.sealing(session, with)?;
-    let shown = Shown::new(session, &file.name, &object, &with.keys()?)?;
+    let shown = Shown::new(session, &file.name, &object, &with.keys(session)?)?;
     let draft = Draft::new(session, &path.with_extension("yaml"), &shown.text())?;
     let (wanted, text) = draft.edit(&editor, &file.name, &mut |text| {
         let wanted = shown.read(text, certificate)?;

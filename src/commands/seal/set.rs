@@ -56,7 +56,7 @@ pub fn run(args: &Args, files: &[PathBuf], which: &Which, with: &With, session: 
     if let Some(key) = args.unset.iter().find(|key| args.set.as_ref() == Some(*key)) {
         return Err(Failure::new(Kind::ConflictingOptions, format!("{key} cannot be set and removed at once")));
     }
-    let chain = with.keys()?;
+    let chain = with.keys(session)?;
     check_all(&file.name, &object, &chain)?;
     let mut sealed = None;
     let mut known = false;

@@ -7,13 +7,14 @@ use std::sync::OnceLock;
 
 use jiff::Timestamp;
 
+use crate::commands::sealing_keys;
 use crate::commands::session::Session;
 use crate::failure::{Failure, Kind};
 use crate::fsio::folder;
 use crate::fsio::read::{KEY_LIMIT, read_stream};
 use crate::sealed::clusters::{self, Cluster, Clusters};
 use crate::sealed::file::{Item, Object};
-use crate::sealed::{Certificate, CertificateError, KeyChain, Scope, keyfile, text};
+use crate::sealed::{Certificate, CertificateError, KeyChain, Scope, text};
 use crate::secret::SecretBytes;
 
 /// The options that say it.
@@ -251,16 +252,8 @@ impl With {
     ///
     /// # Errors
     /// A file that holds none.
-    pub fn keys(&self) -> Result<KeyChain, Failure> {
-        let mut chain = KeyChain::new();
-        for path in &self.key {
-            let mut bytes = read_stream(path, KEY_LIMIT)?;
-            let bytes = SecretBytes::new(std::mem::take(&mut *bytes));
-            let keys =
-                keyfile::read(&bytes).map_err(|error| Failure::of(Kind::CannotRead, &error).about(path.display()))?;
-            keys.into_iter().for_each(|key| chain.add(key.key));
-        }
-        Ok(chain)
+    pub fn keys(&self, session: &Session) -> Result<KeyChain, Failure> {
+        sealing_keys::chain(session, &self.key)
     }
 }
 
