@@ -12,12 +12,13 @@ use std::time::{Duration, Instant, SystemTime};
 mod found;
 mod keys;
 pub mod mutate;
+mod sealed;
 mod seeds;
 pub mod targets;
 
 use mutate::{Random, mutate};
 
-const TARGETS: u32 = 12;
+const TARGETS: u32 = 13;
 /// One input of [`mutate::MAX_INPUT`] bytes takes milliseconds; a machine under load is given room.
 const SLOW: Duration = Duration::from_secs(20);
 /// What the whole process may have used at its peak.
@@ -142,4 +143,9 @@ fn fuzz_properties_round_trip() {
 #[test]
 fn fuzz_keys_hostile() {
     run("keys_hostile", keys::keys_hostile);
+}
+
+#[test]
+fn fuzz_sealed_hostile() {
+    run("sealed_hostile", sealed::sealed_hostile);
 }

@@ -89,8 +89,11 @@ fn of_format(kind: DocumentKind) -> Vec<Vec<u8>> {
 }
 
 pub fn of(target: &str) -> Vec<Vec<u8>> {
-    let mut seeds =
-        if target == "keys_hostile" { Vec::new() } else { contents(&root().join("fuzz/seeds").join(target)) };
+    let mut seeds = if matches!(target, "keys_hostile" | "sealed_hostile") {
+        Vec::new()
+    } else {
+        contents(&root().join("fuzz/seeds").join(target))
+    };
     if let Some(kind) = target.strip_suffix("_round_trip").and_then(DocumentKind::from_word) {
         seeds.extend(of_format(kind));
     }
@@ -98,6 +101,7 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
         "document_round_trip" => seeds = documents(),
         "decrypt_hostile" => seeds.extend(encrypted()),
         "keys_hostile" => seeds = super::keys::seeds(),
+        "sealed_hostile" => seeds = super::sealed::seeds(),
         "sops_yaml" => seeds.extend(fs::read(root().join("examples/multi-environment/.sops.yaml"))),
         _ => {}
     }

@@ -59,3 +59,38 @@ fn the_real_controller_opens_what_was_changed_in_place() {
         }
     }
 }
+
+/// A Secret sealed by ours and opened by the controller; opened again with the keys that the cluster has, and with a backup of them.
+#[test]
+fn the_real_controller_opens_what_is_sealed_and_its_keys_open_it_here() {
+    let Some(cluster) = crate::cluster::shared("the_real_controller_opens_what_is_sealed_and_its_keys_open_it_here")
+    else {
+        return;
+    };
+    let program = Path::new(env!("CARGO_BIN_EXE_sealant")).to_owned();
+    let folder = tempfile::tempdir().unwrap();
+    let sealant = |arguments: &[&str], input: &str| {
+        let mut command = cluster.command(&program, User::Admin, None);
+        command.args(arguments).current_dir(folder.path());
+        let ran = run(command, input);
+        assert!(ran.ok(), "{arguments:?}: {}", ran.last_words());
+        ran.text()
+    };
+    fs::write(folder.path().join("cluster.pem"), cluster.certificate()).unwrap();
+    fs::write(folder.path().join("keys.yaml"), cluster.key_backup()).unwrap();
+    let values: BTreeMap<String, Vec<u8>> = [("password".to_owned(), b"hunter2".to_vec())].into();
+    for scope in ["strict", "namespace-wide", "cluster-wide"] {
+        let namespace = cluster.namespace("native");
+        let secret = format!(
+            "apiVersion: v1\nkind: Secret\nmetadata: {{name: db, namespace: {namespace}}}\nstringData: {{password: hunter2}}\n"
+        );
+        sealant(&["seal", "--cert", "cluster.pem", "--scope", scope, "-o", "{name}-{namespace}.yaml"], &secret);
+        let file = format!("db-{namespace}.yaml");
+        assert_eq!(opened(cluster, &namespace, &folder.path().join(&file)), values, "{scope}");
+        for keys in [&["--from-cluster"][..], &["--key", "keys.yaml"]] {
+            let value = sealant(&[&["unseal", &file, "--get", "password"], keys].concat(), "");
+            assert_eq!(value, "hunter2", "{scope} {keys:?}");
+        }
+        sealant(&["keys", "drill", "--backup", "keys.yaml", "--cert", "cluster.pem", &file], "");
+    }
+}
