@@ -15,7 +15,7 @@
 //! | [`chain`] | opening, with all keys at hand |
 //! | [`clusters`] | `sealant.yaml`: which clusters there are |
 //! | [`limits`] | what the API server takes for a Secret |
-//! | [`file`] | the SealedSecrets of a file, and changing their items in place |
+//! | [`mod@file`] | the SealedSecrets of a file, and changing their items in place |
 //! | [`keyfile`] | the files that private keys come in |
 //! | [`manifest`] | Kubernetes manifests as trees |
 //! | [`secret`] | a Secret, read to be sealed |

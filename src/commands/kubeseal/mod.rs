@@ -6,8 +6,8 @@
 //! | [`flags`], [`grammar`], [`csv`], [`log`] | pure: the command line |
 //! | [`call`] | what was given, input and output |
 //! | [`exit`] | how it ends badly |
-//! | [`certificate`] | `--cert` and `--fetch-cert` |
-//! | [`controller`] | all that asks a cluster |
+//! | `certificate` | `--cert` and `--fetch-cert` |
+//! | `controller` | all that asks a cluster |
 //! | `whole` | SealedSecrets as upstream's types have them |
 //! | others | one mode each |
 
