@@ -17,7 +17,7 @@
 //! | [`kubeseal`] | Sealed Secrets under the name `kubeseal` |
 //! | [`json`] | one value: as it is, or as JSON |
 //! | [`sealing_keys`] | files of private sealing keys, in clear or encrypted |
-//! | [`sealed_files`] | the SealedSecrets of a repository |
+//! | [`sealed_templates`] | the values that the templates of a SealedSecret give |
 //! | [`identities`] | where identities and names come from |
 //! | `cluster` | which cluster, as flags, files and the environment say |
 //! | `vault_settings` | what the environment says about Vault |
@@ -58,7 +58,7 @@ pub mod rekey;
 pub mod reseal;
 pub mod rotate;
 pub mod seal;
-pub mod sealed_files;
+pub mod sealed_templates;
 pub mod sealing_keys;
 pub mod secret_data;
 pub mod selection;

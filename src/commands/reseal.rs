@@ -112,15 +112,22 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The files, with a word about those that cannot be read.
+/// The files, with a word about templates.
+///
+/// # Errors
+/// A manifest that cannot be read: nobody knows what is in it that is under an older key.
 fn find(args: &Args, session: &Session) -> Result<files::Found, Failure> {
     let found = files::find(session, &args.files)?;
-    for broken in found.broken.iter().filter(|broken| !broken.is_template) {
-        session.warn(&format!("{}:{}: left out: {}", broken.name, broken.error.line, broken.error.problem));
+    let (templates, broken): (Vec<_>, Vec<_>) = found.broken.iter().partition(|broken| broken.is_template);
+    if !broken.is_empty() {
+        let text = format!("{} cannot be read; nothing was written", counted(broken.len(), "file"));
+        let failure = broken.iter().fold(Failure::new(Kind::CannotRead, text), |failure, one| {
+            failure.detail(format!("{}:{}: {}", one.name, one.line, one.problem))
+        });
+        return Err(failure.hint("correct them, or name the files and folders that are meant"));
     }
-    let templates = found.broken.iter().filter(|broken| broken.is_template).count();
-    if templates > 0 {
-        session.warn(&format!("left out {}, no YAML before it is rendered", counted(templates, "template")));
+    if !templates.is_empty() {
+        session.warn(&format!("left out {}, no YAML before it is rendered", counted(templates.len(), "template")));
     }
     Ok(found)
 }

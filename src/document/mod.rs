@@ -1,5 +1,6 @@
 //! Text as leaves with byte spans: the lossless document engines and the neutral values they share.
 
+pub mod base64;
 pub mod dotenv;
 pub mod edits;
 pub mod flatten;
@@ -10,6 +11,7 @@ pub mod ini;
 pub(crate) mod intake;
 pub mod json;
 pub mod kind;
+pub mod near;
 pub mod open;
 pub(crate) mod outline;
 pub mod path;

@@ -13,11 +13,11 @@
 //! Read strictly: what is not known is an error with its line, before anything is sealed for the wrong cluster.
 
 mod glob;
-mod near;
 
 use std::fmt;
 
 use super::scope::Scope;
+use crate::document::near::nearest;
 use crate::document::tree::{Key, Kind, Node};
 use crate::document::value::Value;
 use crate::document::yaml::Document;
@@ -215,7 +215,7 @@ impl Clusters {
     /// The name that is nearly `name`, if there is one.
     pub fn near(&self, name: &str) -> Option<&str> {
         let names: Vec<&str> = self.clusters.iter().map(|cluster| cluster.name.as_str()).collect();
-        near::nearest(name, &names)
+        nearest(name, &names)
     }
 }
 
@@ -234,7 +234,7 @@ fn fields<'a>(node: &'a Node, name: &str, known: &'static [&'static str]) -> Res
     };
     match entries.iter().find(|(key, _)| !known.contains(&key.name.as_str())) {
         Some((key, _)) => {
-            let near = near::nearest(&key.name, known);
+            let near = nearest(&key.name, known);
             Err(at(key.line, Problem::Unknown { field: key.name.clone(), near }))
         }
         None => Ok(entries),

@@ -2,10 +2,8 @@
 
 use std::fmt;
 
-use ring::digest::{Context, SHA256};
 use rsa::pkcs1::DecodeRsaPrivateKey;
 use rsa::pkcs8::DecodePrivateKey;
-use rsa::rand_core::{CryptoRng, Error, RngCore};
 use rsa::sha2::Sha256;
 use rsa::traits::PublicKeyParts;
 use rsa::{Oaep, RsaPrivateKey};
@@ -14,7 +12,7 @@ use zeroize::Zeroizing;
 use super::blob::{self, Blob};
 use super::pem;
 use super::public::{MAX_BITS, PublicKey, UnfitKey};
-use crate::secret::{self, RandomError, SecretBytes};
+use crate::secret::{Random, SecretBytes};
 
 /// Why a text gives no private key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -96,61 +94,18 @@ impl PrivateKey {
         if blob.wrapped.len() != self.key.size() {
             return Err(OpenError);
         }
-        let mut blinding = Blinding::new().map_err(|_| OpenError)?;
+        let mut random = Random::default();
         let padding = Oaep::new_with_label::<Sha256, _>(label);
         // blinded, because the time of a plain operation tells about the key (RUSTSEC-2023-0071)
-        let session = self.key.decrypt_blinded(&mut blinding, padding, blob.wrapped).map_err(|_| OpenError)?;
+        let session = self.key.decrypt_blinded(&mut random, padding, blob.wrapped).map_err(|_| OpenError)?;
         let session = Zeroizing::new(session);
+        if random.has_failed {
+            return Err(OpenError);
+        }
         let mut plain = blob::open(&session, blob.sealed).ok_or(OpenError)?;
         Ok(SecretBytes::new(std::mem::take(&mut *plain)))
     }
 }
-
-/// The random numbers that blind one operation: hashes of a counter under a seed of the one random source, which may fail here and
-/// not in the middle of the arithmetic.
-struct Blinding {
-    seed: Zeroizing<[u8; 32]>,
-    counter: u64,
-}
-
-impl Blinding {
-    fn new() -> Result<Self, RandomError> {
-        let mut seed = Zeroizing::new([0; 32]);
-        secret::random(seed.as_mut_slice())?;
-        Ok(Self { seed, counter: 0 })
-    }
-}
-
-impl RngCore for Blinding {
-    fn next_u32(&mut self) -> u32 {
-        let mut bytes = [0; 4];
-        self.fill_bytes(&mut bytes);
-        u32::from_le_bytes(bytes)
-    }
-
-    fn next_u64(&mut self) -> u64 {
-        let mut bytes = [0; 8];
-        self.fill_bytes(&mut bytes);
-        u64::from_le_bytes(bytes)
-    }
-
-    fn fill_bytes(&mut self, target: &mut [u8]) {
-        for chunk in target.chunks_mut(32) {
-            self.counter += 1;
-            let mut hash = Context::new(&SHA256);
-            hash.update(self.seed.as_slice());
-            hash.update(&self.counter.to_le_bytes());
-            chunk.copy_from_slice(&hash.finish().as_ref()[..chunk.len()]);
-        }
-    }
-
-    fn try_fill_bytes(&mut self, target: &mut [u8]) -> Result<(), Error> {
-        self.fill_bytes(target);
-        Ok(())
-    }
-}
-
-impl CryptoRng for Blinding {}
 
 /// A PKCS#8 key of another algorithm is named as such.
 fn not_pkcs8(error: &rsa::pkcs8::Error) -> KeyError {

@@ -1,10 +1,9 @@
-//! The base64 of sealed values and of Secrets, read as Go's `base64.StdEncoding` reads it: line ends anywhere, padding required,
-//! stray bits at the end ignored.
-
-use std::borrow::Cow;
+//! The base64 of sealed values and of Secrets, with Go's words for what is wrong with it.
 
 use base64_simd::STANDARD;
 use zeroize::Zeroizing;
+
+use crate::document::base64::decode_append;
 
 /// No base64; the words are Go's.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -24,71 +23,10 @@ pub fn encode(bytes: &[u8]) -> String {
 /// # Errors
 /// [`IllegalBase64`] with the place that Go names.
 pub fn decode(text: &str) -> Result<Zeroizing<Vec<u8>>, IllegalBase64> {
-    let packed = match text.bytes().any(|byte| byte == b'\r' || byte == b'\n') {
-        true => Cow::Owned(text.bytes().filter(|byte| !matches!(byte, b'\r' | b'\n')).collect()),
-        false => Cow::Borrowed(text.as_bytes()),
-    };
-    match STANDARD.decode_to_vec(packed.as_ref()) {
-        Ok(bytes) => Ok(Zeroizing::new(bytes)),
-        Err(_) => slow(text),
-    }
-}
-
-/// Group by group, for texts with stray bits at the end, and to find what is wrong.
-fn slow(text: &str) -> Result<Zeroizing<Vec<u8>>, IllegalBase64> {
+    // as much as it can be, so that it never moves and leaves a copy behind
     let mut bytes = Zeroizing::new(Vec::with_capacity(text.len() / 4 * 3 + 3));
-    let mut input = text.bytes().enumerate().filter(|(_, byte)| !matches!(byte, b'\r' | b'\n'));
-    loop {
-        let mut group = 0_u32;
-        let mut length = 0;
-        while length < 4 {
-            let Some((at, byte)) = input.next() else {
-                return if length == 0 { Ok(bytes) } else { Err(IllegalBase64 { at: text.len() - length }) };
-            };
-            match sextet(byte) {
-                Some(bits) => group = group << 6 | u32::from(bits),
-                None if byte == b'=' && length >= 2 => return padded(bytes, group, length, input, text.len()),
-                None => return Err(IllegalBase64 { at }),
-            }
-            length += 1;
-        }
-        bytes.extend_from_slice(&group.to_be_bytes()[1..]);
-    }
-}
-
-/// The end: what `length` characters of the last group spell, if only its padding follows.
-fn padded(
-    mut bytes: Zeroizing<Vec<u8>>,
-    group: u32,
-    length: usize,
-    mut input: impl Iterator<Item = (usize, u8)>,
-    end: usize,
-) -> Result<Zeroizing<Vec<u8>>, IllegalBase64> {
-    if length == 2 {
-        match input.next() {
-            Some((_, b'=')) => {}
-            // Go points before the character, wherever that is
-            Some((at, _)) => return Err(IllegalBase64 { at: at - 1 }),
-            None => return Err(IllegalBase64 { at: end }),
-        }
-    }
-    if let Some((at, _)) = input.next() {
-        return Err(IllegalBase64 { at });
-    }
-    let group = group << (6 * (4 - length));
-    bytes.extend_from_slice(&group.to_be_bytes()[1..length]);
+    decode_append(text.as_bytes(), &mut bytes).map_err(|at| IllegalBase64 { at })?;
     Ok(bytes)
-}
-
-fn sextet(byte: u8) -> Option<u8> {
-    Some(match byte {
-        b'A'..=b'Z' => byte - b'A',
-        b'a'..=b'z' => byte - b'a' + 26,
-        b'0'..=b'9' => byte - b'0' + 52,
-        b'+' => 62,
-        b'/' => 63,
-        _ => return None,
-    })
 }
 
 #[cfg(test)]

@@ -1,19 +1,19 @@
 //! `sealant keys drill`: proves from a backup alone that every SealedSecret of the repository opens. Prints names, never values.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use crate::commands::parallel;
-use crate::commands::sealed_files::{self, Place};
+use crate::commands::seal::{files, with};
 use crate::commands::sealing_keys;
 use crate::commands::session::Session;
 use crate::failure::{Failure, Kind};
 use crate::fsio::output;
 use crate::fsio::printable::sanitize;
 use crate::fsio::read::{DOCUMENT_LIMIT, read_bounded};
-use crate::sealed::resource::{ItemError, grouped};
-use crate::sealed::{Certificate, KeyChain, text};
+use crate::sealed::file::Object;
+use crate::sealed::{Certificate, KeyChain};
 
 /// The command line.
 #[derive(clap::Args, Debug)]
@@ -56,31 +56,42 @@ struct Row {
 /// [`Kind::CannotUnseal`] when anything does not open; what keeps files from being read.
 pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     let chain = sealing_keys::chain(session, &args.backup)?;
-    let found = sealed_files::find(session, &args.paths)?;
+    let found = files::find(session, &args.paths)?;
     let unbacked = unbacked(args, &chain)?;
-    if found.places.is_empty() && found.unreadable.is_empty() {
-        return Err(sealed_files::none_found(&args.paths));
+    let objects: Vec<(&str, &Object)> = found
+        .files
+        .iter()
+        .flat_map(|read| read.file.objects().iter().map(|object| (read.name.as_str(), object)))
+        .collect();
+    if objects.is_empty() && found.broken.is_empty() {
+        return Err(none_found(&args.paths));
     }
-    let rows = parallel::map(&found.places, |place| row(session, place, &chain), |_, _| {});
+    let rows = parallel::map(&objects, |(file, object)| row(file, object, &chain), |_, _| {});
     print(session, &rows)?;
     let closed = rows.iter().filter(|row| !row.opens).count();
     let items: usize = rows.iter().map(|row| row.items).sum();
-    if closed == 0 && found.unreadable.is_empty() && unbacked.is_empty() {
+    if closed == 0 && found.broken.is_empty() && unbacked.is_empty() {
         session.say(&format!("the backup opens all of {} SealedSecrets with {items} values", rows.len()));
         return Ok(());
     }
     let text = match closed {
-        0 => "the backup is not complete".to_owned(),
+        0 => "nothing is proved".to_owned(),
         _ => format!("the backup does not open {closed} of {} SealedSecrets", rows.len()),
     };
-    let mut failure = Failure::new(Kind::CannotUnseal, text);
-    for line in found.unreadable.iter().chain(&unbacked) {
-        failure = failure.detail(sanitize(line).into_owned());
-    }
-    let tried: Vec<&str> = chain.keys().iter().map(crate::sealed::PrivateKey::fingerprint).collect();
+    // a template, too: nobody has seen what is in it
+    let broken = found.broken.iter().map(|one| format!("{}:{}: {}", one.name, one.line, one.problem));
+    let failure = broken
+        .chain(unbacked)
+        .fold(Failure::new(Kind::CannotUnseal, text), |failure, line| failure.detail(sanitize(&line).into_owned()));
     Err(failure
-        .detail(format!("keys in the backup: {}", tried.join(", ")))
+        .detail(with::tried(&chain))
         .hint("add the keys of the cluster that they were sealed for: sealant keys backup"))
+}
+
+/// No SealedSecret is no success: most likely the folder is the wrong one.
+fn none_found(paths: &[PathBuf]) -> Failure {
+    let place = paths.first().map_or(Path::new("."), PathBuf::as_path).display();
+    Failure::new(Kind::NoFile, format!("there is no SealedSecret in {place}")).hint("name the folder they are in")
 }
 
 /// Certificates of today whose private keys the backup lacks, a line each.
@@ -98,38 +109,21 @@ fn unbacked(args: &Args, chain: &KeyChain) -> Result<Vec<String>, Failure> {
     Ok(lines)
 }
 
-fn row(session: &Session, place: &Place, chain: &KeyChain) -> Row {
-    let sealed = &place.sealed;
-    let problem = match sealed.open(chain) {
-        Ok(_) if sealed.deprecated => {
-            Some("it has the deprecated field spec.data, which is not looked into".to_owned())
-        }
-        Ok(_) => None,
-        Err(errors) => Some(explained(place, chain, &errors)),
-    };
-    Row {
-        file: session.shown(&place.path),
-        line: place.line,
-        namespace: sealed.namespace.clone(),
-        name: sealed.name.clone(),
-        items: sealed.items.len(),
-        opens: problem.is_none(),
-        problem,
-    }
-}
-
-/// What is wrong, and when another scope is meant, which.
-fn explained(place: &Place, chain: &KeyChain, errors: &[ItemError]) -> String {
-    let sealed = &place.sealed;
-    let value = |key: &str| sealed.items.iter().find(|(name, _)| name == key).map(|(_, value)| value);
-    let other = errors.iter().find_map(|error| {
-        let blob = text::decode(value(&error.key)?).ok()?;
-        chain.other_scope(sealed.scope, &sealed.namespace, &sealed.name, &blob)
+fn row(file: &str, object: &Object, chain: &KeyChain) -> Row {
+    let deprecated = object.has_deprecated_data.then(|| "spec.data is not looked into".to_owned());
+    let problems = object.items.iter().filter_map(|item| {
+        let problem = with::open(chain, object, item).problem(object)?;
+        Some(format!("{}: {problem}", item.key))
     });
-    let problem = grouped(errors).replace('\n', "; ");
-    match other {
-        Some(scope) => format!("{problem}: sealed {scope}, but the annotations say {}", sealed.scope),
-        None => problem,
+    let problems: Vec<String> = deprecated.into_iter().chain(problems).collect();
+    Row {
+        file: file.to_owned(),
+        line: object.line,
+        namespace: object.namespace.clone(),
+        name: object.name.clone(),
+        items: object.items.len(),
+        opens: problems.is_empty(),
+        problem: (!problems.is_empty()).then(|| problems.join("; ")),
     }
 }
 

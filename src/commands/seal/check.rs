@@ -105,7 +105,7 @@ fn check_broken(broken: &Broken, session: &Session, findings: &mut Findings) {
         session.warn(&format!("{}: a template is no YAML before it is rendered: left out", broken.name));
         return;
     }
-    findings.add(&broken.name, broken.error.line, "unreadable", broken.error.problem.to_owned());
+    findings.add(&broken.name, broken.line, "unreadable", broken.problem.clone());
 }
 
 fn report(session: &Session, findings: &[Finding], objects: usize) -> Result<(), Failure> {

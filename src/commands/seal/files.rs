@@ -1,7 +1,7 @@
 //! The files of a repository that hold SealedSecrets, found by what is in them.
 
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::inplace::unreadable;
 use crate::commands::parallel;
@@ -24,12 +24,14 @@ pub struct Read {
     pub stamp: Stamp,
 }
 
-/// A file below a folder that looks like ours and cannot be read.
+/// A manifest below a folder that cannot be read, or looks like ours and is none.
 pub struct Broken {
     /// The name for messages.
     pub name: String,
-    /// Why not.
-    pub error: FileError,
+    /// The line, from 1.
+    pub line: usize,
+    /// Why not; never any of it.
+    pub problem: String,
     /// Whether it is a template, which is no YAML before it is rendered.
     pub is_template: bool,
 }
@@ -85,7 +87,11 @@ fn read(path: PathBuf, below: bool) -> Result<One, Failure> {
     let mut original = match read_bounded(&path, DOCUMENT_LIMIT) {
         Ok(original) if below && !may_hold(&original.bytes) => return Ok(One::Nothing),
         Ok(original) => original,
-        // nobody said that it is ours
+        // nobody said that it is ours, but nobody can say that it is not
+        Err(error) if below && is_manifest(&path) => {
+            let problem = error.to_string();
+            return Ok(One::Broken(Broken { name, line: 1, problem, is_template: false }));
+        }
         Err(_) if below => return Ok(One::Nothing),
         Err(error) => return Err(error.into()),
     };
@@ -94,8 +100,17 @@ fn read(path: PathBuf, below: bool) -> Result<One, Failure> {
     match SealedFile::read(std::mem::take(&mut *original.bytes)) {
         Ok(file) if below && file.objects().is_empty() && file.secrets().is_empty() => Ok(One::Nothing),
         Ok(file) => Ok(One::Ours(Box::new(Read { path, name, file, stamp: original.stamp }))),
-        Err(error) if below && is_ours => Ok(One::Broken(Broken { name, error, is_template })),
+        Err(error) if below && is_ours && is_manifest(&path) => {
+            let FileError { line, problem, .. } = error;
+            Ok(One::Broken(Broken { name, line, problem: problem.to_owned(), is_template }))
+        }
         Err(_) if below => Ok(One::Nothing),
         Err(error) => Err(unreadable(&name, &error)),
     }
+}
+
+/// Whether a file is called like a manifest or a template of one: a page that shows one is none.
+fn is_manifest(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|end| ["yaml", "yml", "json", "tpl", "tmpl", "gotmpl"].iter().any(|known| end == *known))
 }

@@ -3,7 +3,6 @@
 //! Mirrors sops 3.13.2 `aes/cipher.go`. A value is bound to its place by the additional data (the key path), which
 //! the caller composes.
 
-mod base64;
 mod odd_iv;
 mod text;
 
@@ -17,6 +16,7 @@ use aes_gcm::{AesGcm, Tag};
 use base64_simd::STANDARD;
 use zeroize::{Zeroize, Zeroizing};
 
+use crate::document::base64::decode_append;
 use crate::document::scalar::TypeWord;
 use crate::secret::{self, RandomError, make_room};
 use crate::sops::key::DataKey;
@@ -181,9 +181,9 @@ impl<'a> Sealed<'a> {
         let parts = text::split(text).ok_or(CipherError::NotEncrypted)?;
         make_room(data, parts.data.len() + parts.tag.len());
         // Go joins data and tag and takes the last 16 bytes as the tag, wherever the border was written
-        base64::decode_append(parts.data.as_bytes(), data)?;
+        decode_append(parts.data.as_bytes(), data).map_err(|_| CipherError::Malformed)?;
         let iv = Iv::decode(parts.iv.as_bytes())?;
-        base64::decode_append(parts.tag.as_bytes(), data)?;
+        decode_append(parts.tag.as_bytes(), data).map_err(|_| CipherError::Malformed)?;
         let length = data.len().checked_sub(TAG_LENGTH).ok_or(CipherError::BadLength)?;
         let tag = Tag::clone_from_slice(&data[length..]);
         data.truncate(length);
@@ -217,7 +217,7 @@ impl Iv {
             }
         }
         let mut bytes = Vec::new();
-        base64::decode_append(text, &mut bytes)?;
+        decode_append(text, &mut bytes).map_err(|_| CipherError::Malformed)?;
         if bytes.is_empty() {
             return Err(CipherError::BadLength);
         }

@@ -1,7 +1,7 @@
 //! Reading a tree while collecting everything that is wrong with it.
 
-use super::lint;
 use super::problem::Problem;
+use crate::document::near::nearest;
 use crate::document::tree::{Key, Kind, Node};
 
 /// What was found so far.
@@ -48,7 +48,7 @@ impl Reader {
                 continue;
             }
             let elsewhere = others.iter().find(|(name, _)| *name == key.name).map(|(_, right)| *right);
-            let hint = match elsewhere.or_else(|| lint::nearest(&key.name, known)) {
+            let hint = match elsewhere.or_else(|| nearest(&key.name, known)) {
                 Some(name) => format!("; did you mean `{name}`?"),
                 None => String::new(),
             };

@@ -9,8 +9,7 @@ use std::io::{Read, Write};
 use std::net::{IpAddr, TcpListener, TcpStream, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::access::CONTROLLER_TOKEN;
 use super::process::{DIES_WITH_US, Process, bare, run, wait_for};
@@ -121,8 +120,10 @@ impl Controller {
     /// Makes it generate a key, as people do with `SIGUSR1`, and waits until that one is the newest.
     pub fn renew_key(&self) {
         let before = self.certificate();
-        // dates of keys are in seconds, and after a restart only they say which key is the newest
-        thread::sleep(Duration::from_secs(1));
+        // dates of keys are in whole seconds, and after a restart only they say which key is the newest
+        let second = || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+        let begin = second();
+        assert!(wait_for(|| (second() > begin).then_some(())).is_some());
         self.process.signal("USR1");
         let renewed = wait_for(|| (self.certificate() != before).then_some(()));
         assert!(renewed.is_some(), "no new key: {}", self.said());

@@ -108,3 +108,19 @@ fn templates_are_rendered() {
     let ended = world.run(&ours(), &arguments, sealed.to_string().as_bytes()).code(1);
     assert!(ended.stderr.ends_with("(a)\n") && !ended.stderr.contains("bar"), "{}", ended.stderr);
 }
+
+/// The time zone database of the machine was not asked, and every zone was UTC.
+#[test]
+fn templates_know_time_zones() {
+    if !std::path::Path::new("/usr/share/zoneinfo/Europe/Berlin").is_file() {
+        return crate::peers::skip("templates_know_time_zones", "this machine has no time zone database");
+    }
+    let world = World::new();
+    let sealed = world.run(&ours(), &["--cert", &vector("rsa2048.crt")], SECRET.as_bytes()).code(0).stdout;
+    let mut sealed: Value = serde_json::from_str(&sealed).unwrap();
+    let noon = r#"{{ dateInZone "15:04 MST" (toDate "2006-01-02T15:04:05Z" "2026-01-01T12:00:00Z") "Europe/Berlin" }}"#;
+    sealed["spec"]["template"]["data"] = serde_json::json!({"time": noon});
+    let arguments = ["--recovery-unseal", "--recovery-private-key", &vector("rsa2048.key")];
+    let secret = opened(&world.run(&ours(), &arguments, sealed.to_string().as_bytes()).code(0).stdout);
+    assert_eq!(secret["data"]["time"], sealant::sealed::text::encode(b"13:00 CET"));
+}

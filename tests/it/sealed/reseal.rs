@@ -96,3 +96,25 @@ fn files_are_found_by_content() {
         .says("1 template");
     assert_eq!(sandbox.read("ignored/db.yaml"), ignored);
 }
+
+/// A manifest that cannot be read may hold anything; it was left out with a warning, and the command succeeded.
+#[test]
+fn nothing_is_written_when_a_manifest_cannot_be_read() {
+    let sandbox = repository();
+    let before = sandbox.read("db.yaml");
+    let all = [&["reseal", "--yes"], &KEYS[..]].concat();
+    sandbox.write("broken.yaml", "kind: SealedSecret\nspec: [\n");
+    sandbox.run(&all).code(2).says("1 file cannot be read; nothing was written").says("broken.yaml:3: ");
+    assert_eq!(sandbox.read("db.yaml"), before);
+    sandbox.write("broken.yaml", "kind: SealedSecret\nname: {{ .Values.name }\n");
+    sandbox.run(&all).code(0).says("left out 1 template");
+}
+
+/// A page about SealedSecrets is none.
+#[test]
+fn pages_that_show_a_manifest_are_no_manifests() {
+    let sandbox = repository();
+    sandbox.write("README.md", "# How\n\n\tkind: SealedSecret\n\n* a: [\n");
+    sandbox.run(&[&["reseal", "--yes"], &KEYS[..]].concat()).code(0);
+    sandbox.run(&["seal", "--check", "--cert", "new.pem", "."]).code(0);
+}

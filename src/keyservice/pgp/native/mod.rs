@@ -2,7 +2,6 @@
 //! sops looks, too (sops 3.13.2 `pgp/keysource.go`).
 
 mod certificate;
-mod random;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -17,12 +16,11 @@ use pgp::types::{EncryptionKey, KeyDetails, Password};
 use zeroize::Zeroizing;
 
 use self::certificate::{Certificate, Target};
-use self::random::Random;
 use super::fingerprint::Fingerprint;
 use super::{MAX_WRAPPED, explain};
 use crate::keyservice::error::{Cause, KeyError};
 use crate::keyservice::{KeyService, Looked, Outcome};
-use crate::secret::{SecretBytes, SecretText};
+use crate::secret::{Random, SecretBytes, SecretText};
 use crate::sops::key::{MasterKey, WrappedKey};
 
 /// Largest secret that was ever wrapped: a data key has 32 bytes, a share 33.
