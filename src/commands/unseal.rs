@@ -87,7 +87,8 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
         read(args, session, &source, &mut sealed)?;
     }
     if sealed.is_empty() {
-        return Err(Failure::new(Kind::NoDocument, "there is no SealedSecret in the input"));
+        return Err(Failure::new(Kind::NoDocument, "there is no SealedSecret in the input")
+            .hint("name the file it is in, or give it on standard input"));
     }
     let mut problems = Vec::new();
     let mut nodes = Vec::new();

@@ -71,7 +71,8 @@ impl ClusterError {
     /// What client-go says where no file names a cluster.
     pub(super) fn no_config() -> Self {
         let text = "invalid configuration: no configuration has been provided, try setting KUBERNETES_MASTER environment variable";
-        Self::new(Cause::NoConfig, text).hint("name a kubeconfig file with --kubeconfig or in KUBECONFIG")
+        Self::new(Cause::NoConfig, text)
+            .hint("name a kubeconfig file in KUBECONFIG: kubectl config view shows what is in it")
     }
 
     /// A configuration with these faults.

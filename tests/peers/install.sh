@@ -18,7 +18,7 @@
 #     py/bin/ansible-playbook, ansible/    ansible-core 2.19.5 with the collection community.sops 2.2.7
 #     py/bin/pre-commit    4.7.0
 #     py/bin/moto_server   5.2.5, AWS KMS and STS on this machine
-# and gpg (2.2 or later) and openssl, from the distribution
+# and gpg (2.2 or later), openssl and tzdata, from the distribution
 set -euo pipefail
 
 SOPS=3.13.2
@@ -212,6 +212,7 @@ has_moto || pip_install "moto[server]==$MOTO"
 has_gpg() { command -v gpg >/dev/null && command -v gpg-agent >/dev/null && command -v gpg-connect-agent >/dev/null; }
 has_gpg || need_packages gnupg
 command -v openssl >/dev/null || need_packages openssl
+[ -f /usr/share/zoneinfo/Europe/Berlin ] || need_packages tzdata
 
 # What we say is there is there.
 has_gpg

@@ -60,7 +60,8 @@ pub fn read(session: &Session, files: &[PathBuf], keep_others: bool) -> Result<V
     if found.iter().any(|document| matches!(document, Document::Secret { .. })) {
         return Ok(found);
     }
-    Err(Failure::new(Kind::NoDocument, "there is no Secret in the input"))
+    Err(Failure::new(Kind::NoDocument, "there is no Secret in the input")
+        .hint("make one of values with: sealant seal --name NAME --namespace NAMESPACE --from-file KEY=- --cert FILE"))
 }
 
 /// The content; what SOPS has encrypted is decrypted in memory.

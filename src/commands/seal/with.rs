@@ -10,8 +10,9 @@ use jiff::Timestamp;
 use crate::commands::sealing_keys;
 use crate::commands::session::Session;
 use crate::failure::{Failure, Kind};
-use crate::fsio::folder;
+
 use crate::fsio::read::{KEY_LIMIT, read_stream};
+use crate::fsio::{clock, folder};
 use crate::sealed::clusters::{self, Cluster, Clusters};
 use crate::sealed::file::{Item, Object};
 use crate::sealed::{Certificate, CertificateError, KeyChain, Scope, text};
@@ -55,7 +56,7 @@ impl Set {
     /// It is expired, and that was not allowed.
     pub fn sealing(&self, session: &Session, with: &With) -> Result<&Certificate, Failure> {
         let newest = self.newest().ok_or_else(|| unfit(&self.from, "there is no certificate in it"))?;
-        if !newest.expired(now(session)?) {
+        if !newest.expired(clock::timestamp()) {
             return Ok(newest);
         }
         let text = format!("the certificate expired on {}", day(newest.not_after()));
@@ -215,6 +216,8 @@ fn unfit(from: &str, text: &str) -> Failure {
     Failure::new(Kind::CertificateUnfit, format!("{from}: {text}"))
 }
 
+const HOW_TO_GET_IT: &str = "sealant kubeseal --fetch-cert > FILE gets the one of a cluster";
+
 /// Every certificate of a file.
 fn read(path: &Path, name: &str) -> Result<Vec<Certificate>, Failure> {
     certificates(&read_stream(path, KEY_LIMIT)?, name)
@@ -223,23 +226,13 @@ fn read(path: &Path, name: &str) -> Result<Vec<Certificate>, Failure> {
 fn certificates(bytes: &[u8], name: &str) -> Result<Vec<Certificate>, Failure> {
     // what is wrong with a file without any is known to the one who reads one
     let of = |error: CertificateError| match error {
-        CertificateError::None => {
-            unfit(name, "there is no certificate in it").hint("kubeseal --fetch-cert > FILE gets that of a cluster")
-        }
+        CertificateError::None => unfit(name, "there is no certificate in it").hint(HOW_TO_GET_IT),
         CertificateError::PrivateKey => unfit(name, &error.to_string())
             .hint("seal with the certificate that belongs to it, and keep the private key away"),
-        _ => unfit(name, &error.to_string()),
+        _ => unfit(name, &error.to_string()).hint(HOW_TO_GET_IT),
     };
     Certificate::parse(bytes).map_err(of)?;
     Certificate::every(bytes).collect::<Result<_, _>>().map_err(of)
-}
-
-/// Now.
-///
-/// # Errors
-/// Never with a clock that works.
-pub fn now(session: &Session) -> Result<Timestamp, Failure> {
-    session.now().parse().map_err(|_| Failure::new(Kind::Generic, "the clock shows no time"))
 }
 
 /// The day of a time.

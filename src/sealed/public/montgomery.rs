@@ -1,7 +1,7 @@
 //! Powers modulo an RSA modulus, by Montgomery multiplication.
 //!
 //! Of our own because only the public operation is needed, whose exponent is short and no secret: the crate `rsa` walks through it
-//! like through a private one and takes five times as long. No branch and no address depends on the base.
+//! like through a private one and takes more than four times as long. No branch and no address depends on the base.
 
 use rsa::BigUint;
 use zeroize::Zeroizing;

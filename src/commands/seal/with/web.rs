@@ -52,6 +52,7 @@ fn fetch(session: &Session, url: &str, name: &str) -> Result<Wiped, Failure> {
             other => other.to_string(),
         };
         Failure::new(Kind::CannotRead, format!("cannot fetch {name}: {text}"))
+            .hint("is the address right, and does the server run? --cert takes a file, too")
     })?;
     Ok(bytes.into())
 }
