@@ -11,9 +11,11 @@ fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
     // before anything else looks at them: these two read their words in their own ways
     match words.as_slice() {
-        [program, words @ ..] if sops::is_called(program) => return ExitCode::from(sops::run(words)),
+        [program, words @ ..] if commands::is_called(program, "sops") => return ExitCode::from(sops::run(words)),
         [_, word, words @ ..] if word == "sops" => return ExitCode::from(sops::run(words)),
-        [program, words @ ..] if kubeseal::is_called(program) => return ExitCode::from(kubeseal::run(program, words)),
+        [program, words @ ..] if commands::is_called(program, "kubeseal") => {
+            return ExitCode::from(kubeseal::run(program, words));
+        }
         [_, word, words @ ..] if word == "kubeseal" => {
             return ExitCode::from(kubeseal::run("sealant kubeseal".as_ref(), words));
         }

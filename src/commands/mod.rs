@@ -76,6 +76,9 @@ pub mod updatekeys;
 mod vault_settings;
 pub mod why;
 
+use std::ffi::OsStr;
+use std::path::Path;
+
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
@@ -120,6 +123,12 @@ fn reference() -> String {
     }
     text.pop();
     text
+}
+
+/// Whether a program called like this, with its folder or not, is meant to be `name`.
+pub fn is_called(program: &OsStr, name: &str) -> bool {
+    let called = Path::new(program).file_name().unwrap_or_default().to_string_lossy();
+    called.strip_suffix(".exe").unwrap_or(&called) == name
 }
 
 /// The subcommands.
@@ -251,6 +260,20 @@ mod tests {
     use clap::CommandFactory;
 
     use super::*;
+
+    #[test]
+    fn names_of_the_program() {
+        for name in ["sops", "kubeseal"] {
+            for called in [name.to_owned(), format!("/usr/bin/{name}"), format!("{name}.exe")] {
+                assert!(is_called(called.as_ref(), name), "{called}");
+            }
+            for other in
+                ["sealant".to_owned(), format!("{name}2"), format!("x{name}"), format!("{name}/x"), String::new()]
+            {
+                assert!(!is_called(other.as_ref(), name), "{other}");
+            }
+        }
+    }
 
     #[test]
     fn the_command_line_is_sound() {

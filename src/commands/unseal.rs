@@ -68,11 +68,14 @@ pub struct Args {
 }
 
 const EXAMPLES: &str = "\
+The private keys of a cluster are best kept with `sealant keys backup`, encrypted for named recipients; a pipe will do, too.
+
 Examples:
-  sealant unseal --key backup.yaml db.yaml                     the Secret, to standard output
-  sealant unseal --key backup.yaml --get password db.yaml      one value
-  sealant unseal --key keys.sops.yaml --encrypt -o secrets/db.yaml db.yaml
-  kubectl get secret -n kube-system -l sealedsecrets.bitnami.com/sealed-secrets-key -o yaml > backup.yaml";
+  sealant unseal --key keys-prod.yaml db.yaml                     the Secret, to standard output
+  sealant unseal --key keys-prod.yaml --get password db.yaml      one value
+  sealant unseal --key keys-prod.yaml --encrypt -o secrets/db.yaml db.yaml
+  kubectl get secret -n kube-system -l sealedsecrets.bitnami.com/sealed-secrets-key -o yaml |
+    sealant unseal --key - db.yaml";
 
 /// Runs it.
 ///
@@ -112,12 +115,12 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
 }
 
 fn keys(args: &Args, session: &Session) -> Result<KeyChain, Failure> {
-    #[cfg_attr(not(feature = "kube"), allow(unused_mut))]
-    let mut chain = sealing_keys::chain(session, &args.key)?;
+    let chain = sealing_keys::chain(session, &args.key)?;
     #[cfg(feature = "kube")]
-    if args.from_cluster {
-        cluster_keys::add(session, args.context.as_deref(), &args.controller_namespace, &mut chain)?;
-    }
+    let chain = match args.from_cluster {
+        true => cluster_keys::with(session, args.context.as_deref(), &args.controller_namespace, chain)?,
+        false => chain,
+    };
     if chain.is_empty() {
         return Err(Failure::new(Kind::CannotUnseal, "no private sealing key was given").hint(HOW_TO_GET_KEYS));
     }

@@ -47,12 +47,6 @@ pub struct Args {
     pub words: Vec<OsString>,
 }
 
-/// Whether a program of that name is meant to be kubeseal.
-pub fn is_called(program: &OsStr) -> bool {
-    let name = Path::new(program).file_name().unwrap_or_default().to_string_lossy();
-    name == "kubeseal" || name == "kubeseal.exe"
-}
-
 /// Runs it with the program's name, for the help page, and what follows it; returns the exit code, with everything said.
 pub fn run(program: &OsStr, words: &[OsString]) -> u8 {
     harden::harden_process();
@@ -129,22 +123,4 @@ fn misused(program: &str, misuse: &Misuse) -> Result<u8, Exit> {
 fn print(text: &str) -> Result<u8, Exit> {
     output::data(text.as_bytes())?;
     Ok(0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_of_the_program() {
-        for (name, called) in [
-            ("kubeseal", true),
-            ("/usr/bin/kubeseal", true),
-            ("kubeseal.exe", true),
-            ("sealant", false),
-            ("kubesealx", false),
-        ] {
-            assert_eq!(is_called(name.as_ref()), called, "{name}");
-        }
-    }
 }

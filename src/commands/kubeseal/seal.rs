@@ -15,8 +15,6 @@ use crate::sealed::{PublicKey, Scope, SealedSecret, Secret};
 const NOTHING: &str = "no secrets found. Ensure the input is valid and UTF-8 encoded";
 const EMPTY: &str = "secret.data is empty in input Secret, assuming this is an error and aborting. To work with empty data, \
                      --allow-empty-data can be used";
-/// So many values are sealed in the time that a thread takes to start.
-const FEW: usize = 24;
 
 /// A Secret and the scope to seal it with.
 pub struct Ready {
@@ -160,12 +158,8 @@ pub fn new_key(name: &str) -> Key {
     Key { name: name.to_owned(), line: 0 }
 }
 
-/// Seals them, on all cores when they are many.
+/// Seals them, on all cores.
 pub fn seal(ready: &[Ready], key: &PublicKey) -> Result<Vec<Node>, Exit> {
     let one = |one: &Ready| Ok(SealedSecret::seal(&one.secret, one.scope, key)?.to_node());
-    let values: usize = ready.iter().map(|one| one.secret.data.len()).sum();
-    if values <= FEW || ready.len() == 1 {
-        return ready.iter().map(one).collect();
-    }
     parallel::map(ready, one, |_, _| {}).into_iter().collect()
 }

@@ -72,6 +72,9 @@ impl Args {
     }
 }
 
+/// What a value encrypted by SOPS begins with.
+const ENCRYPTED: &[u8] = b"ENC[AES256_GCM,data:";
+
 /// One Secret for one cluster.
 struct Job<'a> {
     secret: &'a Secret,
@@ -195,6 +198,13 @@ fn check(args: &Args, which: &Which, session: &Session, documents: &[Document]) 
         if secret.data.is_empty() && !args.allow_empty_data {
             let text = format!("{from}: the Secret {} has no values", secret.name);
             return Err(Failure::new(Kind::NothingSelected, text).hint("if that is meant: --allow-empty-data"));
+        }
+        if let Some((key, _)) = secret.data.iter().find(|(_, value)| value.expose().starts_with(ENCRYPTED)) {
+            let text =
+                format!("{from}: {key} of the Secret {} is what SOPS made of a value, not the value", secret.name);
+            return Err(Failure::new(Kind::LooksEncrypted, text).hint(
+                "its metadata (sops:) is missing or damaged: look at it with sealant filestatus, or restore the file",
+            ));
         }
         let data: Vec<(&str, &[u8])> = secret.data.iter().map(|(key, value)| (key.as_str(), value.expose())).collect();
         let found = limits::refusals(&Facts {

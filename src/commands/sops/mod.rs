@@ -34,8 +34,7 @@ pub mod store;
 mod unset;
 mod updatekeys;
 
-use std::ffi::{OsStr, OsString};
-use std::path::Path;
+use std::ffi::OsString;
 
 use super::sopsfile::VERSION;
 use crate::fsio::env::Env;
@@ -55,12 +54,6 @@ pub struct Args {
     /// What `sops` would be given
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
     pub words: Vec<OsString>,
-}
-
-/// Whether a program of that name is meant to be sops.
-pub fn is_called(program: &OsStr) -> bool {
-    let name = Path::new(program).file_name().unwrap_or_default().to_string_lossy();
-    name == "sops" || name == "sops.exe"
 }
 
 /// Runs it with what follows the program's name; returns the exit code, with everything said.
@@ -215,15 +208,6 @@ fn misused(misuse: &Misuse, command: &Command, begin: &str) -> Exit {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_of_the_program() {
-        for (name, called) in
-            [("sops", true), ("/usr/bin/sops", true), ("sops.exe", true), ("sealant", false), ("sops2", false)]
-        {
-            assert_eq!(is_called(name.as_ref()), called, "{name}");
-        }
-    }
 
     #[test]
     fn every_command_has_a_page() {

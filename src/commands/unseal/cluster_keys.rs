@@ -6,11 +6,16 @@ use crate::failure::{Failure, Kind};
 use crate::k8s::{Client, Overrides};
 use crate::sealed::{KeyChain, keyfile};
 
-/// Adds them.
+/// A chain with them.
 ///
 /// # Errors
 /// The cluster cannot be reached, refuses, or has none.
-pub fn add(session: &Session, context: Option<&str>, namespace: &str, chain: &mut KeyChain) -> Result<(), Failure> {
+pub fn with(
+    session: &Session,
+    context: Option<&str>,
+    namespace: &str,
+    mut chain: KeyChain,
+) -> Result<KeyChain, Failure> {
     let overrides = Overrides { context: context.unwrap_or_default().to_owned(), ..Overrides::default() };
     let client = Client::new(cluster::load(overrides, &session.env)?.config()?);
     let json = client.secrets(Some(namespace), keyfile::KEY_LABEL)?;
@@ -20,5 +25,5 @@ pub fn add(session: &Session, context: Option<&str>, namespace: &str, chain: &mu
             .hint("sealing keys are in the namespace of the controller: --controller-namespace NAMESPACE")
     })?;
     keys.into_iter().for_each(|key| chain.add(key.key));
-    Ok(())
+    Ok(chain)
 }
