@@ -40,7 +40,7 @@ fn backup(sandbox: &Sandbox, files: &[&str]) -> super::sandbox::Ended {
 #[test]
 fn a_backup_is_made_added_to_given_back_and_drilled() {
     let sandbox = world();
-    backup(&sandbox, &["rsa2048.key", "rsa2048.crt"]).code(0).says("backup.yaml: 1 sealing keys, 1 of 1 new");
+    backup(&sandbox, &["rsa2048.key", "rsa2048.crt"]).code(0).says("backup.yaml: 1 sealing key, 1 of 1 new");
     let half = sandbox.run(&["keys", "drill", "--backup", "backup.yaml"]).code(233);
     assert_eq!(half.stdout, "a.yaml:1: myns/myname: opens\nb.yaml:1: myns/myname: password: no key opens it\n");
     backup(&sandbox, &["rsa4096.key", "rsa4096.crt", "rsa2048.key"]).code(0).says("2 sealing keys, 1 of 2 new");

@@ -85,7 +85,7 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     session.guard_files();
     write_atomic(&args.output, encrypted.text.as_bytes(), NewMode::Private)?;
     let added = keys.len() - kept;
-    session.say(&format!("{name}: {} sealing keys, {added} of {given} new", keys.len()));
+    session.say(&format!("{name}: {}, {added} of {given} new", counted(keys.len())));
     session.say(&format!("prove that it opens what you have sealed: sealant keys drill --backup {name}"));
     Ok(())
 }
@@ -126,6 +126,11 @@ fn once(keys: Vec<SealingKey>) -> Vec<SealingKey> {
         }
     }
     seen
+}
+
+/// `1 sealing key`, `2 sealing keys`.
+pub fn counted(count: usize) -> String {
+    format!("{count} sealing key{}", if count == 1 { "" } else { "s" })
 }
 
 /// A List of Secrets as the controller has them; wiped.

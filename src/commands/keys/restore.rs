@@ -43,6 +43,6 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
         }
         None => output::data(text.as_bytes())?,
     }
-    session.say(&format!("{} sealing keys; the controller reads them when it starts", keys.len()));
+    session.say(&format!("{}; the controller reads its keys when it starts", backup::counted(keys.len())));
     Ok(())
 }
