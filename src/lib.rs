@@ -13,7 +13,9 @@
 //! | [`k8s`] | outside world: a Kubernetes cluster |
 //! | [`net`] | below these three: what they share of the network |
 //! | [`sops`] | pure: the SOPS file |
+//! | [`external`] | pure: ExternalSecrets, their stores, and what becomes of their values |
 //! | [`sealed`] | pure: the SealedSecret scheme |
+//! | [`manifest`] | pure: Kubernetes manifests, read and printed as Go does it |
 //! | [`template`] | pure: Go's text/template with the functions of sprig |
 //! | [`document`] | pure: text as leaves with byte spans |
 //! | [`pattern`] | leaf: regular expressions as Go reads them |
@@ -63,6 +65,7 @@
 #[cfg(feature = "cli")]
 pub mod commands;
 pub mod document;
+pub mod external;
 #[cfg(feature = "cli")]
 pub mod failure;
 #[cfg(feature = "cli")]
@@ -71,12 +74,13 @@ pub mod fsio;
 pub mod k8s;
 #[cfg(feature = "cli")]
 pub mod keyservice;
+pub mod manifest;
 #[cfg(feature = "cli")]
 pub mod net;
 pub mod pattern;
 pub mod sealed;
 pub mod secret;
 pub mod sops;
-#[cfg(any(feature = "vault", feature = "aws"))]
+#[cfg(feature = "cli")]
 pub mod store;
 pub mod template;

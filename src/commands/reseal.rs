@@ -20,8 +20,8 @@ use crate::fsio::batch::Batch;
 use crate::fsio::target::Target;
 use crate::fsio::terminal::{self, Progress};
 use crate::fsio::write::{NewMode, Staged};
+use crate::manifest::text;
 use crate::sealed::file::Change;
-use crate::sealed::text;
 
 /// So many items that do not open are named.
 const MOST_NAMED: usize = 20;

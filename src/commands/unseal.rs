@@ -17,9 +17,10 @@ use crate::failure::{Failure, Kind};
 use crate::fsio::read::{DOCUMENT_LIMIT, read_bounded};
 use crate::fsio::write::{NewMode, write_atomic};
 use crate::fsio::{folder, output};
-use crate::sealed::emit::{self, Format};
+use crate::manifest::emit::{self, Format};
+use crate::manifest::{self, secret, text};
 use crate::sealed::resource::{ItemError, ItemProblem, grouped};
-use crate::sealed::{KeyChain, PrivateKey, SealedSecret, blob::Blob, manifest, secret, text};
+use crate::sealed::{KeyChain, PrivateKey, SealedSecret, blob::Blob};
 use crate::secret::SecretBytes;
 
 /// The command line.

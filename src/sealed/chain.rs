@@ -79,7 +79,7 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
-    use crate::sealed::text;
+    use crate::manifest::text;
 
     macro_rules! key {
         ($name:literal) => {

@@ -4,9 +4,9 @@
 use std::fmt;
 
 use super::certificate::Certificate;
-use super::manifest::{self, ManifestError, Object};
 use super::private::{KeyError, PrivateKey};
-use super::secret::{Secret, SecretError};
+use crate::manifest::secret::{Secret, SecretError};
+use crate::manifest::{self, ManifestError, Object};
 use crate::secret::SecretBytes;
 
 /// The label of key Secrets; `active` is the value that counts for the controller.
@@ -111,7 +111,7 @@ fn of_secret(object: &Object) -> Result<SealingKey, KeyFileError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sealed::text::encode;
+    use crate::manifest::text::encode;
 
     macro_rules! file {
         ($name:literal) => {

@@ -7,37 +7,27 @@
 //! |---|---|
 //! | [`scope`] | what a sealed value is bound to |
 //! | [`blob`] | the layout of one sealed value |
-//! | [`text`] | its base64, read as Go reads it |
 //! | [`pem`] | PEM blocks, read as Go reads them |
 //! | [`certificate`] | the certificate of a sealing key |
 //! | [`public`] | sealing |
 //! | [`private`] | opening, with one key |
 //! | [`chain`] | opening, with all keys at hand |
 //! | [`clusters`] | `sealant.yaml`: which clusters there are |
-//! | [`limits`] | what the API server takes for a Secret |
 //! | [`mod@file`] | the SealedSecrets of a file, and changing their items in place |
 //! | [`keyfile`] | the files that private keys come in |
-//! | [`manifest`] | Kubernetes manifests as trees |
-//! | [`secret`] | a Secret, read to be sealed |
 //! | [`resource`] | the SealedSecret resource |
-//! | [`emit`] | objects as upstream prints them |
 
 pub mod blob;
 pub mod certificate;
 pub mod chain;
 pub mod clusters;
-pub mod emit;
 pub mod file;
 pub mod keyfile;
-pub mod limits;
-pub mod manifest;
 pub mod pem;
 pub mod private;
 pub mod public;
 pub mod resource;
 pub mod scope;
-pub mod secret;
-pub mod text;
 
 pub use certificate::{Certificate, CertificateError};
 pub use chain::{KeyChain, NoKeyOpens};
@@ -46,4 +36,3 @@ pub use private::{KeyError, OpenError, PrivateKey};
 pub use public::{PublicKey, SealError};
 pub use resource::SealedSecret;
 pub use scope::Scope;
-pub use secret::Secret;

@@ -7,12 +7,12 @@ use std::borrow::Cow;
 use zeroize::Zeroize;
 
 use super::chain::{KeyChain, NoKeyOpens};
-use super::manifest::{Object, field, text};
 use super::public::{PublicKey, SealError};
 use super::scope::Scope;
-use super::secret::{Secret, SecretError, entries, entry, flag};
-use super::text::{self as base64, IllegalBase64};
 use crate::document::tree::{Kind, Node};
+use crate::manifest::secret::{Secret, SecretError, entries, entry, flag};
+use crate::manifest::text::{self as base64, IllegalBase64};
+use crate::manifest::{Object, field, text};
 use crate::secret::SecretBytes;
 
 /// `apiVersion` of a SealedSecret.

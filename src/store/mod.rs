@@ -1,9 +1,15 @@
-//! Outside world: the stores where secrets live outside of files. A client is given its address and its credentials; it
-//! looks at no environment and at no file of the user's.
+//! Where secrets live outside of files: the key-value stores of Vault, AWS, Kubernetes, and buckets for publishing.
+//!
+//! A store that is synced from implements [`StoreClient`], and is given its credentials by whoever drives it.
 
+mod client;
+mod error;
 #[cfg(feature = "gcp")]
 pub mod gcs;
 #[cfg(feature = "aws")]
 pub mod s3;
 #[cfg(feature = "vault")]
 pub mod vault_kv;
+
+pub use client::{Check, Kept, Push, Remote, StoreClient};
+pub use error::{StoreCause, StoreError};

@@ -7,7 +7,8 @@ mod reseal;
 
 use std::path::Path;
 
-use sealant::sealed::{Certificate, Scope, text};
+use sealant::manifest::text;
+use sealant::sealed::{Certificate, Scope};
 
 use crate::sandbox::Sandbox;
 

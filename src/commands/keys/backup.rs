@@ -16,8 +16,8 @@ use crate::failure::{Failure, Kind};
 use crate::fsio::folder;
 use crate::fsio::read::{DOCUMENT_LIMIT, read_bounded};
 use crate::fsio::write::{NewMode, write_atomic};
+use crate::manifest::text;
 use crate::sealed::keyfile::KEY_LABEL;
-use crate::sealed::text;
 use crate::sealed::{Certificate, SealingKey, pem};
 
 /// The command line.

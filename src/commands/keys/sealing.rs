@@ -9,8 +9,8 @@ use crate::commands::session::Session;
 use crate::failure::{Failure, Kind};
 use crate::fsio::output;
 use crate::fsio::read::{DOCUMENT_LIMIT, read_bounded};
+use crate::manifest;
 use crate::sealed::Certificate;
-use crate::sealed::manifest;
 
 /// The command line.
 #[derive(clap::Args, Debug)]
@@ -77,7 +77,7 @@ fn certificates(text: &[u8]) -> Vec<(Option<String>, Result<Certificate, crate::
     let objects = objects.flat_map(|object| object.into_members().unwrap_or_else(|object| vec![object]));
     let of_secret = |object: manifest::Object| {
         let spelled = manifest::field(manifest::field(&object.root, "data")?, "tls.crt").and_then(manifest::text)?;
-        let pem = crate::sealed::text::decode(&spelled).ok()?;
+        let pem = manifest::text::decode(&spelled).ok()?;
         let name = Some(format!("{}/{}", object.namespace(), object.name()));
         Some(Certificate::every(&pem).map(|one| (name.clone(), one)).collect::<Vec<_>>())
     };

@@ -12,8 +12,8 @@ use crate::fsio::env::Env;
 use crate::fsio::read::{self, DOCUMENT_LIMIT};
 use crate::fsio::write::{NewMode, write_atomic};
 use crate::fsio::{folder, output, target, terminal};
+use crate::manifest::emit::{self, Format};
 use crate::sealed::Scope;
-use crate::sealed::emit::{self, Format};
 
 /// One call.
 pub struct Call {

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::fsio::{FsError, output};
 #[cfg(feature = "kube")]
 use crate::k8s::ClusterError;
-use crate::sealed::emit::UnknownFormat;
+use crate::manifest::emit::UnknownFormat;
 use crate::sealed::{CertificateError, SealError};
 
 /// What is said on standard error, after `error: `. The code is 1.

@@ -14,8 +14,8 @@ use super::whole;
 use crate::document::tree::{Key, Kind, Node};
 use crate::fsio::read::{self, DOCUMENT_LIMIT};
 use crate::fsio::write::{NewMode, write_atomic};
-use crate::sealed::emit::{self, Format};
-use crate::sealed::manifest::{self, Object};
+use crate::manifest::emit::{self, Format};
+use crate::manifest::{self, Object};
 use crate::sealed::{PublicKey, Scope, SealedSecret};
 
 /// Seals the first Secret of the input for the place of the SealedSecret in the file at `path`, and puts it in there.

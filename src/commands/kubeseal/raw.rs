@@ -8,7 +8,8 @@ use super::call::Call;
 use super::exit::Exit;
 use crate::fsio::read::{self, DOCUMENT_LIMIT};
 use crate::fsio::{output, terminal};
-use crate::sealed::{PublicKey, Scope, text};
+use crate::manifest::text;
+use crate::sealed::{PublicKey, Scope};
 
 /// Seals what `--from-file` or standard input has, to the last byte.
 pub fn run(call: &Call, key: &PublicKey) -> Result<(), Exit> {

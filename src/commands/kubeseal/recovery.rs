@@ -10,8 +10,9 @@ use super::whole;
 use crate::commands::sealed_templates::render;
 use crate::document::tree::Node;
 use crate::fsio::read::{self, KEY_LIMIT};
+use crate::manifest::{self, secret};
 use crate::sealed::resource::grouped;
-use crate::sealed::{KeyChain, SealedSecret, keyfile, manifest, secret};
+use crate::sealed::{KeyChain, SealedSecret, keyfile};
 use crate::secret::SecretBytes;
 
 /// Opens every SealedSecret of the input; upstream opens the first.

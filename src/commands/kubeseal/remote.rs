@@ -8,9 +8,9 @@ use super::exit::Exit;
 use super::whole;
 use crate::document::tree::{Kind, Node};
 use crate::fsio::output;
+use crate::manifest::emit::{self, Format};
+use crate::manifest::{self, Object};
 use crate::sealed::SealedSecret;
-use crate::sealed::emit::{self, Format};
-use crate::sealed::manifest::{self, Object};
 
 const CANNOT_OPEN: &str = "unable to decrypt sealed secret";
 const CANNOT_ROTATE: &str = "unable to rotate secret";

@@ -8,9 +8,10 @@ use super::call::Call;
 use super::exit::Exit;
 use crate::commands::parallel;
 use crate::document::tree::{Key, Kind, Node};
-use crate::sealed::manifest::{self, ManifestError};
+use crate::manifest::Secret;
+use crate::manifest::{self, ManifestError};
 use crate::sealed::scope::{CLUSTER_WIDE, NAMESPACE_WIDE};
-use crate::sealed::{PublicKey, Scope, SealedSecret, Secret};
+use crate::sealed::{PublicKey, Scope, SealedSecret};
 
 const NOTHING: &str = "no secrets found. Ensure the input is valid and UTF-8 encoded";
 const EMPTY: &str = "secret.data is empty in input Secret, assuming this is an error and aborting. To work with empty data, \

@@ -4,8 +4,8 @@
 use super::exit::Exit;
 use super::seal::new_key;
 use crate::document::tree::{Kind, Node};
+use crate::manifest::{Object, field, text};
 use crate::sealed::SealedSecret;
-use crate::sealed::manifest::{Object, field, text};
 
 /// The fields of a status and of a condition.
 const STATUS: &[&str] = &["observedGeneration", "conditions"];

@@ -10,9 +10,10 @@ use crate::commands::session::Session;
 use crate::commands::{parallel, sealing_keys};
 use crate::failure::{Failure, Kind};
 use crate::fsio::output as stdout;
-use crate::sealed::emit::Format;
-use crate::sealed::limits::{self, Facts, Refusal};
-use crate::sealed::{KeyChain, Scope, SealedSecret, Secret, text};
+use crate::manifest::emit::Format;
+use crate::manifest::limits::{self, Facts, Refusal};
+use crate::manifest::{Secret, text};
+use crate::sealed::{KeyChain, Scope, SealedSecret};
 use input::Document;
 
 /// The annotation that says which cluster a document of several is for.

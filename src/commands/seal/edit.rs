@@ -16,8 +16,9 @@ use crate::document::value::Value;
 use crate::document::yaml::{Document, NodeId, NodeKind};
 use crate::failure::{Failure, Kind};
 use crate::fsio::output;
+use crate::manifest::text;
 use crate::sealed::file::{Change, Object};
-use crate::sealed::{Certificate, KeyChain, text};
+use crate::sealed::{Certificate, KeyChain};
 use crate::secret::SecretBytes;
 
 /// What stands for a value that cannot be shown.

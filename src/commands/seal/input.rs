@@ -12,9 +12,10 @@ use crate::failure::{Failure, Kind};
 use crate::fsio::output;
 use crate::fsio::read::Wiped;
 use crate::fsio::terminal;
-use crate::sealed::manifest::{self, Object};
-use crate::sealed::secret::SecretError;
-use crate::sealed::{SealedSecret, Secret};
+use crate::manifest::Secret;
+use crate::manifest::secret::SecretError;
+use crate::manifest::{self, Object};
+use crate::sealed::SealedSecret;
 
 /// One object of the input.
 pub enum Document {

@@ -2,8 +2,9 @@
 
 use crate::document::tree::{Key, Kind as NodeKind, Node};
 use crate::failure::{Failure, Kind};
+use crate::manifest::{Secret, limits};
+use crate::sealed::Scope;
 use crate::sealed::scope::{CLUSTER_WIDE, NAMESPACE_WIDE};
-use crate::sealed::{Scope, Secret, limits};
 
 /// `NAME=VALUE` of an option, checked as the API server checks names.
 ///

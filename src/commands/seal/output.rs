@@ -15,9 +15,10 @@ use crate::fsio::output;
 use crate::fsio::read::{DOCUMENT_LIMIT, Stamp, read_bounded};
 use crate::fsio::target::Target;
 use crate::fsio::write::{NewMode, Staged};
-use crate::sealed::emit::{self, Format};
-use crate::sealed::manifest::{self, Object};
-use crate::sealed::{SealedSecret, limits};
+use crate::manifest::emit::{self, Format};
+use crate::manifest::limits;
+use crate::manifest::{self, Object};
+use crate::sealed::SealedSecret;
 
 /// One piece of an output.
 pub enum Piece {

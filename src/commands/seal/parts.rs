@@ -16,7 +16,7 @@ use crate::document::value::Value;
 use crate::failure::{Failure, Kind};
 use crate::fsio::folder;
 use crate::fsio::read::{DOCUMENT_LIMIT, read_bounded, read_stdin, read_stream};
-use crate::sealed::{Secret, limits};
+use crate::manifest::{Secret, limits};
 use crate::secret::SecretBytes;
 
 type Data = Vec<(String, SecretBytes)>;

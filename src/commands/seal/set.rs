@@ -12,10 +12,11 @@ use crate::commands::set::{prompt, without_line_break};
 use crate::failure::{Failure, Kind};
 use crate::fsio::read::{DOCUMENT_LIMIT, Wiped, read_stdin, read_stream};
 use crate::fsio::{output, terminal};
+use crate::manifest::limits::{self, MOST_DATA};
+use crate::manifest::text;
+use crate::sealed::KeyChain;
 use crate::sealed::blob::Blob;
 use crate::sealed::file::{Change, Object};
-use crate::sealed::limits::{self, MOST_DATA};
-use crate::sealed::{KeyChain, text};
 
 /// The options of a change.
 #[derive(clap::Args, Clone, Debug, Default)]

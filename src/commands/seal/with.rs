@@ -13,9 +13,10 @@ use crate::failure::{Failure, Kind};
 
 use crate::fsio::read::{KEY_LIMIT, read_stream};
 use crate::fsio::{clock, folder};
+use crate::manifest::text;
 use crate::sealed::clusters::{self, Cluster, Clusters};
 use crate::sealed::file::{Item, Object};
-use crate::sealed::{Certificate, CertificateError, KeyChain, Scope, text};
+use crate::sealed::{Certificate, CertificateError, KeyChain, Scope};
 use crate::secret::SecretBytes;
 
 /// The options that say it.

@@ -2,8 +2,8 @@
 
 use super::{API_VERSION, KIND, SKIP_OWNER, SealedSecret};
 use crate::document::tree::{Key, Kind, Node};
-use crate::sealed::manifest::{field, text};
-use crate::sealed::secret::entry;
+use crate::manifest::secret::entry;
+use crate::manifest::{field, text};
 
 /// The fields of `ObjectMeta` in the order in which Go writes them (apimachinery `meta/v1/types.go`).
 const ORDER: &[&str] = &[

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::document::json::emit::{Indent, pretty};
-use crate::sealed::{Certificate, PrivateKey, manifest};
+use crate::manifest::{self};
+use crate::sealed::{Certificate, PrivateKey};
 
 fn chain() -> KeyChain {
     let key = PrivateKey::from_pem(include_bytes!("../../../tests/vectors/sealed/rsa2048.key")).unwrap();

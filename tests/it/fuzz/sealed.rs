@@ -5,9 +5,10 @@ use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
 
+use sealant::manifest::{self, Secret, text};
 use sealant::sealed::clusters::Clusters;
 use sealant::sealed::file::SealedFile;
-use sealant::sealed::{Certificate, PrivateKey, Scope, SealedSecret, Secret, keyfile, manifest, text};
+use sealant::sealed::{Certificate, PrivateKey, Scope, SealedSecret, keyfile};
 use sealant::secret::SecretBytes;
 
 static KEY: LazyLock<PrivateKey> = LazyLock::new(|| PrivateKey::from_pem(&read("rsa2048.key")).unwrap());

@@ -80,7 +80,7 @@ fn raw_values_are_bound_to_their_place() {
 #[test]
 fn a_backup_of_keys_is_read_whole() {
     let world = World::new();
-    let base64 = |name: &str| sealant::sealed::text::encode(&std::fs::read(vector(name)).unwrap());
+    let base64 = |name: &str| sealant::manifest::text::encode(&std::fs::read(vector(name)).unwrap());
     let key = |name| format!("{{kind: Secret, metadata: {{name: {name}}}, data: {{tls.key: {}}}}}", base64(name));
     world.write(
         "backup",
@@ -122,5 +122,5 @@ fn templates_know_time_zones() {
     sealed["spec"]["template"]["data"] = serde_json::json!({"time": noon});
     let arguments = ["--recovery-unseal", "--recovery-private-key", &vector("rsa2048.key")];
     let secret = opened(&world.run(&ours(), &arguments, sealed.to_string().as_bytes()).code(0).stdout);
-    assert_eq!(secret["data"]["time"], sealant::sealed::text::encode(b"13:00 CET"));
+    assert_eq!(secret["data"]["time"], sealant::manifest::text::encode(b"13:00 CET"));
 }

@@ -8,11 +8,11 @@ use crate::commands::seal::files::Read;
 use crate::commands::seal::set::check_key;
 use crate::commands::seal::with::{Certificates, Set};
 use crate::commands::session::Session;
+use crate::manifest::limits::MOST_DATA;
+use crate::manifest::text;
 use crate::sealed::Scope;
 use crate::sealed::blob::Blob;
 use crate::sealed::file::{Item, Object, PlainSecret};
-use crate::sealed::limits::MOST_DATA;
-use crate::sealed::text;
 
 /// Smaller RSA keys seal nothing (Go refuses them).
 const FEWEST_BITS: usize = 1024;

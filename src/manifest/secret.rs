@@ -4,8 +4,8 @@ use std::fmt;
 
 use zeroize::{Zeroize, Zeroizing};
 
-use super::manifest::{Object, field, text};
 use super::text::{self as base64, IllegalBase64};
+use super::{Object, field, text};
 use crate::document::tree::{Key, Kind, Node};
 use crate::secret::SecretBytes;
 
@@ -118,7 +118,7 @@ impl Drop for Secret {
 }
 
 /// The entries of a field that is a map; none when it is not there.
-pub(super) fn entries<'n>(node: &'n Node, name: &'static str) -> Result<&'n [(Key, Node)], SecretError> {
+pub fn entries<'n>(node: &'n Node, name: &'static str) -> Result<&'n [(Key, Node)], SecretError> {
     match field(node, name) {
         None | Some(Node { kind: Kind::Null, .. }) => Ok(&[]),
         Some(Node { kind: Kind::Map(entries), .. }) => Ok(entries),
@@ -127,7 +127,7 @@ pub(super) fn entries<'n>(node: &'n Node, name: &'static str) -> Result<&'n [(Ke
 }
 
 /// A field that is true or false.
-pub(super) fn flag(node: &Node, name: &'static str) -> Result<Option<bool>, SecretError> {
+pub fn flag(node: &Node, name: &'static str) -> Result<Option<bool>, SecretError> {
     match field(node, name) {
         None | Some(Node { kind: Kind::Null, .. }) => Ok(None),
         Some(Node { kind: Kind::Bool(value), .. }) => Ok(Some(*value)),
@@ -166,14 +166,14 @@ pub fn to_node(metadata: Node, immutable: Option<bool>, data: &[(String, SecretB
 }
 
 /// A key, not read from a file, and its value.
-pub(super) fn entry(name: &str, node: Node) -> (Key, Node) {
+pub fn entry(name: &str, node: Node) -> (Key, Node) {
     (Key { name: name.to_owned(), line: 0 }, node)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sealed::manifest;
+    use crate::manifest;
 
     fn secret(text: &str) -> Result<Secret, SecretError> {
         Secret::from_object(&manifest::read(text.as_bytes()).unwrap()[0])

@@ -1,5 +1,17 @@
 //! Kubernetes manifests as trees: the documents of a YAML 1.1 or JSON stream, read as apimachinery reads them (`util/yaml`,
 //! sigs.k8s.io/yaml). For reading only: who changes a file works on its bytes.
+//!
+//! | file | what it is for |
+//! |---|---|
+//! | [`text`] | the base64 of values, read as Go reads it |
+//! | [`secret`] | a Secret, its values decoded |
+//! | [`limits`] | what the API server takes for a Secret |
+//! | [`emit`] | objects as upstream prints them |
+
+pub mod emit;
+pub mod limits;
+pub mod secret;
+pub mod text;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,6 +22,8 @@ use crate::document::format::FormatError;
 use crate::document::json::{self, Dialect};
 use crate::document::tree::{Kind, Node};
 use crate::document::yaml::{Document, Scalars, YamlError};
+
+pub use secret::Secret;
 
 /// Why a text is no stream of manifests. Never a value.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]

@@ -1,0 +1,11 @@
+//! ExternalSecrets: the resources, what they ask of which store, and what becomes of the values.
+//!
+//! Follows External Secrets Operator 2.9. Pure: what stores answered, the object that exists and `now` are arguments.
+//!
+//! | file | what it is for |
+//! |---|---|
+//! | [`reference`] | what is asked of a store, and its answer |
+
+pub mod reference;
+
+pub use reference::{Fetched, Find, FindBy, Lease, Part, Raw, Reference};
