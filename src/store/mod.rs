@@ -4,8 +4,11 @@
 
 mod client;
 mod error;
+pub mod fake;
+pub mod file;
 #[cfg(feature = "gcp")]
 pub mod gcs;
+pub mod kubernetes;
 #[cfg(feature = "aws")]
 pub mod s3;
 #[cfg(feature = "vault")]
