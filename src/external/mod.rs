@@ -5,7 +5,9 @@
 //! | file | what it is for |
 //! |---|---|
 //! | [`reference`] | what is asked of a store, and its answer |
+//! | [`resource`] | the resources, typed and strictly read |
 
 pub mod reference;
+pub mod resource;
 
 pub use reference::{Fetched, Find, FindBy, Lease, Part, Raw, Reference};
