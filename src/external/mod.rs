@@ -6,7 +6,9 @@
 //! |---|---|
 //! | [`reference`] | what is asked of a store, and its answer |
 //! | [`resource`] | the resources, typed and strictly read |
+//! | [`generate`] | the generators that need no server |
 
+pub mod generate;
 pub mod reference;
 pub mod resource;
 
