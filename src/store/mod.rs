@@ -9,6 +9,8 @@ pub mod gcs;
 #[cfg(feature = "aws")]
 pub mod s3;
 #[cfg(feature = "vault")]
+pub mod vault;
+#[cfg(feature = "vault")]
 pub mod vault_kv;
 
 pub use client::{Check, Kept, Push, Remote, StoreClient};
