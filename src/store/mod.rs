@@ -12,6 +12,8 @@ pub mod kubernetes;
 #[cfg(feature = "aws")]
 pub mod s3;
 #[cfg(feature = "vault")]
+pub mod vault;
+#[cfg(feature = "vault")]
 pub mod vault_kv;
 
 pub use client::{Check, Kept, Push, Remote, StoreClient};
