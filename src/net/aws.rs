@@ -7,5 +7,5 @@ mod words;
 
 pub use access::{Access, Login, Trouble, Why};
 pub use region::{domain, is_region};
-pub use way::{Patience, client, connector};
+pub use way::{OnlyWhatMayPass, Patience, client, connector};
 pub use words::{caller, chain, has_not_left, network, unhandled_code, will_not_pass, word};

@@ -2,6 +2,8 @@
 //!
 //! A store that is synced from implements [`StoreClient`], and is given its credentials by whoever drives it.
 
+#[cfg(feature = "aws")]
+pub mod aws;
 mod client;
 mod error;
 pub mod fake;

@@ -1,7 +1,6 @@
 //! The SDK's clients: one for each region, profile and role, made when a key needs it, shared by all threads.
 
 use std::collections::HashMap;
-use std::error::Error;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -10,12 +9,11 @@ use aws_config::provider_config::ProviderConfig;
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_kms::Client;
-use aws_sdk_kms::config::interceptors::InterceptorContext;
-use aws_sdk_kms::config::retry::{ClassifyRetry, RetryAction, RetryConfig};
+use aws_sdk_kms::config::retry::RetryConfig;
 use aws_sdk_kms::config::timeout::TimeoutConfig;
 use aws_sdk_kms::config::{IdentityCache, SharedHttpClient};
 
-use crate::net::aws::{self, Patience, will_not_pass};
+use crate::net::aws::{self, OnlyWhatMayPass, Patience};
 use crate::net::runtime::{RuntimeError, block_on};
 
 /// Tries of one request, with growing pauses and jitter between them.
@@ -101,26 +99,5 @@ impl Clients {
             kms = kms.credentials_provider(role.build().await);
         }
         Client::from_conf(kms.build())
-    }
-}
-
-/// Nobody waits three times for a host that is not there, or for a certificate to become good.
-#[derive(Debug)]
-struct OnlyWhatMayPass;
-
-impl ClassifyRetry for OnlyWhatMayPass {
-    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
-        let Some(Err(error)) = context.output_or_error() else {
-            return RetryAction::NoActionIndicated;
-        };
-        let source: Option<&(dyn Error + 'static)> = error.as_connector_error().map(|error| error as _);
-        match source.is_some_and(will_not_pass) {
-            true => RetryAction::RetryForbidden,
-            false => RetryAction::NoActionIndicated,
-        }
-    }
-
-    fn name(&self) -> &'static str {
-        "OnlyWhatMayPass"
     }
 }

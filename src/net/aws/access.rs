@@ -33,6 +33,7 @@ impl Login {
             variable,
             role: role.map(str::to_owned),
             source: self.source(named),
+            renew: None,
         }
     }
 }
@@ -47,6 +48,8 @@ pub struct Access {
     role: Option<String>,
     /// Where the credentials come from, in words.
     pub source: String,
+    /// How whoever gave the credentials gets new ones.
+    renew: Option<String>,
 }
 
 /// The kinds of trouble with access.
@@ -82,6 +85,12 @@ impl Trouble {
 }
 
 impl Access {
+    /// As whom somebody says: `source` is where the credentials come from and `renew` how to get others, in words.
+    pub fn given(source: impl Into<String>, renew: impl Into<String>, role: Option<&str>) -> Self {
+        let role = role.map(str::to_owned);
+        Self { profile: None, variable: None, role, source: source.into(), renew: Some(renew.into()) }
+    }
+
     /// Somebody may not do `action` where `on` says, such as `with KEY`; `message` is the service's.
     pub fn denied(&self, action: &str, on: &str, message: &str) -> Trouble {
         let who = caller(message);
@@ -120,6 +129,9 @@ impl Access {
 
     /// How to become somebody.
     fn login(&self) -> String {
+        if let Some(renew) = &self.renew {
+            return renew.clone();
+        }
         match (&self.profile, self.variable) {
             (Some(profile), _) => {
                 format!(

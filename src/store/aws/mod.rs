@@ -1,0 +1,36 @@
+//! The secret stores of AWS: Secrets Manager with the official SDK, Parameter Store with a small client of our own over the
+//! SDK's parts (its crate would cost minutes of every build). Behaves as External Secrets Operator 2.9
+//! (`providers/v1/aws`), with fewer requests: who we are is found out once, and secrets are read by twenty.
+//!
+//! | file | what it is for |
+//! |---|---|
+//! | `settings` | what a store has to be told |
+//! | `session` | configuration, limits, tries, and the fuse |
+//! | `identity` | credentials and roles |
+//! | `trouble` | what went wrong, for people |
+//! | `many` | some requests at a time |
+//! | `json` | JSON as Go writes it |
+//! | `secrets_manager` | AWS Secrets Manager |
+
+mod identity;
+mod json;
+mod many;
+mod secrets_manager;
+mod session;
+mod settings;
+mod trouble;
+
+pub use settings::{Deletion, Endpoints, Retries, Role, Service, Settings, Source, TokenSource};
+
+use self::secrets_manager::SecretsManager;
+use self::session::Session;
+use super::{StoreClient, StoreError};
+
+/// The client of a store. Reads configuration; nobody is asked before something is wanted.
+///
+/// # Errors
+/// A region that is none.
+pub fn open(settings: Settings) -> Result<Box<dyn StoreClient>, StoreError> {
+    let session = Session::open(settings)?;
+    Ok(Box::new(SecretsManager::new(session)))
+}
