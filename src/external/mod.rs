@@ -4,9 +4,11 @@
 //!
 //! | file | what it is for |
 //! |---|---|
+//! | [`marks`] | the hashes and names by which a Secret shows whose it is |
 //! | [`reference`] | what is asked of a store, and its answer |
 //! | [`resource`] | the resources, typed and strictly read |
 
+pub mod marks;
 pub mod reference;
 pub mod resource;
 
