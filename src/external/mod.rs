@@ -4,11 +4,13 @@
 //!
 //! | file | what it is for |
 //! |---|---|
+//! | [`marks`] | the hashes and names by which a Secret shows whose it is |
 //! | [`reference`] | what is asked of a store, and its answer |
 //! | [`resource`] | the resources, typed and strictly read |
 //! | [`generate`] | the generators that need no server |
 
 pub mod generate;
+pub mod marks;
 pub mod reference;
 pub mod resource;
 

@@ -45,6 +45,7 @@ pub use options::{FunctionSet, Limits, MissingKey, Options, Zones};
 pub use semver::Version;
 pub use text::Text;
 pub use time::Time;
+pub(crate) use time::parse_duration;
 pub use value::{Element, List, Map, Value};
 
 use crate::secret::SecretBytes;
