@@ -103,11 +103,12 @@ impl Identity {
         Ok(self.sts(Some(self.get().await?)))
     }
 
-    /// Why AWS does not say who we are.
-    pub(super) fn stranger(&self, fault: &Fault) -> StoreError {
+    /// Why STS does not do what who we are wants of it.
+    pub(super) fn refused(&self, action: &str, fault: &Fault) -> StoreError {
         let access = access(&self.settings, self.settings.roles.len());
-        let what = access.source.clone();
-        self.asked("sts:GetCallerIdentity", &what, &access).trouble(fault)
+        let region = &self.settings.region;
+        let what = access.source.as_str();
+        Asked { action, what, resource: "*", access: &access, host: &self.sts_host, region }.trouble(fault)
     }
 
     /// A token for a role.

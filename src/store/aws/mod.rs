@@ -10,18 +10,28 @@
 //! | `trouble` | what went wrong, for people |
 //! | `many` | some requests at a time |
 //! | `json` | JSON as Go writes it |
+//! | `words` | names in messages and policies |
 //! | `secrets_manager` | AWS Secrets Manager |
+//! | `rpc` | requests of our own |
+//! | `parameter_store` | Parameter Store |
+//! | `tokens` | logins for registries, sessions |
 
 mod identity;
 mod json;
 mod many;
+mod parameter_store;
+mod rpc;
 mod secrets_manager;
 mod session;
 mod settings;
+mod tokens;
 mod trouble;
+mod words;
 
 pub use settings::{Deletion, Endpoints, Retries, Role, Service, Settings, Source, TokenSource};
+pub use tokens::{Generated, Scope, SecondFactor, ecr_token, session_token};
 
+use self::parameter_store::ParameterStore;
 use self::secrets_manager::SecretsManager;
 use self::session::Session;
 use super::{StoreClient, StoreError};
@@ -32,5 +42,8 @@ use super::{StoreClient, StoreError};
 /// A region that is none.
 pub fn open(settings: Settings) -> Result<Box<dyn StoreClient>, StoreError> {
     let session = Session::open(settings)?;
-    Ok(Box::new(SecretsManager::new(session)))
+    Ok(match session.settings.service {
+        Service::SecretsManager => Box::new(SecretsManager::new(session)),
+        Service::ParameterStore => Box::new(ParameterStore::new(session)),
+    })
 }

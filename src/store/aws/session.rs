@@ -141,7 +141,7 @@ impl Session {
         let client = self.identity.sts_client().await?;
         match client.get_caller_identity().send().await {
             Ok(answer) => Ok(answer.arn),
-            Err(error) => match self.identity.stranger(&Fault::of(&error)) {
+            Err(error) => match self.identity.refused("sts:GetCallerIdentity", &Fault::of(&error)) {
                 error if error.cause == StoreCause::Denied => Ok(None),
                 error => Err(error),
             },

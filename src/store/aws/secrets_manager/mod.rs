@@ -17,6 +17,7 @@ use self::read::Wanted;
 use super::identity;
 use super::session::{Place, Session};
 use super::trouble::{Asked, Fault};
+use super::words::{partition, shown};
 use crate::external::{Fetched, Find, Part, Reference};
 use crate::net::aws::OnlyWhatMayPass;
 use crate::store::{Check, Kept, Push, Remote, StoreCause, StoreClient, StoreError};
@@ -69,23 +70,6 @@ impl Inner {
         let access = &self.session.access;
         Asked { action, what: &what, resource: &resource, access, host: &self.host, region }.trouble(fault)
     }
-}
-
-/// The partition of a region.
-fn partition(region: &str) -> &'static str {
-    match region {
-        _ if region.starts_with("cn-") => "aws-cn",
-        _ if region.starts_with("us-gov-") => "aws-us-gov",
-        _ if region.starts_with("eusc-") => "aws-eusc",
-        _ => "aws",
-    }
-}
-
-/// A name in quotes, on one line, not too long.
-fn shown(text: &str) -> String {
-    let start: String = text.chars().take(200).collect();
-    let dots = if start.len() < text.len() { "…" } else { "" };
-    format!("{start:?}{dots}")
 }
 
 impl StoreClient for SecretsManager {

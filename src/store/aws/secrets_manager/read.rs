@@ -8,12 +8,13 @@ use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
 use aws_sdk_secretsmanager::primitives::Blob;
 use aws_sdk_secretsmanager::types::{ApiErrorType, Filter, SecretValueEntry};
 
-use super::{Inner, shown, wanted};
+use super::{Inner, wanted};
 use crate::external::{Fetched, Raw, Reference};
 use crate::secret::SecretBytes;
 use crate::store::aws::json;
 use crate::store::aws::many::each;
 use crate::store::aws::trouble::{Fault, is_deleted};
+use crate::store::aws::words::shown;
 use crate::store::{StoreCause, StoreError};
 
 /// AWS takes no more at once.
