@@ -39,6 +39,7 @@ mod unicode;
 mod unquote;
 mod url;
 mod value;
+pub mod yaml;
 
 pub use error::{Fault, Limit, Problem, TemplateError};
 pub use options::{FunctionSet, Limits, MissingKey, Options, Zones};
