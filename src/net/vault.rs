@@ -132,7 +132,7 @@ impl Vault {
         if settings.namespace.as_deref().is_some_and(|namespace| !fits(namespace)) {
             return Err(VaultError::Namespace);
         }
-        let config = rest::config(tls::config(&settings)?, None, settings.timeout);
+        let config = rest::config(tls::config(&settings)?, None, settings.timeout, rest::CONNECT_TIMEOUT);
         let proved = settings.server_name.as_deref().map(|name| settings.address.with_host(name)).transpose()?;
         let agent = match &proved {
             Some(_) => tls::dialling(config, &settings.address)?,
