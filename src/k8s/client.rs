@@ -2,23 +2,21 @@
 //! the credentials would go along.
 
 use std::fmt;
-use std::pin::pin;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, USER_AGENT};
-use http::{Method, Request, Response};
-use http_body_util::BodyExt;
-use kube::client::Body;
 use serde::Deserialize;
-use tokio::sync::watch;
+use ureq::Agent;
+use ureq::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use ureq::http::{Method, Request};
 use zeroize::Zeroizing;
 
 use super::error::{Cause, ClusterError, Refusal};
 use super::exec::{self, Credentials};
 use super::settings::{Config, Login};
-use super::{path, retry, transport};
-use crate::net::runtime::{self, RuntimeError, block_on};
+use super::transport::{self, Came, Sent};
+use super::waiting::{Cancel, Ended};
+use super::{path, retry};
 use crate::secret::{self, SecretBytes, SecretText};
 
 /// For one try, where nobody says otherwise.
@@ -32,17 +30,6 @@ pub(super) const LARGE: usize = 128 * 1024 * 1024;
 /// Credentials that expire sooner are replaced now.
 const MARGIN: jiff::SignedDuration = jiff::SignedDuration::from_secs(10);
 pub(super) const JSON: &str = "application/json";
-
-/// Stops requests, from another thread.
-#[derive(Clone, Debug)]
-pub struct Cancel(watch::Sender<bool>);
-
-impl Cancel {
-    /// Ends what is being waited for, and everything after.
-    pub fn cancel(&self) {
-        self.0.send_replace(true);
-    }
-}
 
 /// A good answer.
 #[derive(Debug)]
@@ -62,7 +49,7 @@ pub enum Stored {
     Replaced,
 }
 
-/// A cluster. Threads share it; to be called from threads of our own only, never from within the runtime.
+/// A cluster. Threads share it.
 pub struct Client {
     config: Config,
     cancel: Cancel,
@@ -79,7 +66,7 @@ pub(super) struct Limits {
 
 /// Who we are now, and a connection for it.
 struct Session {
-    client: kube::Client,
+    agent: Agent,
     credentials: Credentials,
 }
 
@@ -112,7 +99,7 @@ impl Client {
     pub fn new(config: Config) -> Self {
         let whole = config.timeout.unwrap_or(WHOLE);
         let limits = Limits { attempt: config.timeout.unwrap_or(ATTEMPT), whole, small: SMALL };
-        Self { config, cancel: Cancel(watch::Sender::new(false)), limits, session: Mutex::new(None) }
+        Self { config, cancel: Cancel::default(), limits, session: Mutex::new(None) }
     }
 
     #[cfg(test)]
@@ -266,29 +253,21 @@ impl Client {
     }
 
     pub(super) fn call(&self, call: &Call<'_>) -> Result<Answer, ClusterError> {
-        let (client, authorization) = self.log_in()?;
-        let request = self.shown(call);
-        let work = async {
-            let mut stop = self.cancel.0.subscribe();
-            let work = pin!(self.repeated(&client, call, authorization.as_ref(), &request));
-            tokio::select! {
-                biased;
-                _ = stop.wait_for(|stopped| *stopped) => Err(ClusterError::new(Cause::Cancelled, format!("{request}: cancelled"))),
-                answer = work => answer,
+        let (agent, authorization) = self.log_in()?;
+        let answer = self.repeated(&agent, call, authorization.as_ref());
+        match &answer {
+            Err(error) if error.cause == Cause::Cancelled => agent.shutdown(),
+            Err(error) if error.cause == Cause::Unauthorized && matches!(self.config.login, Login::Plugin(_)) => {
+                // the program is asked again the next time
+                *self.session.lock().unwrap_or_else(PoisonError::into_inner) = None;
             }
-        };
-        let answer = block_on(self.limits.whole, work).map_err(|error| no_runtime(&error, &request))?;
-        if matches!(&answer, Err(error) if error.cause == Cause::Unauthorized)
-            && matches!(self.config.login, Login::Plugin(_))
-        {
-            // the program is asked again the next time
-            *self.session.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            _ => {}
         }
         answer
     }
 
     /// A connection, and what to say on it.
-    fn log_in(&self) -> Result<(kube::Client, Option<HeaderValue>), ClusterError> {
+    fn log_in(&self) -> Result<(Agent, Option<HeaderValue>), ClusterError> {
         let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
         let is_good =
             |session: &Session| session.credentials.expires.is_none_or(|end| end > (self.config.now)() + MARGIN);
@@ -323,7 +302,7 @@ impl Client {
             }
             Login::Plugin(_) => current.credentials.token.as_ref().map(|token| bearer(token.expose())).transpose()?,
         };
-        Ok((current.client.clone(), header))
+        Ok((current.agent.clone(), header))
     }
 
     fn begin(&self) -> Result<Session, ClusterError> {
@@ -332,25 +311,35 @@ impl Client {
             _ => Credentials::default(),
         };
         let own = credentials.own.as_ref().or(self.config.own.as_ref());
-        let runtime = runtime::runtime().map_err(|error| no_runtime(&error, "the cluster"))?;
-        let _inside = runtime.enter();
-        Ok(Session { client: transport::client(&self.config, own)?, credentials })
+        Ok(Session { agent: transport::agent(&self.config, own, self.limits.attempt)?, credentials })
     }
 
-    async fn repeated(
+    fn repeated(
         &self,
-        client: &kube::Client,
+        agent: &Agent,
         call: &Call<'_>,
         authorization: Option<&HeaderValue>,
-        request: &str,
     ) -> Result<Answer, ClusterError> {
+        let request = self.shown(call);
+        let end = Instant::now() + self.limits.whole;
+        let ended = |ended| match ended {
+            Ended::Cancelled => ClusterError::new(Cause::Cancelled, format!("{request}: cancelled")),
+            Ended::Late => transport::late(&request, self.limits.whole),
+        };
         let mut tries = 0;
         loop {
             let mut random = [0];
             // without randomness the pauses are merely all alike
             _ = secret::random(&mut random);
-            let once = tokio::time::timeout(self.limits.attempt, self.once(client, call, authorization, request));
-            let outcome = once.await.unwrap_or_else(|_| Err(transport::late(request, self.limits.attempt)).into());
+            let sent = self.request(call, authorization)?;
+            let (agent, limit) = (agent.clone(), self.limit(call));
+            let came = self.cancel.wait_for(end, move || transport::exchange(&agent, sent, limit)).map_err(ended)?;
+            let outcome = match came {
+                Ok(came) => self.understood(call, came, authorization, &request),
+                Err(error) => {
+                    Outcome::Broken(transport::no_answer(&request, &error, &self.config, self.limits.attempt))
+                }
+            };
             let pause = match &outcome {
                 Outcome::Answer(_) => None,
                 Outcome::Refused(error, after) => {
@@ -363,48 +352,28 @@ impl Client {
                     again.then(|| retry::pause_after_break(random[0]))
                 }
             };
-            match pause {
-                Some(pause) if tries < retry::MOST => tokio::time::sleep(pause).await,
-                _ => return outcome.into(),
+            let Some(pause) = pause.filter(|_| tries < retry::MOST) else { return outcome.into() };
+            let next = Instant::now() + pause;
+            self.cancel.pause_until(next.min(end)).map_err(ended)?;
+            if next >= end {
+                return Err(ended(Ended::Late));
             }
             tries += 1;
         }
     }
 
-    async fn once(
-        &self,
-        client: &kube::Client,
-        call: &Call<'_>,
-        authorization: Option<&HeaderValue>,
-        request: &str,
-    ) -> Outcome {
-        let sent = match self.request(call, authorization) {
-            Ok(sent) => sent,
-            Err(error) => return Outcome::Broken(error),
-        };
-        let broken = |error: kube::Error| Outcome::Broken(transport::no_answer(request, &error, &self.config));
-        let response = match client.send(sent).await {
-            Ok(response) => response,
-            Err(error) => return broken(error),
-        };
-        let status = response.status().as_u16();
-        let header =
-            |name: HeaderName| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let (location, after, content_type) = (header(LOCATION), header(RETRY_AFTER), header(CONTENT_TYPE));
+    fn limit(&self, call: &Call<'_>) -> usize {
+        if call.limit == SMALL { self.limits.small } else { call.limit }
+    }
+
+    fn understood(&self, call: &Call<'_>, came: Came, authorization: Option<&HeaderValue>, request: &str) -> Outcome {
+        let status = came.status;
         if (300..400).contains(&status) {
-            return Outcome::Broken(redirected(request, status, location.as_deref()));
+            return Outcome::Broken(redirected(request, status, came.location.as_deref()));
         }
-        let limit = if call.limit == SMALL { self.limits.small } else { call.limit };
-        let body = match read(response, limit).await {
-            Ok(Some(body)) => body,
-            Ok(None) => {
-                let text = format!("{request}: the answer is larger than {limit} bytes");
-                return Outcome::Broken(ClusterError {
-                    status: Some(status),
-                    ..ClusterError::new(Cause::BadAnswer, text)
-                });
-            }
-            Err(error) => return broken(error),
+        let Some(body) = came.body else {
+            let text = format!("{request}: the answer is larger than {} bytes", self.limit(call));
+            return Outcome::Broken(ClusterError { status: Some(status), ..ClusterError::new(Cause::BadAnswer, text) });
         };
         if (200..=206).contains(&status) {
             return Outcome::Answer(Answer { status, body });
@@ -415,12 +384,12 @@ impl Client {
             method: call.method.as_str(),
             resource: call.resource,
             name: call.name,
-            content_type: content_type.as_deref(),
+            content_type: came.content_type.as_deref(),
             body: body.expose(),
             hidden: &[hidden.expose()],
             secret_body: call.secret_body,
         };
-        Outcome::Refused(refusal.error(), after)
+        Outcome::Refused(refusal.error(), came.retry_after)
     }
 
     /// What no message may repeat.
@@ -429,11 +398,10 @@ impl Client {
         SecretText::new(said.split_once(' ').map_or("", |(_, secret)| secret).to_owned())
     }
 
-    fn request(&self, call: &Call<'_>, authorization: Option<&HeaderValue>) -> Result<Request<Body>, ClusterError> {
+    fn request(&self, call: &Call<'_>, authorization: Option<&HeaderValue>) -> Result<Sent, ClusterError> {
         let mut builder = Request::builder()
             .method(call.method.clone())
-            .uri(&call.path)
-            .header(USER_AGENT, concat!("sealant/", env!("CARGO_PKG_VERSION")))
+            .uri(format!("{}{}", self.server(), call.path))
             .header(ACCEPT, call.accept);
         if let Some(value) = authorization {
             builder = builder.header(AUTHORIZATION, value);
@@ -453,13 +421,10 @@ impl Client {
                 builder = builder.header(format!("impersonate-extra-{}", path::escaped(&key.to_lowercase())), value);
             }
         }
-        let body = match call.body {
-            Some((body, content_type)) => {
-                builder = builder.header(CONTENT_TYPE, content_type);
-                Body::from(body.to_vec())
-            }
-            None => Body::empty(),
-        };
+        if let Some((_, content_type)) = call.body {
+            builder = builder.header(CONTENT_TYPE, content_type);
+        }
+        let body = call.body.map(|(body, _)| Zeroizing::new(body.to_vec()));
         let bad = "the name of the user, uid or group to act as cannot be sent";
         builder.body(body).map_err(|_| ClusterError::new(Cause::BadConfig, bad))
     }
@@ -484,12 +449,6 @@ enum Outcome {
     Broken(ClusterError),
 }
 
-impl From<Result<Answer, ClusterError>> for Outcome {
-    fn from(result: Result<Answer, ClusterError>) -> Self {
-        result.map_or_else(Self::Broken, Self::Answer)
-    }
-}
-
 impl From<Outcome> for Result<Answer, ClusterError> {
     fn from(outcome: Outcome) -> Self {
         match outcome {
@@ -497,27 +456,6 @@ impl From<Outcome> for Result<Answer, ClusterError> {
             Outcome::Refused(error, _) | Outcome::Broken(error) => Err(error),
         }
     }
-}
-
-/// The whole body; `None` when it is too large.
-async fn read(response: Response<Body>, limit: usize) -> Result<Option<SecretBytes>, kube::Error> {
-    let mut body = pin!(response.into_body());
-    let mut buffer = Zeroizing::new(Vec::new());
-    while let Some(frame) = body.frame().await.transpose()? {
-        let Ok(data) = frame.into_data() else { continue };
-        let length = buffer.len() + data.len();
-        if length > limit {
-            return Ok(None);
-        }
-        if buffer.capacity() < length {
-            // growing in place would leave what was read so far in freed memory
-            let mut larger = Zeroizing::new(Vec::with_capacity(length.next_power_of_two().min(limit)));
-            larger.extend_from_slice(&buffer);
-            buffer = larger;
-        }
-        buffer.extend_from_slice(&data);
-    }
-    Ok(Some(SecretBytes::new(std::mem::take(&mut *buffer))))
 }
 
 fn redirected(request: &str, status: u16, location: Option<&str>) -> ClusterError {
@@ -528,13 +466,6 @@ fn redirected(request: &str, status: u16, location: Option<&str>) -> ClusterErro
     let error =
         ClusterError::new(Cause::Server, text).hint("if you trust that place, name it as the server in the kubeconfig");
     ClusterError { status: Some(status), ..error }
-}
-
-fn no_runtime(error: &RuntimeError, request: &str) -> ClusterError {
-    match error {
-        RuntimeError::Late(limit) => transport::late(request, *limit),
-        RuntimeError::Start(_) => ClusterError::new(Cause::Unreachable, error.to_string()),
-    }
 }
 
 pub(super) fn parsed<T: for<'de> Deserialize<'de>>(answer: &Answer) -> Result<T, ClusterError> {

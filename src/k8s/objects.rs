@@ -1,7 +1,7 @@
 //! The verbs for objects of any kind: get, list, apply, delete, and tokens of service accounts.
 
-use http::Method;
 use serde::Deserialize;
+use ureq::http::Method;
 
 use super::client::{Call, Client, JSON, LARGE, parsed};
 use super::error::{Cause, ClusterError};

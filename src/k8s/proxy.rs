@@ -4,7 +4,7 @@
 
 use std::net::IpAddr;
 
-use http::Uri;
+use ureq::http::Uri;
 
 use super::settings::Surroundings;
 

@@ -59,7 +59,7 @@ impl Google {
         }
         // whoever is near needs no go-between
         let proxy = if base.is_tls() && !base.is_local() { Proxy::try_from_env() } else { None };
-        Ok(Self { agent: rest::config(tls.build(), proxy, timeout).new_agent(), base, identity })
+        Ok(Self { agent: rest::config(tls.build(), proxy, timeout, rest::CONNECT_TIMEOUT).new_agent(), base, identity })
     }
 
     /// How the place is called in messages.

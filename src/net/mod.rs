@@ -8,7 +8,7 @@ pub mod fetch;
 #[cfg(feature = "gcp")]
 pub mod google;
 #[cfg(feature = "vault")]
-mod rest;
+pub mod rest;
 #[cfg(any(feature = "vault", feature = "aws"))]
 pub mod retry;
 #[cfg(feature = "runtime")]

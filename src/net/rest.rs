@@ -10,13 +10,13 @@ use ureq::tls::TlsConfig;
 use ureq::{Agent, Body, Proxy};
 use zeroize::Zeroizing;
 
-/// Nobody waits longer for a connection.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Nobody waits longer for a connection, where nobody says otherwise.
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// So many connections are kept for the next request: as many as there are requests at once.
 const KEPT: usize = 16;
 
-/// How an agent behaves. `timeout` is for one request with its answer.
-pub(super) fn config(tls: TlsConfig, proxy: Option<Proxy>, timeout: Duration) -> Config {
+/// How an agent behaves. `timeout` is for one request with its answer, `connect` for its connection.
+pub fn config(tls: TlsConfig, proxy: Option<Proxy>, timeout: Duration, connect: Duration) -> Config {
     Agent::config_builder()
         .tls_config(tls)
         .proxy(proxy)
@@ -24,7 +24,7 @@ pub(super) fn config(tls: TlsConfig, proxy: Option<Proxy>, timeout: Duration) ->
         .max_redirects(0)
         .max_redirects_will_error(false)
         .timeout_global(Some(timeout))
-        .timeout_connect(Some(CONNECT_TIMEOUT.min(timeout)))
+        .timeout_connect(Some(connect.min(timeout)))
         .max_idle_connections(KEPT)
         .max_idle_connections_per_host(KEPT)
         .user_agent(concat!("sealant/", env!("CARGO_PKG_VERSION")))
@@ -101,23 +101,27 @@ impl Answer {
         let location = header("location").map(str::to_owned);
         let retry_after = header("retry-after").and_then(|text| text.parse().ok());
         let status = response.status().as_u16();
-        let body = body(&mut response, limit)?;
+        let body = body(&mut response, limit).map_err(Trouble::of)?.ok_or(Trouble::TooLarge)?;
         Ok(Self { status, location, retry_after, body })
     }
 }
 
-fn body(response: &mut Response<Body>, limit: usize) -> Result<Zeroizing<Vec<u8>>, Trouble> {
+/// All of a body; `None` when it has more than `limit` bytes.
+///
+/// # Errors
+/// It ended too early, or came too late.
+pub fn body(response: &mut Response<Body>, limit: usize) -> Result<Option<Zeroizing<Vec<u8>>>, ureq::Error> {
     let mut reader = response.body_mut().as_reader();
     let mut body = Zeroizing::new(Vec::new());
     let mut chunk = Zeroizing::new([0; 16 * 1024]);
     loop {
         let count = match reader.read(chunk.as_mut_slice()) {
-            Ok(0) => return Ok(body),
+            Ok(0) => return Ok(Some(body)),
             Ok(count) => count,
-            Err(error) => return Err(Trouble::of(ureq::Error::from(error))),
+            Err(error) => return Err(ureq::Error::from(error)),
         };
         if body.len() + count > limit {
-            return Err(Trouble::TooLarge);
+            return Ok(None);
         }
         if body.capacity() < body.len() + count {
             // growing in place would leave what was read so far in freed memory

@@ -4,8 +4,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use http::Uri;
 use jiff::Timestamp;
+use ureq::http::Uri;
 
 use super::{Loaded, ReadFile, SERVICE_ACCOUNT};
 use crate::k8s::error::{Cause, ClusterError};

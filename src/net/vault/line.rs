@@ -135,7 +135,7 @@ impl Line {
     /// # Errors
     /// No certificate where some should be; a server name that cannot be one.
     pub fn new(place: &Place<'_>) -> Result<Self, VaultError> {
-        let config = rest::config(tls::config(place)?, None, place.timeout);
+        let config = rest::config(tls::config(place)?, None, place.timeout, rest::CONNECT_TIMEOUT);
         let proved = place.server_name.map(|name| place.address.with_host(name)).transpose()?;
         let agent = match &proved {
             Some(_) => tls::dialling(config, place.address)?,
