@@ -8,10 +8,13 @@
 //! | [`reference`] | what is asked of a store, and its answer |
 //! | [`resource`] | the resources, typed and strictly read |
 //! | [`generate`] | the generators that need no server |
+//! | [`wanted`] | what is wanted on a Secret |
 
 pub mod generate;
 pub mod marks;
 pub mod reference;
 pub mod resource;
+pub mod wanted;
 
 pub use reference::{Fetched, Find, FindBy, Lease, Part, Raw, Reference};
+pub use wanted::Wanted;
