@@ -8,10 +8,15 @@
 //! | [`reference`] | what is asked of a store, and its answer |
 //! | [`resource`] | the resources, typed and strictly read |
 //! | [`generate`] | the generators that need no server |
+//! | [`json`] | JSON as Go reads and prints it |
 
 pub mod generate;
+#[cfg(test)]
+mod golden;
+pub mod json;
 pub mod marks;
 pub mod reference;
 pub mod resource;
+mod sink;
 
 pub use reference::{Fetched, Find, FindBy, Lease, Part, Raw, Reference};
