@@ -8,9 +8,11 @@
 //! | [`reference`] | what is asked of a store, and its answer |
 //! | [`resource`] | the resources, typed and strictly read |
 //! | [`generate`] | the generators that need no server |
+//! | [`gjson`] | the paths that `property` holds |
 //! | [`json`] | JSON as Go reads and prints it |
 
 pub mod generate;
+pub mod gjson;
 #[cfg(test)]
 mod golden;
 pub mod json;
