@@ -9,11 +9,18 @@
 //! | [`resource`] | the resources, typed and strictly read |
 //! | [`generate`] | the generators that need no server |
 //! | [`wanted`] | what is wanted on a Secret |
+//! | [`gjson`] | the paths that `property` holds |
+//! | [`json`] | JSON as Go reads and prints it |
 
 pub mod generate;
+pub mod gjson;
+#[cfg(test)]
+mod golden;
+pub mod json;
 pub mod marks;
 pub mod reference;
 pub mod resource;
+mod sink;
 pub mod wanted;
 
 pub use reference::{Fetched, Find, FindBy, Lease, Part, Raw, Reference};

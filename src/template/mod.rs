@@ -41,6 +41,9 @@ mod url;
 mod value;
 pub mod yaml;
 
+pub(crate) use number::parse_float;
+pub(crate) use unicode::decode as next_character;
+
 pub use error::{Fault, Limit, Problem, TemplateError};
 pub use options::{FunctionSet, Limits, MissingKey, Options, Zones};
 pub use semver::Version;

@@ -1,0 +1,86 @@
+//! `sealant render`: ExternalSecrets to Secret manifests, in clear or ready for Git.
+
+mod existing;
+mod made;
+mod output;
+mod report;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::session::Session;
+use super::syncing::input::{self, InputArgs, LoginArgs};
+use super::syncing::surroundings::Surroundings;
+use crate::failure::{Failure, Kind};
+use crate::fsio::clock;
+use crate::manifest::emit::Format;
+use crate::sync::{Stores, round};
+
+/// The command line.
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    #[command(flatten)]
+    input: InputArgs,
+    #[command(flatten)]
+    login: LoginArgs,
+    /// Write each Secret to a file of its own there: NAMESPACE/NAME.yaml, or NAME.yaml without a namespace
+    #[arg(long, short = 'o', value_name = "DIR")]
+    output_dir: Option<PathBuf>,
+    /// Write the Secrets encrypted with SOPS, by the creation rules for their files
+    #[arg(long, requires = "output_dir", conflicts_with = "seal_with")]
+    encrypt: bool,
+    /// Write SealedSecrets, sealed with this certificate
+    #[arg(long, value_name = "CERT")]
+    seal_with: Option<PathBuf>,
+    /// Private sealing keys, to keep sealed values that did not change; may be repeated
+    #[arg(long, value_name = "FILE", requires = "seal_with")]
+    key: Vec<PathBuf>,
+    /// Write nothing; say by name what would change, and exit with 1 if anything would
+    #[arg(long, requires = "output_dir")]
+    check: bool,
+    /// Make generated values (passwords, keys) anew, also where the output has them already
+    #[arg(long)]
+    regenerate: bool,
+    /// yaml or json
+    #[arg(long, value_name = "FORMAT", default_value = "yaml")]
+    format: Format,
+}
+
+const EXAMPLES: &str = "\
+Stores are SecretStore and ClusterSecretStore manifests: Vault and OpenBao, AWS Secrets Manager and Parameter Store, Kubernetes,
+and encrypted files of this repository. What they log in with is looked up in the manifests given; --as-me takes your own login.
+
+Examples:
+  sealant render app/                                         Secrets, to standard output
+  sealant render app/ --as-me -o rendered/                    one file each
+  sealant render app/ --encrypt -o secrets/                   encrypted with SOPS: safe to commit
+  sealant render app/ --seal-with cert.pem -o sealed/         SealedSecrets
+  sealant render app/ --encrypt -o secrets/ --check           in CI: is what is committed still right?
+  kustomize build overlays/prod | sealant render -";
+
+/// Runs it; the exit code is 1 when `--check` found a difference.
+///
+/// # Errors
+/// A manifest that is wrong, a store that does not answer, a value that is missing.
+pub fn run(args: &Args, session: &Session) -> Result<u8, Failure> {
+    if session.json() && args.output_dir.is_none() {
+        let text = "--json prints a report, and the Secrets go to standard output as well";
+        return Err(Failure::new(Kind::ConflictingOptions, text).hint("say --output-dir DIR, or --format json"));
+    }
+    let mut input = input::read(session, &args.input)?;
+    if input.inventory.external_secrets.is_empty() {
+        return Err(Failure::new(Kind::NoDocument, "there is no ExternalSecret in the input")
+            .hint("name files or folders with manifests of kind ExternalSecret"));
+    }
+    let locked = std::mem::take(&mut input.locked);
+    let around = Arc::new(Surroundings::new(session.share(), &args.login, locked));
+    around.stop_on_signal();
+    let inventory = Arc::new(input.inventory);
+    let stores = Stores::new(inventory.clone(), around);
+    let outcomes = round::resolve(&stores, &inventory.external_secrets, clock::timestamp());
+    let secrets = made::secrets(&inventory, &outcomes);
+    stores.close();
+    let places = output::places(args, session, secrets.made)?;
+    report::finish(args, session, places, secrets.skipped, secrets.failed)
+}

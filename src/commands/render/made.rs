@@ -1,0 +1,107 @@
+//! From what each ExternalSecret gave to the Secrets that are written: several may write one.
+
+use std::collections::BTreeMap;
+
+use crate::external::resource::external_secret::CreationPolicy;
+use crate::sync::Inventory;
+use crate::sync::round::{Made, Outcome};
+
+/// A namespace and a name.
+pub type Name = (String, String);
+
+/// What came of all.
+#[derive(Default)]
+pub struct Secrets {
+    /// Secrets, in the order of their names.
+    pub made: Vec<Made>,
+    /// ExternalSecrets that make none, and why.
+    pub skipped: Vec<Line>,
+    /// What failed, and why.
+    pub failed: Vec<Line>,
+}
+
+/// Something about one ExternalSecret.
+pub struct Line {
+    /// `file:line`
+    pub place: String,
+    /// Its namespace and name.
+    pub name: Name,
+    /// What there is to say, a line each.
+    pub what: Vec<String>,
+    /// The kind of trouble, where it is one of a store.
+    pub cause: Option<crate::store::StoreCause>,
+    /// What to do about it.
+    pub hints: Vec<String>,
+}
+
+/// Puts together what belongs to one Secret.
+pub fn secrets(inventory: &Inventory, outcomes: Vec<Outcome>) -> Secrets {
+    let mut found = Secrets::default();
+    let mut targets: BTreeMap<Name, Vec<(Line, CreationPolicy, Made)>> = BTreeMap::new();
+    for outcome in outcomes {
+        let item = outcome.placed.item.clone();
+        let line = |what: Vec<String>| Line {
+            place: format!("{}:{}", outcome.placed.place.file, item.line),
+            name: (inventory.namespace(item.namespace.as_deref()).to_owned(), item.name.clone()),
+            what,
+            cause: None,
+            hints: Vec::new(),
+        };
+        match outcome.result {
+            Err(trouble) => found.failed.push(Line {
+                cause: trouble.cause,
+                hints: trouble.hints,
+                ..line(trouble.lines)
+            }),
+            Ok(_) if item.target.creation_policy == CreationPolicy::None => {
+                found.skipped.push(line(vec!["its creationPolicy is None".into()]));
+            }
+            Ok(None) => found.skipped.push(line(vec!["there is no value for it".into()])),
+            Ok(Some(made)) => {
+                let name = (made.namespace.clone(), made.name.clone());
+                targets.entry(name).or_default().push((line(Vec::new()), item.target.creation_policy, made));
+            }
+        }
+    }
+    for (name, writers) in targets {
+        together(&name, writers, &mut found);
+    }
+    found
+}
+
+/// One Secret: somebody makes it, others may add to it.
+fn together(name: &Name, writers: Vec<(Line, CreationPolicy, Made)>, found: &mut Secrets) {
+    let is_maker = |policy: CreationPolicy| matches!(policy, CreationPolicy::Owner | CreationPolicy::Orphan);
+    let makers = writers.iter().filter(|(_, policy, _)| is_maker(*policy)).count();
+    if makers > 1 {
+        let places: Vec<String> = writers.iter().map(|(line, ..)| line.place.clone()).collect();
+        let what = format!("the Secret {} is written by several ExternalSecrets: {}", shown(name), places.join(", "));
+        for (line, ..) in writers {
+            let hints = vec!["give them other targets, or let all but one have creationPolicy: Merge".to_owned()];
+            found.failed.push(Line { what: vec![what.clone()], hints, ..line });
+        }
+        return;
+    }
+    if writers.iter().all(|(_, policy, _)| *policy == CreationPolicy::Merge) {
+        for (line, ..) in writers {
+            found.skipped.push(Line { what: vec!["secret will not be created due to CreationPolicy=Merge".into()], ..line });
+        }
+        return;
+    }
+    let (makers, others): (Vec<_>, Vec<_>) = writers.into_iter().partition(|(_, policy, _)| is_maker(*policy));
+    let mut all = makers.into_iter().chain(others).map(|(_, _, made)| made);
+    let Some(first) = all.next() else { return };
+    found.made.push(all.fold(first, |mut secret, more| {
+        secret.data.extend(more.data);
+        secret.labels.extend(more.labels);
+        secret.annotations.extend(more.annotations);
+        secret.finalizers.extend(more.finalizers);
+        secret.kind = more.kind.or(secret.kind);
+        secret
+    }));
+}
+
+/// `namespace/name`, or the name alone.
+pub fn shown((namespace, name): &Name) -> String {
+    if namespace.is_empty() { name.clone() } else { format!("{namespace}/{name}") }
+}

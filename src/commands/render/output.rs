@@ -1,0 +1,201 @@
+//! Where Secrets go: standard output, or a file each, which is left alone when nothing changed.
+
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use super::existing::Existing;
+use super::made::Name;
+use super::{Args, made};
+use crate::commands::seal::with::With;
+use crate::commands::session::Session;
+use crate::commands::{sealing_keys, unseal};
+use crate::document::tree::Node;
+use crate::failure::{Failure, Kind};
+use crate::fsio::batch::Batch;
+use crate::fsio::read::{DOCUMENT_LIMIT, Stamp, read_bounded, read_stream};
+use crate::fsio::target::Target;
+use crate::fsio::write::{NewMode, Staged};
+use crate::fsio::{clock, folder, output};
+use crate::manifest::emit::{self, Format};
+use crate::manifest::{Secret, text};
+use crate::sealed::{Certificate, KeyChain, Scope, SealedSecret};
+use crate::sync::round::Made;
+
+/// One Secret and its place.
+pub struct Place {
+    /// Its namespace and name.
+    pub name: Name,
+    /// Its file; `None` for standard output.
+    pub path: Option<PathBuf>,
+    /// The keys of its data.
+    pub keys: Vec<String>,
+    /// What is different from what is there: keys with `+`, `~` or `-` before them, and words for the rest.
+    pub changes: Vec<String>,
+}
+
+/// Plans, compares, and writes unless `--check` says not to. Nothing is written when anything is in the way.
+///
+/// # Errors
+/// A file that would be lost, no creation rule, a certificate that does not do.
+pub fn places(args: &Args, session: &Session, secrets: Vec<Made>) -> Result<Vec<Place>, Failure> {
+    let chain = sealing_keys::chain(session, &args.key)?;
+    let certificate = args.seal_with.as_deref().map(|path| certificate(session, path)).transpose()?;
+    let mut items = Vec::new();
+    for made in secrets {
+        let path = args.output_dir.as_deref().map(|folder| file(folder, &made)).transpose()?;
+        let existing = match &path {
+            Some(path) => Existing::read(session, path, &chain)?,
+            None => Existing::Nothing,
+        };
+        let place = Place {
+            name: (made.namespace.clone(), made.name.clone()),
+            keys: made.data.keys().cloned().collect(),
+            changes: changes(&made, &existing, certificate.is_some()),
+            path,
+        };
+        items.push((place, made, existing));
+    }
+    if args.check {
+        return Ok(items.into_iter().map(|(place, ..)| place).collect());
+    }
+    write(args, session, certificate.as_ref(), &mut items)?;
+    Ok(items.into_iter().map(|(place, ..)| place).collect())
+}
+
+fn certificate(session: &Session, path: &Path) -> Result<Certificate, Failure> {
+    let _ = session;
+    let pem = read_stream(path, DOCUMENT_LIMIT)?;
+    let certificate = Certificate::from_pem(&pem)
+        .map_err(|error| Failure::of(Kind::CertificateUnfit, &error).about(path.display()))?;
+    let now = clock::timestamp();
+    With::fit(&certificate, now).map_err(|failure| failure.about(path.display()))?;
+    Ok(certificate)
+}
+
+/// Names are those of Kubernetes: they lead nowhere else.
+fn file(folder: &Path, made: &Made) -> Result<PathBuf, Failure> {
+    let is_name = |name: &str| {
+        !name.starts_with('.') && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'))
+    };
+    if !is_name(&made.name) || made.name.is_empty() || !is_name(&made.namespace) {
+        let text = format!("{} is no name of a Secret", made::shown(&(made.namespace.clone(), made.name.clone())));
+        return Err(Failure::new(Kind::CannotRead, text));
+    }
+    let folder = if made.namespace.is_empty() { folder.to_owned() } else { folder.join(&made.namespace) };
+    Ok(folder.join(format!("{}.yaml", made.name)))
+}
+
+/// What is different, by name.
+fn changes(made: &Made, existing: &Existing, is_sealed: bool) -> Vec<String> {
+    let there = existing.keys();
+    let mut changes = Vec::new();
+    for (key, value) in &made.data {
+        match existing.value(key) {
+            None if !there.contains(&key.as_str()) => changes.push(format!("+ {key}")),
+            Some(old) if old.same(value) => {}
+            _ => changes.push(format!("~ {key}")),
+        }
+    }
+    changes.extend(there.iter().filter(|key| !made.data.contains_key(**key)).map(|key| format!("- {key}")));
+    let metadata = match existing {
+        Existing::Nothing => None,
+        Existing::Secret(secret) if !is_sealed => Some(secret.metadata.clone()),
+        Existing::Sealed(sealed, _) if is_sealed => Some(sealed.template.metadata.clone()),
+        _ => {
+            changes.push("~ (form)".into());
+            None
+        }
+    };
+    if metadata.is_some_and(|old| !made.has_metadata(&old)) {
+        changes.push("~ (metadata)".into());
+    }
+    let kind = match existing {
+        Existing::Secret(secret) => Some((secret.kind.as_str(), secret.immutable)),
+        Existing::Sealed(sealed, _) => Some((sealed.template.kind.as_str(), sealed.template.immutable)),
+        Existing::Nothing => None,
+    };
+    if kind.is_some_and(|(kind, immutable)| {
+        kind != made.kind.as_deref().unwrap_or_default() || immutable.unwrap_or_default() != made.immutable
+    }) {
+        changes.push("~ (type)".into());
+    }
+    changes
+}
+
+fn write(
+    args: &Args,
+    session: &Session,
+    certificate: Option<&Certificate>,
+    items: &mut [(Place, Made, Existing)],
+) -> Result<(), Failure> {
+    let mut batch = Batch::new();
+    let mut stream = Zeroizing::new(String::new());
+    for (place, made, existing) in items {
+        let changed = !place.changes.is_empty() || matches!(existing, Existing::Nothing);
+        let Some(path) = &place.path else {
+            let node = node(made, existing, certificate)?;
+            stream.push_str(&emit::objects([&*node], args.format));
+            continue;
+        };
+        if !changed {
+            continue;
+        }
+        let node = node(made, existing, certificate)?;
+        let format = if args.encrypt { Format::Yaml } else { args.format };
+        let text = emit::objects([&*node], format);
+        session.guard_files();
+        if let Some(folder) = path.parent() {
+            folder::make(folder, false)?;
+        }
+        if args.encrypt {
+            unseal::encrypted::write_quietly(session, path, &text)?;
+            continue;
+        }
+        let mode = if certificate.is_some() { NewMode::Public } else { NewMode::OwnerOnly };
+        let stamp = stamp(path)?;
+        let target = Target::resolve(path)?;
+        target.check_folder()?;
+        batch.add(Staged::new(target, text.as_bytes(), mode)?, stamp, None);
+    }
+    if !batch.is_empty() {
+        batch.commit()?;
+    }
+    if !stream.is_empty() {
+        output::data(stream.as_bytes())?;
+    }
+    Ok(())
+}
+
+fn stamp(path: &Path) -> Result<Option<Stamp>, Failure> {
+    if !folder::is_taken(path) {
+        return Ok(None);
+    }
+    Ok(Some(read_bounded(path, DOCUMENT_LIMIT)?.stamp))
+}
+
+/// The object that is written.
+fn node(made: &Made, existing: &Existing, certificate: Option<&Certificate>) -> Result<Zeroizing<Node>, Failure> {
+    let Some(certificate) = certificate else { return Ok(made.to_node()) };
+    let secret: Secret = made.to_secret();
+    let sealing = |error: &dyn std::error::Error| Failure::of(Kind::CertificateUnfit, error).about(&made.name);
+    if made.namespace.is_empty() {
+        let text = format!("{}: a Secret is sealed for its namespace, and it has none", made.name);
+        return Err(Failure::new(Kind::CannotRead, text).hint("say it with --namespace NAMESPACE"));
+    }
+    let mut sealed = SealedSecret::seal(&secret, Scope::Strict, certificate.public())
+        .map_err(|error| sealing(&error))?;
+    if let Existing::Sealed(old, values) = existing
+        && old.label() == sealed.label()
+    {
+        for (key, item) in &mut sealed.items {
+            let is_same = values.get(key).zip(made.data.get(key)).is_some_and(|(old, new)| old.same(new));
+            if let (true, Some((_, text))) = (is_same, old.items.iter().find(|(name, _)| name == key)) {
+                text.clone_into(item);
+            }
+        }
+    }
+    let _ = text::encode;
+    let _: Option<&KeyChain> = None;
+    Ok(Zeroizing::new(sealed.to_node()))
+}
