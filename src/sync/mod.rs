@@ -4,20 +4,24 @@
 //! | file | what it is for |
 //! |---|---|
 //! | [`inventory`] | the resources at hand, by name |
+//! | [`answers`] | asking every store for all that is wanted of it |
+//! | `generate` | generators |
 //! | [`around`] | what a run needs from its surroundings |
 //! | [`credentials`] | the keys that stores are opened with |
 //! | [`stores`] | the stores that are open |
 //! | [`open`] | from a resource to a client |
 //! | [`round`] | one go |
 
+pub mod answers;
 pub mod around;
 pub mod credentials;
+mod generate;
 pub mod inventory;
 pub mod open;
-//ROUND pub mod round;
+pub mod round;
 pub mod stores;
 
 pub use around::Around;
 pub use inventory::{Inventory, Place, Placed};
-//ROUND pub use round::{Outcome, Round};
+pub use round::{Made, Outcome, Trouble};
 pub use stores::Stores;
