@@ -67,6 +67,11 @@ impl fmt::Debug for Vault {
 pub struct WipedJson(Value);
 
 impl WipedJson {
+    /// Reads JSON of at most 128 levels; `None` when it is none.
+    pub fn parse(text: &[u8]) -> Option<Self> {
+        serde_json::from_slice(text).ok().map(Self)
+    }
+
     /// The value.
     pub fn value(&self) -> &Value {
         &self.0

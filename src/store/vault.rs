@@ -9,13 +9,21 @@
 //! | `spread` | much of the same at once |
 //! | `paths` | where a secret is in the API |
 //! | `read` | one secret, and what is known about it |
+//! | `find` | many, by name or tags |
+//! | `push` | writes and removes what is ours |
+//! | `dynamic` | secrets that are made when asked for, and their leases |
+//! | `check` | who we are and what we may |
 //! | `mounts`, `explain` | what went wrong, in words |
 //! | `raw` | JSON text cut into its parts |
 
+mod check;
+mod dynamic;
 mod explain;
+mod find;
 mod login;
 mod mounts;
 mod paths;
+mod push;
 mod raw;
 mod read;
 mod session;
@@ -29,6 +37,8 @@ use crate::external::{Fetched, Find, Reference};
 use crate::net::vault::{Ask, Reply};
 use crate::store::{Check, Kept, Push, Remote, StoreCause, StoreClient, StoreError};
 
+pub use crate::net::vault::Method;
+pub use dynamic::{DynamicRequest, ResultType};
 pub use settings::{Login, LoginSource, MOST_AT_ONCE, OwnCertificate, Settings, Version};
 
 use mounts::Mounts;
@@ -124,24 +134,24 @@ impl StoreClient for VaultStore {
         spread::spread(&self.wire, references, |reference| self.read(reference))
     }
 
-    fn find(&self, _find: &Find) -> Result<Vec<(String, Fetched)>, StoreError> {
-        Err(StoreError::new(StoreCause::Unsupported, "not yet"))
+    fn find(&self, find: &Find) -> Result<Vec<(String, Fetched)>, StoreError> {
+        self.found(find)
     }
 
-    fn push(&self, _push: &Push<'_>) -> Result<Kept, StoreError> {
-        Err(StoreError::new(StoreCause::Unsupported, "not yet"))
+    fn push(&self, push: &Push<'_>) -> Result<Kept, StoreError> {
+        self.pushed(push)
     }
 
-    fn delete(&self, _remote: &Remote) -> Result<Kept, StoreError> {
-        Err(StoreError::new(StoreCause::Unsupported, "not yet"))
+    fn delete(&self, remote: &Remote) -> Result<Kept, StoreError> {
+        self.deleted(remote)
     }
 
-    fn exists(&self, _remote: &Remote) -> Result<bool, StoreError> {
-        Err(StoreError::new(StoreCause::Unsupported, "not yet"))
+    fn exists(&self, remote: &Remote) -> Result<bool, StoreError> {
+        self.is_there(remote)
     }
 
-    fn check(&self, _references: &[Reference]) -> Result<Check, StoreError> {
-        Err(StoreError::new(StoreCause::Unsupported, "not yet"))
+    fn check(&self, references: &[Reference]) -> Result<Check, StoreError> {
+        self.checked(references)
     }
 
     fn close(&self) {

@@ -125,7 +125,7 @@ impl Wire {
     }
 
     /// One request, and whatever is answered.
-    fn once(&self, ask: &Ask<'_>) -> Result<Result<Reply, VaultError>, StoreError> {
+    pub(super) fn once(&self, ask: &Ask<'_>) -> Result<Result<Reply, VaultError>, StoreError> {
         if self.is_cancelled() { Err(explain::cancelled()) } else { self.once_whatever(ask) }
     }
 
