@@ -39,7 +39,7 @@ use crate::store::{Check, Kept, Push, Remote, StoreCause, StoreClient, StoreErro
 
 pub use crate::net::vault::Method;
 pub use dynamic::{DynamicRequest, ResultType};
-pub use settings::{Login, LoginSource, MOST_AT_ONCE, OwnCertificate, Settings, Version};
+pub use settings::{Clock, Login, LoginSource, MOST_AT_ONCE, OwnCertificate, Settings, Version};
 
 use mounts::Mounts;
 use paths::Paths;
