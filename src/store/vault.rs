@@ -104,14 +104,14 @@ impl VaultStore {
 
     /// A request in our name that may be repeated.
     fn ask(&self, ask: Ask<'_>) -> Result<Reply, StoreError> {
-        self.ask_once(ask, &[], Repeat::Freely)
+        self.ask_once(ask, Repeat::Freely)
     }
 
     /// A request in our name; with a new token when the old one has ended before its time.
-    fn ask_once(&self, ask: Ask<'_>, hidden: &[&str], repeat: Repeat) -> Result<Reply, StoreError> {
+    fn ask_once(&self, ask: Ask<'_>, repeat: Repeat) -> Result<Reply, StoreError> {
         let namespace = self.wire.settings().namespace.as_deref();
         let token = self.session.token(&self.wire)?;
-        let reply = self.wire.send(by(ask, token.text.as_ref(), namespace), hidden, repeat)?;
+        let reply = self.wire.send(by(ask, token.text.as_ref(), namespace), repeat)?;
         if reply.status < 400 {
             token.works();
         }
@@ -119,7 +119,7 @@ impl VaultStore {
             return Ok(reply);
         }
         match self.session.after_denial(&self.wire, &token)? {
-            Some(newer) => self.wire.send(by(ask, newer.text.as_ref(), namespace), hidden, repeat),
+            Some(newer) => self.wire.send(by(ask, newer.text.as_ref(), namespace), repeat),
             None => Ok(reply),
         }
     }

@@ -41,7 +41,7 @@ impl VaultStore {
                 Err(StoreError::new(StoreCause::Unavailable, what).hint("unseal it with: bao operator unseal"))
             }
             400 | 403..=405 => Ok("it does not say how it is".to_owned()),
-            _ => Err(explain::odd(&self.wire.shown(&ask)?, &reply, &[])),
+            _ => Err(explain::odd(&self.wire.shown(&ask)?, &reply)),
         }
     }
 

@@ -71,15 +71,15 @@ impl VaultStore {
             request.query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let writes = matches!(request.method, Method::Post | Method::Put | Method::Patch);
         let body = writes.then(|| request.parameters.as_ref().map_or(&b"{}"[..], SecretBytes::expose));
-        let ask = Ask { query: &query, body, ..Ask::new(request.method, &request.path) };
         let hidden: Vec<&str> = body.iter().filter_map(|body| std::str::from_utf8(body).ok()).collect();
+        let ask = Ask { query: &query, body, hidden: &hidden, ..Ask::new(request.method, &request.path) };
         // each request makes a secret, so it is repeated only when the first has certainly not
-        let reply = self.ask_once(ask, &hidden, Repeat::Carefully)?;
+        let reply = self.ask_once(ask, Repeat::Carefully)?;
         match reply.status {
             204 => Ok(None),
             200..=299 => self.made(&ask, &reply, request.result),
-            404 if reply.messages(&[]).is_empty() => Ok(None),
-            _ => Err(self.refused(&ask, &reply, &hidden)),
+            404 if reply.messages.is_empty() => Ok(None),
+            _ => Err(self.refused(&ask, &reply)),
         }
     }
 
@@ -92,11 +92,11 @@ impl VaultStore {
         let seconds = seconds.as_deref().map(|seconds| ("increment", seconds));
         let fields: Vec<_> = [("lease_id", lease.id.expose())].into_iter().chain(seconds).collect();
         let body = login::body(&fields);
-        let ask = Ask { body: Some(&body), ..Ask::new(Method::Post, "sys/leases/renew") };
         let hidden = [lease.id.expose()];
-        let reply = self.ask_once(ask, &hidden, Repeat::Freely)?;
+        let ask = Ask { body: Some(&body), hidden: &hidden, ..Ask::new(Method::Post, "sys/leases/renew") };
+        let reply = self.ask_once(ask, Repeat::Freely)?;
         if reply.status != 200 {
-            return Err(self.refused(&ask, &reply, &hidden));
+            return Err(self.refused(&ask, &reply));
         }
         let odd = || StoreError::new(StoreCause::Odd, "sys/leases/renew: the answer has no lease");
         raw::text(&reply.body).and_then(leased).ok_or_else(odd)
@@ -108,10 +108,10 @@ impl VaultStore {
     /// Also when it has ended.
     pub fn revoke(&self, lease: &Lease) -> Result<(), StoreError> {
         let body = login::body(&[("lease_id", lease.id.expose())]);
-        let ask = Ask { body: Some(&body), ..Ask::new(Method::Post, "sys/leases/revoke") };
         let hidden = [lease.id.expose()];
-        let reply = self.ask_once(ask, &hidden, Repeat::Freely)?;
-        if reply.status < 300 { Ok(()) } else { Err(self.refused(&ask, &reply, &hidden)) }
+        let ask = Ask { body: Some(&body), hidden: &hidden, ..Ask::new(Method::Post, "sys/leases/revoke") };
+        let reply = self.ask_once(ask, Repeat::Freely)?;
+        if reply.status < 300 { Ok(()) } else { Err(self.refused(&ask, &reply)) }
     }
 
     fn made(&self, ask: &Ask<'_>, reply: &Reply, wanted: ResultType) -> Result<Option<Fetched>, StoreError> {
@@ -128,12 +128,11 @@ impl VaultStore {
         Ok(raw.map(|raw| Fetched { raw, version: None, lease: leased(text) }))
     }
 
-    fn refused(&self, ask: &Ask<'_>, reply: &Reply, hidden: &[&str]) -> StoreError {
+    fn refused(&self, ask: &Ask<'_>, reply: &Reply) -> StoreError {
         let request = match self.wire.shown(ask) {
             Ok(request) => request,
             Err(error) => return error,
         };
-        let messages = reply.messages(hidden);
         let capability = match ask.method {
             Method::Get => "read",
             Method::List => "list",
@@ -142,10 +141,10 @@ impl VaultStore {
             Method::Post | Method::Put => "update",
         };
         match reply.status {
-            403 => explain::denied(&request, ask.path, capability, &messages),
+            403 => explain::denied(&request, ask.path, capability, &reply.messages),
             status => StoreError::new(
                 StoreCause::Invalid,
-                explain::words(&request, &format!("refused ({status})"), &messages),
+                explain::words(&request, &format!("refused ({status})"), &reply.messages),
             ),
         }
     }

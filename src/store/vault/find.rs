@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::settings::Version;
 use super::spread::spread;
-use super::{VaultStore, explain, raw};
+use super::{VaultStore, raw};
 use crate::external::{Fetched, Find};
 use crate::net::vault::{Ask, Method};
 use crate::pattern;
@@ -76,9 +76,6 @@ impl VaultStore {
         match reply.status {
             200..=299 => {}
             404 => return self.absent(&ask, &reply).map(|()| Vec::new()),
-            403 if self.misplaced(&path).is_none() => {
-                return Err(explain::denied(&self.wire.shown(&ask)?, &path, "list", &reply.messages(&[])));
-            }
             _ => return Err(self.refusal(&ask, &reply, "list")),
         }
         let keys = raw::text(&reply.body)

@@ -177,19 +177,21 @@ impl VaultStore {
                 object(&parts)
             }
         };
-        let ask = Ask { body: Some(&body), ..Ask::new(Method::Post, path) };
-        let reply = self.ask_once(ask, &[secret], Repeat::Carefully)?;
+        let hidden = [secret];
+        let ask = Ask { body: Some(&body), hidden: &hidden, ..Ask::new(Method::Post, path) };
+        let reply = self.ask_once(ask, Repeat::Carefully)?;
         if reply.status < 300 {
             return Ok(Kept::Written);
         }
-        let messages = reply.messages(&[secret]);
-        if messages.iter().any(|message| message.contains("check-and-set")) {
+        if reply.messages.iter().any(|message| message.contains("check-and-set")) {
             let request = self.wire.shown(&ask)?;
             let hint =
                 if settings.cas { "it is read anew the next time" } else { "set checkAndSet.required of the provider" };
-            return Err(
-                StoreError::new(StoreCause::Conflict, explain::words(&request, "not written", &messages)).hint(hint)
-            );
+            return Err(StoreError::new(
+                StoreCause::Conflict,
+                explain::words(&request, "not written", &reply.messages),
+            )
+            .hint(hint));
         }
         Err(self.refusal(&ask, &reply, "create\", \"update"))
     }

@@ -123,7 +123,11 @@ impl Session {
         let mut state = locked(&self.state);
         state.is_closed = true;
         let Some(token) = state.token.take().filter(|token| token.is_ours && !wire.is_down()) else { return };
-        let ask = by(Ask::new(Method::Post, "auth/token/revoke-self"), token.text.as_ref(), namespace(wire));
+        let ask = by(
+            Ask { body: Some(b"{}"), ..Ask::new(Method::Post, "auth/token/revoke-self") },
+            token.text.as_ref(),
+            namespace(wire),
+        );
         // without an answer it ends by itself
         _ = wire.once_whatever(&ask);
     }
@@ -218,7 +222,7 @@ fn token_request(
     body: Option<&[u8]>,
 ) -> Result<Reply, StoreError> {
     let namespace = if token.is_ours { namespace(wire) } else { wire.settings().namespace.as_deref() };
-    wire.send(by(Ask { body, ..Ask::new(method, path) }, token.text.as_ref(), namespace), &[], Repeat::Freely)
+    wire.send(by(Ask { body, ..Ask::new(method, path) }, token.text.as_ref(), namespace), Repeat::Freely)
 }
 
 fn obtain(wire: &Wire) -> Result<Found, StoreError> {
@@ -233,8 +237,8 @@ fn obtain(wire: &Wire) -> Result<Found, StoreError> {
         };
     }
     let Some(request) = login::request(&login) else { return Ok(Found::Nobody) };
-    let ask = Ask { body: Some(&request.body), ..Ask::new(Method::Post, &request.path) };
-    let reply = wire.send(by(ask, None, namespace(wire)), &request.hidden, Repeat::Carefully)?;
+    let ask = Ask { body: Some(&request.body), hidden: &request.hidden, ..Ask::new(Method::Post, &request.path) };
+    let reply = wire.send(by(ask, None, namespace(wire)), Repeat::Carefully)?;
     let shown = format!("{} login: {}", login.kind(), wire.shown(&ask)?);
     if (200..300).contains(&reply.status) {
         return login::granted(&reply.body).map(Found::Granted).ok_or_else(|| {
@@ -242,9 +246,10 @@ fn obtain(wire: &Wire) -> Result<Found, StoreError> {
                 .hint("is a second factor wanted? only logins of machines work here")
         });
     }
-    let messages = reply.messages(&request.hidden);
-    let error =
-        StoreError::new(StoreCause::Login, explain::words(&shown, &format!("refused ({})", reply.status), &messages));
+    let error = StoreError::new(
+        StoreCause::Login,
+        explain::words(&shown, &format!("refused ({})", reply.status), &reply.messages),
+    );
     Err(match reply.status {
         404 => error.hint("is this way to log in enabled there? bao auth list shows them"),
         403 => error.hint("the role may be locked for a while after wrong logins, or not be meant for this namespace"),

@@ -138,7 +138,10 @@ fn service_accounts() {
     let bao = start(&program);
     let signer = Signer::new();
     tell(&bao, "POST", "sys/auth/k8s/one", &json!({"type": "kubernetes"}));
+    tell(&bao, "POST", "sys/mounts/pki", &json!({"type": "pki"}));
+    let authority = tell(&bao, "POST", "pki/root/generate/internal", &json!({"common_name": "cluster", "ttl": "1h"}));
     let config = json!({
+        "kubernetes_ca_cert": authority.pointer("/data/certificate"),
         "kubernetes_host": format!("http://127.0.0.1:{}", cluster()),
         "token_reviewer_jwt": signer.token(&json!({"sub": "reviewer"})),
         "disable_local_ca_jwt": true,

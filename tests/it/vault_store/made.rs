@@ -45,7 +45,7 @@ fn certificates_and_leases() {
     assert!(value(&made)["private_key"].as_str().unwrap().contains("PRIVATE KEY"));
     let lease = made.lease.unwrap();
     assert!(lease.id.expose().starts_with("pki/issue/web/") && !lease.renewable);
-    assert_eq!(lease.duration, Duration::from_secs(60));
+    assert!((50..=60).contains(&lease.duration.as_secs()), "{lease:?}");
     let error = client.renew(&lease, Some(Duration::from_secs(60))).unwrap_err();
     assert_eq!(error.cause, StoreCause::Invalid, "{error:?}");
     assert!(!format!("{error:?}").contains(lease.id.expose()), "{error:?}");
@@ -115,7 +115,11 @@ fn who_we_are_and_what_we_may() {
     let hint = |number: usize| check.readable[number].as_ref().unwrap().hint.clone().unwrap();
     assert!(hint(1).contains("path \"secret/data/b\" { capabilities = [\"read\"] }"));
     assert!(hint(2).contains("path \"secret/metadata/a\" { capabilities = [\"read\"] }"));
-    assert!(!proxy.lines().iter().any(|line| line.contains("/secret/data/")), "no value was read: {:?}", proxy.lines());
+    assert!(
+        !proxy.lines().iter().any(|line| line.starts_with("GET /v1/secret/")),
+        "no value was read: {:?}",
+        proxy.lines()
+    );
 
     let root = store(as_root(&address(&bao)));
     let check = root.check(&[Reference::value("a"), Reference::value("none")]).unwrap();
