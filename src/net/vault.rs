@@ -67,6 +67,11 @@ impl fmt::Debug for Vault {
 pub struct WipedJson(Value);
 
 impl WipedJson {
+    /// Reads JSON of at most 128 levels; `None` when it is none.
+    pub fn parse(text: &[u8]) -> Option<Self> {
+        serde_json::from_slice(text).ok().map(Self)
+    }
+
     /// The value.
     pub fn value(&self) -> &Value {
         &self.0
@@ -140,7 +145,7 @@ impl Vault {
     pub fn get(&self, path: &str) -> Result<WipedJson, VaultError> {
         let ask = Ask::new(Method::Get, path);
         let reply = self.call(ask)?;
-        self.understood(&ask, &reply, &[])
+        self.understood(&ask, reply)
     }
 
     /// Sends `body`, which is JSON, to `path`; `None` when the answer is that there is nothing to say. No message repeats
@@ -149,26 +154,23 @@ impl Vault {
     /// # Errors
     /// [`VaultError`].
     pub fn put(&self, path: &str, body: &[u8], hidden: &[&str]) -> Result<Option<WipedJson>, VaultError> {
-        let ask = Ask { body: Some(body), ..Ask::new(Method::Put, path) };
+        let ask = Ask { body: Some(body), hidden, ..Ask::new(Method::Put, path) };
         let reply = self.call(ask)?;
         if reply.status == 204 {
             return Ok(None);
         }
-        self.understood(&ask, &reply, hidden).map(Some)
+        self.understood(&ask, reply).map(Some)
     }
 
     /// The answer's JSON when it is a good one.
-    fn understood(&self, ask: &Ask<'_>, reply: &Reply, hidden: &[&str]) -> Result<WipedJson, VaultError> {
+    fn understood(&self, ask: &Ask<'_>, reply: Reply) -> Result<WipedJson, VaultError> {
         let request = self.line.request(ask)?;
         match reply.status {
             200..=299 => {
                 serde_json::from_slice(&reply.body).map(WipedJson).map_err(|_| VaultError::NotVault { request })
             }
             300..=399 => Err(VaultError::Redirect { request, to: reply.leads_to() }),
-            status => {
-                let hidden: Vec<&str> = hidden.iter().copied().chain([self.token.expose()]).collect();
-                Err(VaultError::Refused { request, status, messages: reply.messages(&hidden) })
-            }
+            status => Err(VaultError::Refused { request, status, messages: reply.messages }),
         }
     }
 

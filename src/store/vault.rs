@@ -9,13 +9,21 @@
 //! | `spread` | much of the same at once |
 //! | `paths` | where a secret is in the API |
 //! | `read` | one secret, and what is known about it |
+//! | `find` | many, by name or tags |
+//! | `push` | writes and removes what is ours |
+//! | `dynamic` | secrets that are made when asked for, and their leases |
+//! | `check` | who we are and what we may |
 //! | `mounts`, `explain` | what went wrong, in words |
 //! | `raw` | JSON text cut into its parts |
 
+mod check;
+mod dynamic;
 mod explain;
+mod find;
 mod login;
 mod mounts;
 mod paths;
+mod push;
 mod raw;
 mod read;
 mod session;
@@ -29,7 +37,9 @@ use crate::external::{Fetched, Find, Reference};
 use crate::net::vault::{Ask, Reply};
 use crate::store::{Check, Kept, Push, Remote, StoreCause, StoreClient, StoreError};
 
-pub use settings::{Login, LoginSource, MOST_AT_ONCE, OwnCertificate, Settings, Version};
+pub use crate::net::vault::Method;
+pub use dynamic::{DynamicRequest, ResultType};
+pub use settings::{Clock, Login, LoginSource, MOST_AT_ONCE, OwnCertificate, Settings, Version};
 
 use mounts::Mounts;
 use paths::Paths;
@@ -94,14 +104,14 @@ impl VaultStore {
 
     /// A request in our name that may be repeated.
     fn ask(&self, ask: Ask<'_>) -> Result<Reply, StoreError> {
-        self.ask_once(ask, &[], Repeat::Freely)
+        self.ask_once(ask, Repeat::Freely)
     }
 
     /// A request in our name; with a new token when the old one has ended before its time.
-    fn ask_once(&self, ask: Ask<'_>, hidden: &[&str], repeat: Repeat) -> Result<Reply, StoreError> {
+    fn ask_once(&self, ask: Ask<'_>, repeat: Repeat) -> Result<Reply, StoreError> {
         let namespace = self.wire.settings().namespace.as_deref();
         let token = self.session.token(&self.wire)?;
-        let reply = self.wire.send(by(ask, token.text.as_ref(), namespace), hidden, repeat)?;
+        let reply = self.wire.send(by(ask, token.text.as_ref(), namespace), repeat)?;
         if reply.status < 400 {
             token.works();
         }
@@ -109,7 +119,7 @@ impl VaultStore {
             return Ok(reply);
         }
         match self.session.after_denial(&self.wire, &token)? {
-            Some(newer) => self.wire.send(by(ask, newer.text.as_ref(), namespace), hidden, repeat),
+            Some(newer) => self.wire.send(by(ask, newer.text.as_ref(), namespace), repeat),
             None => Ok(reply),
         }
     }
@@ -124,24 +134,24 @@ impl StoreClient for VaultStore {
         spread::spread(&self.wire, references, |reference| self.read(reference))
     }
 
-    fn find(&self, _find: &Find) -> Result<Vec<(String, Fetched)>, StoreError> {
-        Err(StoreError::new(StoreCause::Unsupported, "not yet"))
+    fn find(&self, find: &Find) -> Result<Vec<(String, Fetched)>, StoreError> {
+        self.found(find)
     }
 
-    fn push(&self, _push: &Push<'_>) -> Result<Kept, StoreError> {
-        Err(StoreError::new(StoreCause::Unsupported, "not yet"))
+    fn push(&self, push: &Push<'_>) -> Result<Kept, StoreError> {
+        self.pushed(push)
     }
 
-    fn delete(&self, _remote: &Remote) -> Result<Kept, StoreError> {
-        Err(StoreError::new(StoreCause::Unsupported, "not yet"))
+    fn delete(&self, remote: &Remote) -> Result<Kept, StoreError> {
+        self.deleted(remote)
     }
 
-    fn exists(&self, _remote: &Remote) -> Result<bool, StoreError> {
-        Err(StoreError::new(StoreCause::Unsupported, "not yet"))
+    fn exists(&self, remote: &Remote) -> Result<bool, StoreError> {
+        self.is_there(remote)
     }
 
-    fn check(&self, _references: &[Reference]) -> Result<Check, StoreError> {
-        Err(StoreError::new(StoreCause::Unsupported, "not yet"))
+    fn check(&self, references: &[Reference]) -> Result<Check, StoreError> {
+        self.checked(references)
     }
 
     fn close(&self) {

@@ -199,7 +199,7 @@ fn serve(client: &TcpStream, target: &str, state: &Mutex<State>) -> std::io::Res
                 BufReader::new(stream)
             }
         };
-        upstream.get_mut().write_all(&[head.bytes().as_slice(), &body].concat())?;
+        upstream.get_mut().write_all(&[head.with_length(body.len()).as_slice(), &body].concat())?;
         let Some(answer) = Head::read(&mut upstream)? else { return Ok(()) };
         let body = answer.body(&mut upstream)?;
         let whole = [answer.with_length(body.len()).as_slice(), &body].concat();
@@ -266,10 +266,6 @@ impl Head {
         let length = self.header("content-length").and_then(|value| value.parse().ok()).unwrap_or(0);
         from.take(length).read_to_end(&mut body)?;
         Ok(body)
-    }
-
-    fn bytes(&self) -> Vec<u8> {
-        format!("{}\r\n\r\n", self.lines.join("\r\n")).into_bytes()
     }
 
     /// With a length in place of chunks.

@@ -1,8 +1,12 @@
 //! The store in Vault as who syncs uses it: against a real OpenBao, and against one that misbehaves.
 
+mod faults;
+mod jwt;
 mod logins;
+mod made;
 mod many;
 mod read;
+mod write;
 
 use std::time::Duration;
 

@@ -4,7 +4,6 @@
 use std::fmt;
 use std::time::Duration;
 
-use serde_json::Value;
 use ureq::Agent;
 use ureq::http::{HeaderValue, Request, request};
 use zeroize::Zeroizing;
@@ -88,12 +87,14 @@ pub struct Ask<'a> {
     pub namespace: Option<&'a str>,
     /// JSON.
     pub body: Option<&'a [u8]>,
+    /// What no message may repeat, beside the token.
+    pub hidden: &'a [&'a str],
 }
 
 impl<'a> Ask<'a> {
     /// The bare request.
     pub fn new(method: Method, path: &'a str) -> Self {
-        Self { method, path, query: &[], headers: &[], token: None, namespace: None, body: None }
+        Self { method, path, query: &[], headers: &[], token: None, namespace: None, body: None, hidden: &[] }
     }
 }
 
@@ -107,6 +108,8 @@ pub struct Reply {
     pub retry_after: Option<u64>,
     /// The state of the server's storage that this answer knows (`X-Vault-Index`).
     pub index: Option<String>,
+    /// What the server says went wrong, on one line each and cut to size, without the token and what else is hidden.
+    pub messages: Vec<String>,
     location: Option<String>,
 }
 
@@ -120,12 +123,6 @@ impl Reply {
     /// Where a redirect leads, without what may be secret in it.
     pub fn leads_to(&self) -> String {
         self.location.as_deref().map_or_else(|| "an unnamed place".to_owned(), error::place)
-    }
-
-    /// What the server says went wrong, on one line each and cut to size, without what is hidden.
-    pub fn messages(&self, hidden: &[&str]) -> Vec<String> {
-        let json = serde_json::from_slice::<Value>(&self.body).map(WipedJson);
-        json.map(|json| error::messages(json.value(), hidden)).unwrap_or_default()
     }
 }
 
@@ -180,7 +177,8 @@ impl Line {
         let index = response.headers().get("x-vault-index").and_then(|value| value.to_str().ok()).map(str::to_owned);
         let answer = Answer::read(response, ANSWER_LIMIT).map_err(|trouble| VaultError::of(shown, trouble))?;
         let Answer { status, location, retry_after, body } = answer;
-        Ok(Reply { status, body, retry_after, index, location })
+        let messages = if status < 400 { Vec::new() } else { messages(&body, ask) };
+        Ok(Reply { status, body, retry_after, index, messages, location })
     }
 
     fn headers(&self, mut request: request::Builder, ask: &Ask<'_>) -> request::Builder {
@@ -210,6 +208,11 @@ impl Line {
         }
         ask.headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))
     }
+}
+
+fn messages(body: &[u8], ask: &Ask<'_>) -> Vec<String> {
+    let hidden: Vec<&str> = ask.hidden.iter().copied().chain(ask.token.map(SecretText::expose)).collect();
+    WipedJson::parse(body).map(|json| error::messages(json.value(), &hidden)).unwrap_or_default()
 }
 
 /// Everything unusual in a part of a URL is encoded.

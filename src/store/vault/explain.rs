@@ -31,9 +31,9 @@ pub(super) fn trouble(error: &VaultError) -> StoreError {
 }
 
 /// An answer that is none of those that a caller understands: a redirect, or trouble of the server.
-pub(super) fn odd(request: &str, reply: &Reply, hidden: &[&str]) -> StoreError {
-    let messages = reply.messages(hidden);
-    let said = |what: &str| words(request, what, &messages);
+pub(super) fn odd(request: &str, reply: &Reply) -> StoreError {
+    let messages = &reply.messages;
+    let said = |what: &str| words(request, what, messages);
     let is = |text: &str| messages.iter().any(|message| message.contains(text));
     let (cause, what, hint) = match reply.status {
         300..=399 => {

@@ -76,14 +76,7 @@ impl VaultStore {
 
     /// A 404: whether it means that there is no such secret, and not that there is no such place.
     pub(super) fn absent(&self, ask: &Ask<'_>, reply: &Reply) -> Result<(), StoreError> {
-        let is_ours = raw::text(&reply.body)
-            .and_then(raw::entries)
-            .is_some_and(|entries| entries.iter().any(|(name, _)| name == "errors" || name == "data"));
-        if !is_ours {
-            let what = format!("{}: answers 404, and not as a Vault does", self.wire.shown(ask)?);
-            return Err(StoreError::new(StoreCause::Odd, what).hint("is server the address of a Vault?"));
-        }
-        if reply.messages(&[]).is_empty() {
+        if is_vaults(reply) && reply.messages.is_empty() {
             return self.misplaced(ask.path).map_or(Ok(()), Err);
         }
         Err(self.refusal(ask, reply, "read"))
@@ -95,13 +88,18 @@ impl VaultStore {
             Ok(request) => request,
             Err(error) => return error,
         };
+        if !is_vaults(reply) {
+            let what = format!("{request}: answers {}, and not as a Vault does", reply.status);
+            return StoreError::new(StoreCause::Odd, what)
+                .hint("is server the address of a Vault, with https where it is due?");
+        }
         if let Some(error) = self.misplaced(ask.path) {
             return error;
         }
-        let messages = reply.messages(&[]);
-        let invalid = |what: &str| StoreError::new(StoreCause::Invalid, explain::words(&request, what, &messages));
+        let messages = &reply.messages;
+        let invalid = |what: &str| StoreError::new(StoreCause::Invalid, explain::words(&request, what, messages));
         match reply.status {
-            403 => explain::denied(&request, ask.path, capability, &messages),
+            403 => explain::denied(&request, ask.path, capability, messages),
             404 if messages.iter().any(|message| message.contains("no handler for route")) => {
                 invalid("nothing is mounted there (404)")
                     .hint("bao secrets list shows what is; path of the provider has to be one of them")
@@ -132,6 +130,12 @@ impl VaultStore {
         found.extend(custom.into_iter().map(|(name, value)| (name.into_owned(), as_text(value))));
         Ok(Some(found))
     }
+}
+
+/// Whether a refusal looks like one of a Vault: whatever stands before one refuses otherwise.
+fn is_vaults(reply: &Reply) -> bool {
+    let entries = raw::text(&reply.body).and_then(raw::entries).unwrap_or_default();
+    entries.iter().any(|(name, _)| name == "errors" || name == "data")
 }
 
 fn as_text(value: &str) -> String {

@@ -1,8 +1,6 @@
 //! The token: logged in for once and shared by threads, renewed at two thirds of its life, logged in for anew when it cannot be or
 //! has ended before its time, and given back at the end.
 
-#![allow(clippy::disallowed_methods, reason = "a token's life is measured from when it was given")]
-
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -31,14 +29,35 @@ pub(super) struct Session {
 #[derive(Default)]
 struct State {
     token: Option<Arc<Token>>,
-    /// When it is to be renewed.
-    due: Option<Instant>,
-    /// When it ends.
-    end: Option<Instant>,
+    life: Life,
     count: u64,
     refused: Option<(Instant, StoreError)>,
     proven: Option<Instant>,
     is_closed: bool,
+}
+
+/// When a token is to be renewed, and when it ends; never when `None`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+struct Life {
+    due: Option<Instant>,
+    end: Option<Instant>,
+}
+
+impl Life {
+    /// From now on so many seconds; 0 is for ever.
+    fn of(seconds: u64, now: Instant) -> Self {
+        let whole = Duration::from_secs(seconds);
+        let ends = |part: Duration| now.checked_add(part).filter(|_| seconds > 0);
+        Self { due: ends(whole / 3 * 2), end: ends(whole) }
+    }
+
+    fn is_due(self, now: Instant) -> bool {
+        self.due.is_some_and(|due| now >= due)
+    }
+
+    fn has_ended(self, now: Instant) -> bool {
+        self.end.is_some_and(|end| now >= end)
+    }
 }
 
 /// Who we are.
@@ -67,9 +86,8 @@ impl Session {
         if state.is_closed {
             return Err(StoreError::new(StoreCause::Cancelled, "the store was closed"));
         }
-        let now = Instant::now();
         if let Some(token) = state.token.clone()
-            && (state.due.is_none_or(|due| now < due) || state.renew(wire, &token))
+            && (!state.life.is_due(now(wire)) || state.renew(wire, &token))
         {
             return Ok(token);
         }
@@ -83,12 +101,12 @@ impl Session {
             Some(current) if current.number != token.number => return Ok(Some(current.clone())),
             _ => {}
         }
-        if token.text.is_none() || state.proven.is_some_and(|at| at.elapsed() < PROVEN) {
+        if token.text.is_none() || state.proven.is_some_and(|at| is_within(wire, at, PROVEN)) {
             return Ok(None);
         }
         let reply = token_request(wire, token, Method::Get, "auth/token/lookup-self", None)?;
         if reply.status == 200 || (!token.is_ours && token.has_worked.load(Ordering::Relaxed)) {
-            state.proven = Some(Instant::now());
+            state.proven = Some(now(wire));
             return Ok(None);
         }
         if !token.is_ours {
@@ -96,7 +114,7 @@ impl Session {
             return Err(StoreError::new(StoreCause::Login, what));
         }
         let newer = state.log_in(wire)?;
-        state.proven = Some(Instant::now());
+        state.proven = Some(now(wire));
         Ok(Some(newer))
     }
 
@@ -105,7 +123,11 @@ impl Session {
         let mut state = locked(&self.state);
         state.is_closed = true;
         let Some(token) = state.token.take().filter(|token| token.is_ours && !wire.is_down()) else { return };
-        let ask = by(Ask::new(Method::Post, "auth/token/revoke-self"), token.text.as_ref(), namespace(wire));
+        let ask = by(
+            Ask { body: Some(b"{}"), ..Ask::new(Method::Post, "auth/token/revoke-self") },
+            token.text.as_ref(),
+            namespace(wire),
+        );
         // without an answer it ends by itself
         _ = wire.once_whatever(&ask);
     }
@@ -114,38 +136,29 @@ impl Session {
 impl State {
     /// Whether the token can be used for longer.
     fn renew(&mut self, wire: &Wire, token: &Token) -> bool {
-        let now = Instant::now();
-        let is_alive = self.end.is_none_or(|end| now < end);
-        if !token.is_renewable || !is_alive {
+        if !token.is_renewable || self.life.has_ended(now(wire)) {
             return false;
         }
         match token_request(wire, token, Method::Post, "auth/token/renew-self", Some(b"{}")) {
             // near the end of what it may live, a renewal gives less and less
             Ok(reply) if reply.status == 200 => match login::granted(&reply.body) {
                 Some(granted) if granted.life >= token.first_life / 2 => {
-                    self.lives(granted.life);
+                    self.life = Life::of(granted.life, now(wire));
                     true
                 }
                 _ => false,
             },
             Ok(_) => false,
             Err(_) => {
-                self.due = Some(now + SOON);
+                self.life.due = now(wire).checked_add(SOON);
                 true
             }
         }
     }
 
-    fn lives(&mut self, life: u64) {
-        let now = Instant::now();
-        let whole = Duration::from_secs(life);
-        let ends = |part: Duration| now.checked_add(part).filter(|_| life > 0);
-        (self.due, self.end) = (ends(whole / 3 * 2), ends(whole));
-    }
-
     fn log_in(&mut self, wire: &Wire) -> Result<Arc<Token>, StoreError> {
         if let Some((at, error)) = &self.refused
-            && at.elapsed() < HOLD
+            && is_within(wire, *at, HOLD)
         {
             return Err(error.clone());
         }
@@ -160,7 +173,7 @@ impl State {
                     Found::Nobody => (None, false),
                 };
                 let life = granted.as_ref().map_or(0, |granted| granted.life);
-                self.lives(life);
+                self.life = Life::of(life, now(wire));
                 let token = Arc::new(Token {
                     number: self.count,
                     is_ours,
@@ -174,12 +187,20 @@ impl State {
             }
             Err(error) => {
                 if error.cause != StoreCause::Cancelled {
-                    self.refused = Some((Instant::now(), error.clone()));
+                    self.refused = Some((now(wire), error.clone()));
                 }
                 Err(error)
             }
         }
     }
+}
+
+fn now(wire: &Wire) -> Instant {
+    (wire.settings().clock)()
+}
+
+fn is_within(wire: &Wire, at: Instant, time: Duration) -> bool {
+    now(wire).saturating_duration_since(at) < time
 }
 
 enum Found {
@@ -201,7 +222,7 @@ fn token_request(
     body: Option<&[u8]>,
 ) -> Result<Reply, StoreError> {
     let namespace = if token.is_ours { namespace(wire) } else { wire.settings().namespace.as_deref() };
-    wire.send(by(Ask { body, ..Ask::new(method, path) }, token.text.as_ref(), namespace), &[], Repeat::Freely)
+    wire.send(by(Ask { body, ..Ask::new(method, path) }, token.text.as_ref(), namespace), Repeat::Freely)
 }
 
 fn obtain(wire: &Wire) -> Result<Found, StoreError> {
@@ -216,8 +237,8 @@ fn obtain(wire: &Wire) -> Result<Found, StoreError> {
         };
     }
     let Some(request) = login::request(&login) else { return Ok(Found::Nobody) };
-    let ask = Ask { body: Some(&request.body), ..Ask::new(Method::Post, &request.path) };
-    let reply = wire.send(by(ask, None, namespace(wire)), &request.hidden, Repeat::Carefully)?;
+    let ask = Ask { body: Some(&request.body), hidden: &request.hidden, ..Ask::new(Method::Post, &request.path) };
+    let reply = wire.send(by(ask, None, namespace(wire)), Repeat::Carefully)?;
     let shown = format!("{} login: {}", login.kind(), wire.shown(&ask)?);
     if (200..300).contains(&reply.status) {
         return login::granted(&reply.body).map(Found::Granted).ok_or_else(|| {
@@ -225,12 +246,31 @@ fn obtain(wire: &Wire) -> Result<Found, StoreError> {
                 .hint("is a second factor wanted? only logins of machines work here")
         });
     }
-    let messages = reply.messages(&request.hidden);
-    let error =
-        StoreError::new(StoreCause::Login, explain::words(&shown, &format!("refused ({})", reply.status), &messages));
+    let error = StoreError::new(
+        StoreCause::Login,
+        explain::words(&shown, &format!("refused ({})", reply.status), &reply.messages),
+    );
     Err(match reply.status {
         404 => error.hint("is this way to log in enabled there? bao auth list shows them"),
         403 => error.hint("the role may be locked for a while after wrong logins, or not be meant for this namespace"),
         _ => error,
     })
+}
+
+#[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "any instant will do")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lives() {
+        let begin = Instant::now();
+        let at = |seconds| begin + Duration::from_secs(seconds);
+        let life = Life::of(30, begin);
+        let states = [19, 20, 29, 30].map(|seconds| (life.is_due(at(seconds)), life.has_ended(at(seconds))));
+        assert_eq!(states, [(false, false), (true, false), (true, false), (true, true)]);
+        for life in [Life::of(0, begin), Life::of(u64::MAX, begin)] {
+            assert!(!life.is_due(at(1 << 30)) && !life.has_ended(at(1 << 30)));
+        }
+    }
 }

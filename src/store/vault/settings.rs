@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::net::vault::{Address, ClientPem, Roots};
 use crate::secret::{SecretBytes, SecretText};
@@ -32,6 +32,14 @@ pub type LoginSource = Box<dyn Fn() -> Result<Login, StoreError> + Send + Sync>;
 /// Asked for our own certificate, so that a renewed one is picked up: before the first request, at each new login, and when the
 /// server does not take the one that we have.
 pub type OwnCertificate = Box<dyn Fn() -> Result<ClientPem, StoreError> + Send + Sync>;
+
+/// A clock that never goes back.
+pub type Clock = Box<dyn Fn() -> Instant + Send + Sync>;
+
+#[allow(clippy::disallowed_methods, reason = "the one clock of this store; tests give another")]
+fn now() -> Instant {
+    Instant::now()
+}
 
 /// Everything that a client is given.
 pub struct Settings {
@@ -69,6 +77,8 @@ pub struct Settings {
     pub cas: bool,
     /// Who we are.
     pub login: LoginSource,
+    /// The time, by which a token's life is measured.
+    pub clock: Clock,
     /// Set to true by whoever wants us to stop: nothing more is sent, and waiting ends.
     pub cancel: Arc<AtomicBool>,
 }
@@ -94,6 +104,7 @@ impl Settings {
             concurrency: MOST_AT_ONCE,
             cas: false,
             login,
+            clock: Box::new(now),
             cancel: Arc::default(),
         }
     }

@@ -98,9 +98,8 @@ impl Wire {
         self.down.load(Ordering::Relaxed)
     }
 
-    /// An answer that is a good one, or a refusal (400, 403, 404, 405), for the caller to understand. `hidden` is what no message
-    /// may repeat, beside the token.
-    pub(super) fn send(&self, ask: Ask<'_>, hidden: &[&str], repeat: Repeat) -> Result<Reply, StoreError> {
+    /// An answer that is a good one, or a refusal (400, 403, 404, 405), for the caller to understand.
+    pub(super) fn send(&self, ask: Ask<'_>, repeat: Repeat) -> Result<Reply, StoreError> {
         let mut attempt = 0;
         let mut renewed = false;
         loop {
@@ -117,7 +116,7 @@ impl Wire {
                 Err(error) => repeat.after_error(error),
             };
             if !again || attempt >= self.settings.retries.min(MOST_RETRIES) {
-                return self.understood(&ask, outcome, hidden);
+                return self.understood(&ask, outcome);
             }
             self.wait(self.pause(attempt, outcome.ok().and_then(|reply| reply.retry_after)))?;
             attempt += 1;
@@ -125,7 +124,7 @@ impl Wire {
     }
 
     /// One request, and whatever is answered.
-    fn once(&self, ask: &Ask<'_>) -> Result<Result<Reply, VaultError>, StoreError> {
+    pub(super) fn once(&self, ask: &Ask<'_>) -> Result<Result<Reply, VaultError>, StoreError> {
         if self.is_cancelled() { Err(explain::cancelled()) } else { self.once_whatever(ask) }
     }
 
@@ -158,20 +157,11 @@ impl Wire {
         Ok(format!("{} {url}", ask.method.name()))
     }
 
-    fn understood(
-        &self,
-        ask: &Ask<'_>,
-        outcome: Result<Reply, VaultError>,
-        hidden: &[&str],
-    ) -> Result<Reply, StoreError> {
+    fn understood(&self, ask: &Ask<'_>, outcome: Result<Reply, VaultError>) -> Result<Reply, StoreError> {
         let reply = outcome.map_err(|error| explain::trouble(&error))?;
         match reply.status {
             200..=299 | 400 | 403 | 404 | 405 => Ok(reply),
-            _ => {
-                let hidden: Vec<&str> =
-                    hidden.iter().copied().chain(ask.token.iter().map(|token| token.expose())).collect();
-                Err(explain::odd(&self.shown(ask)?, &reply, &hidden))
-            }
+            _ => Err(explain::odd(&self.shown(ask)?, &reply)),
         }
     }
 
