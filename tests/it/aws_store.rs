@@ -3,6 +3,7 @@
 mod faults;
 mod find;
 mod parameters;
+mod push;
 mod read;
 mod roles;
 mod tap;
