@@ -9,6 +9,8 @@
 mod ahead;
 mod arrows;
 #[cfg(all(feature = "aws", feature = "vault"))]
+mod aws_store;
+#[cfg(all(feature = "aws", feature = "vault"))]
 mod buckets;
 mod bulk;
 #[cfg(unix)]

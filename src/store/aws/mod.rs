@@ -11,6 +11,7 @@
 //! | `many` | some requests at a time |
 //! | `json` | JSON as Go writes it |
 //! | `words` | names in messages and policies |
+//! | `push`, `sjson` | what pushing has in common; properties in JSON |
 //! | `secrets_manager` | AWS Secrets Manager |
 //! | `rpc` | requests of our own |
 //! | `parameter_store` | Parameter Store |
@@ -20,15 +21,19 @@ mod identity;
 mod json;
 mod many;
 mod parameter_store;
+mod push;
 mod rpc;
 mod secrets_manager;
 mod session;
 mod settings;
+mod sjson;
 mod tokens;
 mod trouble;
 mod words;
 
-pub use settings::{Deletion, Endpoints, Retries, Role, Service, Settings, Source, TokenSource};
+pub use settings::{
+    Deletion, Endpoints, Policies, PolicySource, Retries, Role, Service, Settings, Source, TokenSource,
+};
 pub use tokens::{Generated, Scope, SecondFactor, ecr_token, session_token};
 
 use self::parameter_store::ParameterStore;

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, SystemTime};
 
+use serde::Deserialize;
+
 use crate::net::aws::{Login, Patience};
 use crate::secret::SecretText;
 use crate::store::StoreError;
@@ -138,8 +140,22 @@ pub enum Deletion {
     ForGood,
 }
 
+/// Where the text of a resource policy is (`policySourceRef`).
+#[derive(Clone, PartialEq, Eq, Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub struct PolicySource {
+    /// `ConfigMap` or `Secret`.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// The key in it.
+    pub key: String,
+}
+
+/// Reads such a text, in the namespace of whoever pushes.
+pub type Policies = Arc<dyn Fn(&PolicySource) -> Result<String, StoreError> + Send + Sync>;
+
 /// See the file's description.
-#[derive(Debug)]
 pub struct Settings {
     /// Which store.
     pub service: Service,
@@ -165,10 +181,21 @@ pub struct Settings {
     pub concurrency: usize,
     /// How secrets are deleted.
     pub deletion: Deletion,
+    /// Reads the resource policies that pushes ask for; without, those are refused.
+    pub policies: Option<Policies>,
     /// Says, once it is true, that nobody wants an answer any more.
     pub cancel: Arc<AtomicBool>,
     /// The time.
     pub clock: fn() -> SystemTime,
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { service, region, prefix, source, roles, .. } = self;
+        let mut shown = f.debug_struct("Settings");
+        shown.field("service", service).field("region", region).field("prefix", prefix).field("source", source);
+        shown.field("roles", roles).finish_non_exhaustive()
+    }
 }
 
 impl Settings {
@@ -187,6 +214,7 @@ impl Settings {
             patience: Patience::seconds(5, 15, 60),
             concurrency: 8,
             deletion: Deletion::default(),
+            policies: None,
             cancel: Arc::default(),
             clock,
         }

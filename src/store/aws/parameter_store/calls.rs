@@ -102,8 +102,8 @@ pub(super) struct Described {
     pub(super) next_token: Option<String>,
 }
 
-/// A parameter without its value.
-#[derive(Deserialize)]
+/// A parameter without its value; `DeleteParameter`.
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Named {
     pub(super) name: String,
@@ -142,4 +142,24 @@ pub(super) struct Tag {
 pub(super) struct Tags {
     #[serde(default)]
     pub(super) tag_list: Vec<Tag>,
+}
+
+/// `PutParameter`.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Put<'a> {
+    pub(super) name: &'a str,
+    pub(super) value: &'a str,
+    #[serde(rename = "Type")]
+    pub(super) kind: &'static str,
+    pub(super) description: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) key_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) tier: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) policies: Option<&'a str>,
+    pub(super) overwrite: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) tags: Option<Vec<Tag>>,
 }

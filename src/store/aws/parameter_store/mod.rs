@@ -5,9 +5,11 @@
 //! | `calls` | the operations, as AWS spells them |
 //! | `read` | values and tags, by ten where that is allowed |
 //! | `find` | parameters by name, path and tags |
+//! | `push` | writing and removing |
 
 mod calls;
 mod find;
+mod push;
 mod read;
 
 use std::sync::Arc;
@@ -74,12 +76,12 @@ impl StoreClient for ParameterStore {
         find::find(&self.0, find)
     }
 
-    fn push(&self, _push: &Push<'_>) -> Result<Kept, StoreError> {
-        Err(StoreError::new(StoreCause::Unsupported, "nothing can be written to Parameter Store yet"))
+    fn push(&self, value: &Push<'_>) -> Result<Kept, StoreError> {
+        push::push(&self.0, value)
     }
 
-    fn delete(&self, _remote: &Remote) -> Result<Kept, StoreError> {
-        Err(StoreError::new(StoreCause::Unsupported, "nothing can be removed from Parameter Store yet"))
+    fn delete(&self, remote: &Remote) -> Result<Kept, StoreError> {
+        push::delete(&self.0, remote)
     }
 
     fn exists(&self, remote: &Remote) -> Result<bool, StoreError> {

@@ -4,8 +4,10 @@
 //! |---|---|
 //! | `read` | values and tags, by twenty where that is allowed |
 //! | `find` | secrets by name, path and tags |
+//! | `push` | writing and removing |
 
 mod find;
+mod push;
 mod read;
 
 use std::sync::Arc;
@@ -81,17 +83,16 @@ impl StoreClient for SecretsManager {
         find::find(&self.0, find)
     }
 
-    fn push(&self, _push: &Push<'_>) -> Result<Kept, StoreError> {
-        Err(StoreError::new(StoreCause::Unsupported, "nothing can be written to AWS Secrets Manager yet"))
+    fn push(&self, value: &Push<'_>) -> Result<Kept, StoreError> {
+        push::push(&self.0, value)
     }
 
-    fn delete(&self, _remote: &Remote) -> Result<Kept, StoreError> {
-        Err(StoreError::new(StoreCause::Unsupported, "nothing can be removed from AWS Secrets Manager yet"))
+    fn delete(&self, remote: &Remote) -> Result<Kept, StoreError> {
+        push::delete(&self.0, remote)
     }
 
     fn exists(&self, remote: &Remote) -> Result<bool, StoreError> {
-        let id = self.0.id(&remote.key);
-        self.0.session.run(1, async { read::describe(&self.0, &id).await.map(|found| found.is_some()) })?
+        push::exists(&self.0, remote)
     }
 
     fn check(&self, references: &[Reference]) -> Result<Check, StoreError> {

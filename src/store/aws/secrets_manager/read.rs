@@ -224,7 +224,8 @@ pub(super) fn verdict(inner: &Inner, id: &str, error: &ApiErrorType) -> Option<O
     }
 }
 
-async fn value(inner: &Inner, wanted: &Wanted) -> Outcome {
+/// One value.
+pub(super) async fn value(inner: &Inner, wanted: &Wanted) -> Outcome {
     let id = wanted.id();
     let answer = inner
         .session
