@@ -22,6 +22,7 @@ pub mod external_secret;
 pub mod generator;
 pub mod kubernetes;
 pub mod push;
+mod reading;
 pub mod select;
 pub mod store;
 pub mod template;
@@ -87,6 +88,5 @@ impl std::error::Error for Problem {}
 /// # Errors
 /// Everything that is wrong with it, in the order of the manifest.
 pub fn read(object: &Object) -> Result<Option<Resource>, Vec<Problem>> {
-    let _ = object;
-    Ok(None)
+    reading::read(object)
 }
