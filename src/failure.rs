@@ -6,7 +6,7 @@
 //! | code | kind | since |
 //! |---|---|---|
 //! | 1, 2, 3, 4, 7, 8, 23, 25, 51, 91, 92, 100, 112, 128, 200, 201, 203 | see [`TABLE`] | sops |
-//! | 210 – 234 | see [`TABLE`] | sealant |
+//! | 210 – 235 | see [`TABLE`] | sealant |
 
 use std::error::Error;
 use std::fmt;
@@ -140,6 +140,8 @@ kinds! {
     CannotUnseal = 233;
     /// a check found something
     CheckFailed = 234;
+    /// some Secrets could not be made of their ExternalSecrets; the others were
+    SyncIncomplete = 235;
 }
 
 /// An error on its way to the person: message, cause, lines of detail, and what to try.

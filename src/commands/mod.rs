@@ -56,6 +56,7 @@ pub mod policy;
 pub mod publish;
 pub mod redact;
 pub mod rekey;
+pub mod render;
 pub mod reseal;
 pub mod rotate;
 pub mod seal;
@@ -170,6 +171,8 @@ pub enum Command {
     Unseal(unseal::Args),
     /// Seal what is under an older key with the newest certificate
     Reseal(reseal::Args),
+    /// Make Secrets of ExternalSecrets: print them, or write them for Git
+    Render(render::Args),
     /// Publish a file to a configured destination
     Publish(publish::Args),
     /// Make, list and show keys
@@ -232,6 +235,7 @@ pub fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::ExecEnv(args) => return exec_env::run(args, &session),
         Command::ExecFile(args) => return exec_file::run(args, &session),
         Command::Why(args) => return why::run(args, &session),
+        Command::Render(args) => return render::run(args, &session),
         Command::Init(args) => init::run(args, &session),
         Command::Encrypt(args) => encrypt::run(args, &session),
         Command::Decrypt(args) => decrypt::run(args, &session),

@@ -79,7 +79,7 @@ pub fn run(args: &Args, session: &Session) -> Result<u8, Failure> {
     let inventory = Arc::new(input.inventory);
     let stores = Stores::new(inventory.clone(), around);
     let outcomes = round::resolve(&stores, &inventory.external_secrets, clock::timestamp());
-    let secrets = made::secrets(&inventory, &outcomes);
+    let secrets = made::secrets(&inventory, outcomes);
     stores.close();
     let places = output::places(args, session, secrets.made)?;
     report::finish(args, session, places, secrets.skipped, secrets.failed)

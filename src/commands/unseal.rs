@@ -2,7 +2,7 @@
 
 #[cfg(feature = "kube")]
 mod cluster_keys;
-mod encrypted;
+pub(in crate::commands) mod encrypted;
 mod templates;
 
 use std::path::{Path, PathBuf};

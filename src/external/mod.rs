@@ -9,18 +9,28 @@
 //! | [`resource`] | the resources, typed and strictly read |
 //! | [`generate`] | the generators that need no server |
 //! | [`wanted`] | what is wanted on a Secret |
+//! | [`gather`] | what an ExternalSecret asks for, and what it makes of the answers |
+//! | [`target`] | templates: what is wanted on the Secret |
+//! | [`value`] | a value, a property of it, or its fields, as the kind of store has them |
+//! | [`rewrite`], [`keys`], [`decode`] | what becomes of keys and values |
 //! | [`gjson`] | the paths that `property` holds |
 //! | [`json`] | JSON as Go reads and prints it |
 
+pub mod decode;
+pub mod gather;
 pub mod generate;
 pub mod gjson;
 #[cfg(test)]
 mod golden;
 pub mod json;
+pub mod keys;
 pub mod marks;
 pub mod reference;
 pub mod resource;
+pub mod rewrite;
 mod sink;
+pub mod target;
+pub mod value;
 pub mod wanted;
 
 pub use reference::{Fetched, Find, FindBy, Lease, Part, Raw, Reference};

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::decode::decode;
-use super::resource::template::{MergePolicy, Template, TemplateAs, TemplateRef, TemplateSource, TemplateTarget};
 use super::resource::ExternalSecret;
+use super::resource::template::{MergePolicy, Template, TemplateAs, TemplateRef, TemplateSource, TemplateTarget};
 use super::wanted::Wanted;
 use crate::secret::SecretBytes;
 use crate::template::{self, FunctionSet, MissingKey, Options, Value, yaml};
@@ -71,7 +71,7 @@ pub fn render(
     now: Timestamp,
     path: &str,
 ) -> Result<Wanted, Vec<TemplateProblem>> {
-    let copy = |(key, value): (&String, &SecretBytes)| (key.as_str(), SecretBytes::new(value.expose().to_vec()));
+    let copy = |(key, value): (&String, &SecretBytes)| (key.clone(), SecretBytes::new(value.expose().to_vec()));
     let mut run = Run { dot: Value::texts(data.iter().map(copy)), options: options(now), path, wrong: Vec::new() };
     let has_templates = !template.data.is_empty() || !template.template_from.is_empty();
     let keeps = !has_templates || template.merge_policy == MergePolicy::Merge;
@@ -208,7 +208,9 @@ impl Run<'_> {
                     self.put(place, from, key, value, made);
                 }
             }
-            Err(error) => self.problem(place, from.line, format!("what it prints is no map of keys and values: {error}")),
+            Err(error) => {
+                self.problem(place, from.line, format!("what it prints is no map of keys and values: {error}"))
+            }
         }
     }
 

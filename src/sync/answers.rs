@@ -85,7 +85,13 @@ impl Answers {
     }
 
     /// The trouble behind an answer that failed.
-    pub fn error(&self, stores: &Stores, number: usize, item: &ExternalSecret, request: &Request) -> Option<StoreError> {
+    pub fn error(
+        &self,
+        stores: &Stores,
+        number: usize,
+        item: &ExternalSecret,
+        request: &Request,
+    ) -> Option<StoreError> {
         self.find(stores, number, item, request).err()
     }
 

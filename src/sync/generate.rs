@@ -35,7 +35,7 @@ pub fn generate(
     );
     match &placed.item.spec {
         #[cfg(feature = "vault")]
-        GeneratorSpec::VaultDynamicSecret(spec) => super::open::vault::dynamic(spec, &credentials),
+        GeneratorSpec::VaultDynamicSecret(spec) => super::open::vault::dynamic(spec, &credentials, stores.leases()),
         #[cfg(feature = "aws")]
         GeneratorSpec::EcrAuthorizationToken(spec) => super::open::aws::registry_login(spec, &credentials),
         #[cfg(feature = "aws")]

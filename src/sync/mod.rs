@@ -11,14 +11,19 @@
 //! | [`stores`] | the stores that are open |
 //! | [`open`] | from a resource to a client |
 //! | [`round`] | one go |
+//! | `secret` | what is wanted as a manifest |
+//! | `leases` | secrets that were made for a while |
 
 pub mod answers;
 pub mod around;
 pub mod credentials;
 mod generate;
 pub mod inventory;
+#[cfg(feature = "vault")]
+pub mod leases;
 pub mod open;
 pub mod round;
+mod secret;
 pub mod stores;
 
 pub use around::Around;

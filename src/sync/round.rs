@@ -112,13 +112,7 @@ fn looked_up(stores: &Stores, namespace: Option<&str>, kind: Kind, name: &str) -
 }
 
 /// What failed, with what stores have to say about it.
-fn trouble(
-    stores: &Stores,
-    answers: &Answers,
-    number: usize,
-    item: &ExternalSecret,
-    errors: &[EntryError],
-) -> Trouble {
+fn trouble(stores: &Stores, answers: &Answers, number: usize, item: &ExternalSecret, errors: &[EntryError]) -> Trouble {
     let requests = wanted(item);
     let behind: Vec<StoreError> =
         requests.iter().filter_map(|request| answers.error(stores, number, item, request)).collect();

@@ -27,17 +27,31 @@ pub struct Stores {
     inventory: Arc<Inventory>,
     around: Arc<dyn Around>,
     open: Mutex<BTreeMap<StoreKey, Arc<OnceLock<Opened>>>>,
+    #[cfg(feature = "vault")]
+    leases: super::leases::Leases,
 }
 
 impl Stores {
     /// None is open yet.
     pub fn new(inventory: Arc<Inventory>, around: Arc<dyn Around>) -> Self {
-        Self { inventory, around, open: Mutex::default() }
+        Self {
+            inventory,
+            around,
+            open: Mutex::default(),
+            #[cfg(feature = "vault")]
+            leases: super::leases::Leases::default(),
+        }
     }
 
     /// The resources at hand.
     pub fn inventory(&self) -> &Arc<Inventory> {
         &self.inventory
+    }
+
+    /// What was made for a while.
+    #[cfg(feature = "vault")]
+    pub fn leases(&self) -> &super::leases::Leases {
+        &self.leases
     }
 
     /// What is around.

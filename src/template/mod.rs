@@ -41,8 +41,9 @@ mod url;
 mod value;
 pub mod yaml;
 
+pub(crate) use encoding::decode_base64;
 pub(crate) use number::parse_float;
-pub(crate) use unicode::decode as next_character;
+pub(crate) use unicode::{decode as next_character, is_letter, is_number};
 
 pub use error::{Fault, Limit, Problem, TemplateError};
 pub use options::{FunctionSet, Limits, MissingKey, Options, Zones};

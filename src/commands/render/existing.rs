@@ -46,7 +46,8 @@ impl Existing {
         if object.kind() != "Secret" || object.api_version() != "v1" {
             return Err(lost(path));
         }
-        let secret = Secret::from_object(object).map_err(|error| Failure::of(Kind::CannotRead, &error).about(path.display()))?;
+        let secret =
+            Secret::from_object(object).map_err(|error| Failure::of(Kind::CannotRead, &error).about(path.display()))?;
         Ok(Self::Secret(Box::new(secret)))
     }
 

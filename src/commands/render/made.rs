@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::commands::syncing::lines::{Line, Name, shown};
 use crate::external::resource::external_secret::CreationPolicy;
 use crate::sync::Inventory;
 use crate::sync::round::{Made, Outcome};
-
-/// A namespace and a name.
-pub type Name = (String, String);
 
 /// What came of all.
 #[derive(Default)]
@@ -18,20 +16,6 @@ pub struct Secrets {
     pub skipped: Vec<Line>,
     /// What failed, and why.
     pub failed: Vec<Line>,
-}
-
-/// Something about one ExternalSecret.
-pub struct Line {
-    /// `file:line`
-    pub place: String,
-    /// Its namespace and name.
-    pub name: Name,
-    /// What there is to say, a line each.
-    pub what: Vec<String>,
-    /// The kind of trouble, where it is one of a store.
-    pub cause: Option<crate::store::StoreCause>,
-    /// What to do about it.
-    pub hints: Vec<String>,
 }
 
 /// Puts together what belongs to one Secret.
@@ -48,11 +32,9 @@ pub fn secrets(inventory: &Inventory, outcomes: Vec<Outcome>) -> Secrets {
             hints: Vec::new(),
         };
         match outcome.result {
-            Err(trouble) => found.failed.push(Line {
-                cause: trouble.cause,
-                hints: trouble.hints,
-                ..line(trouble.lines)
-            }),
+            Err(trouble) => {
+                found.failed.push(Line { cause: trouble.cause, hints: trouble.hints, ..line(trouble.lines) })
+            }
             Ok(_) if item.target.creation_policy == CreationPolicy::None => {
                 found.skipped.push(line(vec!["its creationPolicy is None".into()]));
             }
@@ -84,7 +66,9 @@ fn together(name: &Name, writers: Vec<(Line, CreationPolicy, Made)>, found: &mut
     }
     if writers.iter().all(|(_, policy, _)| *policy == CreationPolicy::Merge) {
         for (line, ..) in writers {
-            found.skipped.push(Line { what: vec!["secret will not be created due to CreationPolicy=Merge".into()], ..line });
+            found
+                .skipped
+                .push(Line { what: vec!["secret will not be created due to CreationPolicy=Merge".into()], ..line });
         }
         return;
     }
@@ -92,16 +76,14 @@ fn together(name: &Name, writers: Vec<(Line, CreationPolicy, Made)>, found: &mut
     let mut all = makers.into_iter().chain(others).map(|(_, _, made)| made);
     let Some(first) = all.next() else { return };
     found.made.push(all.fold(first, |mut secret, more| {
-        secret.data.extend(more.data);
-        secret.labels.extend(more.labels);
-        secret.annotations.extend(more.annotations);
-        secret.finalizers.extend(more.finalizers);
-        secret.kind = more.kind.or(secret.kind);
+        let (into, from) = (&mut secret.wanted, more.wanted);
+        into.data.extend(from.data);
+        into.labels.extend(from.labels);
+        into.annotations.extend(from.annotations);
+        into.finalizers.extend(from.finalizers);
+        if from.secret_type.is_some() {
+            into.secret_type = from.secret_type;
+        }
         secret
     }));
-}
-
-/// `namespace/name`, or the name alone.
-pub fn shown((namespace, name): &Name) -> String {
-    if namespace.is_empty() { name.clone() } else { format!("{namespace}/{name}") }
 }

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
+use super::Args;
 use super::existing::Existing;
-use super::made::Name;
-use super::{Args, made};
-use crate::commands::seal::with::With;
+use crate::commands::seal::with::day;
 use crate::commands::session::Session;
+use crate::commands::syncing::lines::{Name, shown};
 use crate::commands::{sealing_keys, unseal};
 use crate::document::tree::Node;
 use crate::failure::{Failure, Kind};
@@ -18,8 +18,7 @@ use crate::fsio::target::Target;
 use crate::fsio::write::{NewMode, Staged};
 use crate::fsio::{clock, folder, output};
 use crate::manifest::emit::{self, Format};
-use crate::manifest::{Secret, text};
-use crate::sealed::{Certificate, KeyChain, Scope, SealedSecret};
+use crate::sealed::{Certificate, Scope, SealedSecret};
 use crate::sync::round::Made;
 
 /// One Secret and its place.
@@ -40,7 +39,7 @@ pub struct Place {
 /// A file that would be lost, no creation rule, a certificate that does not do.
 pub fn places(args: &Args, session: &Session, secrets: Vec<Made>) -> Result<Vec<Place>, Failure> {
     let chain = sealing_keys::chain(session, &args.key)?;
-    let certificate = args.seal_with.as_deref().map(|path| certificate(session, path)).transpose()?;
+    let certificate = args.seal_with.as_deref().map(|path| certificate(path)).transpose()?;
     let mut items = Vec::new();
     for made in secrets {
         let path = args.output_dir.as_deref().map(|folder| file(folder, &made)).transpose()?;
@@ -50,7 +49,7 @@ pub fn places(args: &Args, session: &Session, secrets: Vec<Made>) -> Result<Vec<
         };
         let place = Place {
             name: (made.namespace.clone(), made.name.clone()),
-            keys: made.data.keys().cloned().collect(),
+            keys: made.wanted.data.keys().cloned().collect(),
             changes: changes(&made, &existing, certificate.is_some()),
             path,
         };
@@ -63,13 +62,14 @@ pub fn places(args: &Args, session: &Session, secrets: Vec<Made>) -> Result<Vec<
     Ok(items.into_iter().map(|(place, ..)| place).collect())
 }
 
-fn certificate(session: &Session, path: &Path) -> Result<Certificate, Failure> {
-    let _ = session;
+fn certificate(path: &Path) -> Result<Certificate, Failure> {
     let pem = read_stream(path, DOCUMENT_LIMIT)?;
-    let certificate = Certificate::from_pem(&pem)
-        .map_err(|error| Failure::of(Kind::CertificateUnfit, &error).about(path.display()))?;
-    let now = clock::timestamp();
-    With::fit(&certificate, now).map_err(|failure| failure.about(path.display()))?;
+    let certificate =
+        Certificate::parse(&pem).map_err(|error| Failure::of(Kind::CertificateUnfit, &error).about(path.display()))?;
+    if certificate.expired(clock::timestamp()) {
+        let text = format!("{}: the certificate expired on {}", path.display(), day(certificate.not_after()));
+        return Err(Failure::new(Kind::CertificateUnfit, text).hint("get the current one from the cluster"));
+    }
     Ok(certificate)
 }
 
@@ -79,7 +79,7 @@ fn file(folder: &Path, made: &Made) -> Result<PathBuf, Failure> {
         !name.starts_with('.') && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'))
     };
     if !is_name(&made.name) || made.name.is_empty() || !is_name(&made.namespace) {
-        let text = format!("{} is no name of a Secret", made::shown(&(made.namespace.clone(), made.name.clone())));
+        let text = format!("{} is no name of a Secret", shown(&(made.namespace.clone(), made.name.clone())));
         return Err(Failure::new(Kind::CannotRead, text));
     }
     let folder = if made.namespace.is_empty() { folder.to_owned() } else { folder.join(&made.namespace) };
@@ -90,14 +90,14 @@ fn file(folder: &Path, made: &Made) -> Result<PathBuf, Failure> {
 fn changes(made: &Made, existing: &Existing, is_sealed: bool) -> Vec<String> {
     let there = existing.keys();
     let mut changes = Vec::new();
-    for (key, value) in &made.data {
+    for (key, value) in &made.wanted.data {
         match existing.value(key) {
             None if !there.contains(&key.as_str()) => changes.push(format!("+ {key}")),
             Some(old) if old.same(value) => {}
             _ => changes.push(format!("~ {key}")),
         }
     }
-    changes.extend(there.iter().filter(|key| !made.data.contains_key(**key)).map(|key| format!("- {key}")));
+    changes.extend(there.iter().filter(|key| !made.wanted.data.contains_key(**key)).map(|key| format!("- {key}")));
     let metadata = match existing {
         Existing::Nothing => None,
         Existing::Secret(secret) if !is_sealed => Some(secret.metadata.clone()),
@@ -116,7 +116,8 @@ fn changes(made: &Made, existing: &Existing, is_sealed: bool) -> Vec<String> {
         Existing::Nothing => None,
     };
     if kind.is_some_and(|(kind, immutable)| {
-        kind != made.kind.as_deref().unwrap_or_default() || immutable.unwrap_or_default() != made.immutable
+        kind != made.wanted.secret_type.as_deref().unwrap_or_default()
+            || immutable.unwrap_or_default() != made.wanted.immutable
     }) {
         changes.push("~ (type)".into());
     }
@@ -177,25 +178,22 @@ fn stamp(path: &Path) -> Result<Option<Stamp>, Failure> {
 /// The object that is written.
 fn node(made: &Made, existing: &Existing, certificate: Option<&Certificate>) -> Result<Zeroizing<Node>, Failure> {
     let Some(certificate) = certificate else { return Ok(made.to_node()) };
-    let secret: Secret = made.to_secret();
+    let secret = made.to_secret();
     let sealing = |error: &dyn std::error::Error| Failure::of(Kind::CertificateUnfit, error).about(&made.name);
     if made.namespace.is_empty() {
         let text = format!("{}: a Secret is sealed for its namespace, and it has none", made.name);
         return Err(Failure::new(Kind::CannotRead, text).hint("say it with --namespace NAMESPACE"));
     }
-    let mut sealed = SealedSecret::seal(&secret, Scope::Strict, certificate.public())
-        .map_err(|error| sealing(&error))?;
+    let mut sealed = SealedSecret::seal(&secret, Scope::Strict, certificate.key()).map_err(|error| sealing(&error))?;
     if let Existing::Sealed(old, values) = existing
         && old.label() == sealed.label()
     {
         for (key, item) in &mut sealed.items {
-            let is_same = values.get(key).zip(made.data.get(key)).is_some_and(|(old, new)| old.same(new));
+            let is_same = values.get(key).zip(made.wanted.data.get(key)).is_some_and(|(old, new)| old.same(new));
             if let (true, Some((_, text))) = (is_same, old.items.iter().find(|(name, _)| name == key)) {
                 text.clone_into(item);
             }
         }
     }
-    let _ = text::encode;
-    let _: Option<&KeyChain> = None;
     Ok(Zeroizing::new(sealed.to_node()))
 }

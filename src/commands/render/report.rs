@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use super::Args;
-use super::made::{Line, shown};
 use super::output::Place;
 use crate::commands::session::Session;
+use crate::commands::syncing::lines::{Line, shown};
 use crate::commands::syncing::report::trouble;
 use crate::failure::Failure;
 use crate::fsio::output;

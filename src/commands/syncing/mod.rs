@@ -6,10 +6,12 @@
 //! | [`surroundings`] | environment, cluster and files of this machine |
 //! | [`files`] | encrypted files as a store |
 //! | `secrets` | Secrets of a cluster as a store |
+//! | [`lines`] | what there is to say about one ExternalSecret |
 //! | [`report`] | what failed, in words |
 
 pub mod files;
 pub mod input;
+pub mod lines;
 pub mod report;
 #[cfg(feature = "kube")]
 mod secrets;

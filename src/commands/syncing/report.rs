@@ -1,5 +1,8 @@
 //! What failed, in words.
 
+use std::collections::BTreeSet;
+
+use super::lines::{Line, shown};
 use crate::failure::{Failure, Kind};
 use crate::store::{StoreCause, StoreError};
 
@@ -23,4 +26,29 @@ pub fn kind(error: &StoreError) -> Kind {
         | StoreCause::Conflict => Kind::StoreRefuses,
         _ => Kind::StoreUnreachable,
     }
+}
+
+/// One failure for everything that failed; `None` when nothing did. `done` is how many Secrets there are nevertheless.
+pub fn trouble(failed: &[Line], done: usize) -> Option<Failure> {
+    let first = failed.first()?;
+    let of = |line: &Line| line.cause.map_or(Kind::CannotRead, |cause| kind(&StoreError::new(cause, "")));
+    let kinds: Vec<Kind> = failed.iter().map(of).collect();
+    let all_alike = kinds.iter().all(|kind| *kind == kinds[0]);
+    let kind = if done == 0 && all_alike { kinds[0] } else { Kind::SyncIncomplete };
+    let text = match failed {
+        [one] => format!("{}: {}: {}", one.place, shown(&one.name), one.what.first().map_or("", String::as_str)),
+        several => format!("{} of {} ExternalSecrets failed", several.len(), several.len() + done),
+    };
+    let mut failure = Failure::new(kind, text);
+    if failed.len() == 1 {
+        failure = first.what.iter().skip(1).fold(failure, |failure, line| failure.detail(line.as_str()));
+    } else {
+        for line in failed {
+            for what in &line.what {
+                failure = failure.detail(format!("{}: {}: {what}", line.place, shown(&line.name)));
+            }
+        }
+    }
+    let hints: BTreeSet<&String> = failed.iter().flat_map(|line| &line.hints).collect();
+    Some(hints.into_iter().fold(failure, |failure, hint| failure.hint(hint.as_str())))
 }

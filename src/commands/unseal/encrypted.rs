@@ -12,11 +12,24 @@ use crate::failure::{Failure, Kind};
 use crate::fsio::folder;
 use crate::fsio::write::{NewMode, create_new};
 
-/// Writes it. A file that is there keeps its data key, and the ciphertexts of values that did not change.
+/// Writes it, and says so. A file that is there keeps its data key, and the ciphertexts of values that did not change.
 ///
 /// # Errors
 /// No creation rule, a file in clear in its place, what the file system says.
 pub fn write(session: &Session, path: &Path, text: &Zeroizing<String>) -> Result<(), Failure> {
+    let line = match write_quietly(session, path, text)? {
+        Some(values) => format!("encrypted {values} values"),
+        None => "nothing has changed".to_owned(),
+    };
+    session.say(&format!("{}: {line}", path.display()));
+    Ok(())
+}
+
+/// Writes it; returns how many values were encrypted, or nothing when the file says the same already.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_quietly(session: &Session, path: &Path, text: &Zeroizing<String>) -> Result<Option<usize>, Failure> {
     let name = path.display().to_string();
     if folder::is_taken(path) {
         if !filestatus::looks_encrypted(path) {
@@ -28,13 +41,9 @@ pub fn write(session: &Session, path: &Path, text: &Zeroizing<String>) -> Result
         return match encrypted {
             Some(encrypted) => {
                 change.commit(session, &encrypted)?;
-                session.say(&format!("{name}: encrypted {} values", encrypted.values));
-                Ok(())
+                Ok(Some(encrypted.values))
             }
-            None => {
-                session.say(&format!("{name}: nothing has changed"));
-                Ok(())
-            }
+            None => Ok(None),
         };
     }
     let recipe = SelectionArgs::default().recipe(session, path)?;
@@ -46,6 +55,5 @@ pub fn write(session: &Session, path: &Path, text: &Zeroizing<String>) -> Result
         folder::make(folder, false)?;
     }
     create_new(path, encrypted.text.as_bytes(), NewMode::Public)?;
-    session.say(&format!("{name}: encrypted {} values", encrypted.values));
-    Ok(())
+    Ok(Some(encrypted.values))
 }

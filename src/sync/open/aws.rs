@@ -1,14 +1,17 @@
 //! AWS Secrets Manager and Parameter Store.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::external::resource::Store;
 use crate::external::resource::aws::{AwsAuth, AwsProvider, AwsService, SessionTagsPolicy, Tag};
+use crate::external::resource::generator::{EcrAuthorizationToken, EcrScope, StsSessionToken};
 #[cfg(feature = "vault")]
 use crate::external::resource::vault::VaultIam;
 use crate::fsio::clock;
-use crate::secret::SecretText;
-use crate::store::aws::{Deletion, Endpoints, Retries, Role, Service, Settings, Source};
+use crate::secret::{SecretBytes, SecretText};
+use crate::store::aws::{self, Deletion, Endpoints, Retries, Role, Service, Settings, Source};
 #[cfg(feature = "vault")]
 use crate::store::vault::Login;
 use crate::store::{StoreCause, StoreClient, StoreError};
@@ -46,7 +49,7 @@ pub fn open(
     if let Some(retry) = store.retry {
         settings.retries = Retries { attempts: retry.max_retries.unwrap_or(3).max(1), pause: retry.retry_interval };
     }
-    crate::store::aws::open(settings)
+    aws::open(settings)
 }
 
 /// What every client of AWS is given.
@@ -120,4 +123,41 @@ pub fn vault_login(iam: &VaultIam, credentials: &Credentials) -> Result<Login, S
     let _ = iam;
     let what = format!("{}: logging in to Vault as somebody of AWS is not supported", credentials.about());
     Err(StoreError::new(StoreCause::Unsupported, what))
+}
+
+/// A login for a registry.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn registry_login(
+    spec: &EcrAuthorizationToken,
+    credentials: &Credentials,
+) -> Result<BTreeMap<String, SecretBytes>, StoreError> {
+    let mut settings = base(Service::SecretsManager, &spec.region, &spec.auth, credentials)?;
+    settings.roles = spec.role.iter().map(Role::plain).collect();
+    let scope = match spec.scope {
+        EcrScope::Private => aws::Scope::Private,
+        EcrScope::Public => aws::Scope::Public,
+    };
+    aws::ecr_token(settings, scope)
+}
+
+/// Temporary credentials.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn session_token(
+    spec: &StsSessionToken,
+    credentials: &Credentials,
+) -> Result<BTreeMap<String, SecretBytes>, StoreError> {
+    let mut settings = base(Service::SecretsManager, &spec.region, &spec.auth, credentials)?;
+    settings.roles = spec.role.iter().map(Role::plain).collect();
+    let factor = match (&spec.serial_number, &spec.token_code) {
+        (Some(serial), Some(code)) => {
+            Some(aws::SecondFactor { serial: serial.clone(), code: SecretText::new(code.clone()) })
+        }
+        _ => None,
+    };
+    let duration = spec.session_duration.map(|seconds| Duration::from_secs(seconds.into()));
+    aws::session_token(settings, duration, factor.as_ref())
 }

@@ -1,15 +1,25 @@
 //! Vault and OpenBao.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::external::resource::generator::{ResultType, VaultDynamicSecret};
 use crate::external::resource::select::SecretKeySelector;
 use crate::external::resource::store::Retry;
 use crate::external::resource::vault::{
     JwtToken, KubernetesToken, KvVersion, RoleId, VaultMethod, VaultProvider, VaultTls,
 };
+use crate::external::value::{self, Flavour};
+use crate::external::{Part, Raw};
+use crate::fsio::clock;
 use crate::net::vault::{Address, ClientPem, Roots, VaultError};
-use crate::secret::SecretText;
-use crate::store::vault::{Login, LoginSource, OwnCertificate, Settings, VaultStore, Version};
+use crate::secret::{SecretBytes, SecretText};
+use crate::store::vault::{
+    DynamicRequest, Login, LoginSource, OwnCertificate, ResultType as Wanted, Settings, VaultStore, Version,
+};
 use crate::store::{StoreCause, StoreError};
 use crate::sync::credentials::Credentials;
+use crate::sync::leases::Leases;
 
 /// For how long tokens of service accounts are asked for (external-secrets 2.9 `providers/v1/vault/auth_kubernetes.go`).
 const TOKEN_SECONDS: u64 = 600;
@@ -145,4 +155,43 @@ fn own_certificate(provider: &VaultProvider, credentials: &Credentials) -> Optio
             key: credentials.secret(&pair.key, Some("tls.key"))?,
         })
     }))
+}
+
+/// What a path gives when it is asked (external-secrets 2.9 `generators/v1/vault/vault.go`); its lease goes to `leases`.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn dynamic(
+    spec: &VaultDynamicSecret,
+    credentials: &Credentials,
+    leases: &Leases,
+) -> Result<BTreeMap<String, SecretBytes>, StoreError> {
+    let invalid = |what: String| StoreError::new(StoreCause::Invalid, format!("{}: {what}", credentials.about()));
+    let store = Arc::new(open(&spec.provider, spec.retry, credentials)?);
+    let parameters = spec.parameters.as_ref().map(serde_json::to_vec).transpose();
+    let parameters = parameters.map_err(|_| invalid("its parameters are no JSON".into()))?;
+    let pairs = spec.get_parameters.iter();
+    let request = DynamicRequest {
+        path: spec.path.clone(),
+        method: DynamicRequest::method_of(&spec.method),
+        query: pairs.flat_map(|(name, values)| values.iter().map(|value| (name.clone(), value.clone()))).collect(),
+        parameters: parameters.map(SecretBytes::new),
+        result: match spec.result_type {
+            ResultType::Data => Wanted::Data,
+            ResultType::Auth => Wanted::Auth,
+            ResultType::Raw => Wanted::Raw,
+        },
+    };
+    let Some(fetched) = store.dynamic(&request)? else {
+        return match spec.allow_empty_response {
+            true => Ok(BTreeMap::new()),
+            false => Err(invalid(format!("{} answers nothing", spec.path))),
+        };
+    };
+    if let Some(lease) = fetched.lease {
+        leases.hold(credentials.about(), store, lease, clock::timestamp());
+    }
+    let raw: &Raw = &fetched.raw;
+    let fields = value::many(Flavour::Vault, raw, Part::Value, None).map_err(|error| invalid(error.to_string()))?;
+    Ok(fields.unwrap_or_default())
 }
