@@ -8,6 +8,7 @@
 //! | [`reference`] | what is asked of a store, and its answer |
 //! | [`resource`] | the resources, typed and strictly read |
 //! | [`generate`] | the generators that need no server |
+//! | [`plan`] | what becomes of a Secret, what the status says, when to look again |
 //! | [`wanted`] | what is wanted on a Secret |
 //! | [`gjson`] | the paths that `property` holds |
 //! | [`json`] | JSON as Go reads and prints it |
@@ -18,6 +19,7 @@ pub mod gjson;
 mod golden;
 pub mod json;
 pub mod marks;
+pub mod plan;
 pub mod reference;
 pub mod resource;
 mod sink;
