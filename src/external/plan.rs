@@ -187,9 +187,10 @@ fn write(
     facts: &Facts<'_>,
     now: Timestamp,
 ) -> Plan {
+    let is_immutable = spec.target.immutable || fetched.wanted.as_ref().is_ok_and(|wanted| wanted.immutable);
     let built = match existing {
         // what is to stay as it is has no use for values
-        Some(existing) if spec.target.immutable => Ok(Target::untouched(existing)),
+        Some(existing) if is_immutable => Ok(Target::untouched(existing)),
         _ => fetched.wanted.map(|wanted| Target::of(spec.target.creation_policy, wanted, existing)),
     };
     let built = built.map_err(|TemplateTrouble| Trouble::Update);

@@ -232,3 +232,87 @@ fn list<'n>(node: &'n Node, name: &str) -> &'n [Node] {
         _ => &[],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest;
+
+    const MANAGER: &str = "externalsecrets.external-secrets.io/es";
+    const SECRET: &str = r#"
+apiVersion: v1
+kind: Secret
+metadata:
+  name: es
+  uid: u-1
+  labels: {reconcile.external-secrets.io/managed: "true", team: blue}
+  annotations: {note: hunter2}
+  finalizers: [example.com/mine, example.com/other]
+  ownerReferences:
+  - {apiVersion: external-secrets.io/v1beta1, kind: ExternalSecret, name: es, uid: u-0, controller: true, blockOwnerDeletion: true}
+  - {apiVersion: v1, kind: ConfigMap, name: es, uid: u-2}
+  managedFields:
+  - manager: externalsecrets.external-secrets.io/es
+    operation: Update
+    fieldsType: FieldsV1
+    fieldsV1:
+      f:data: {".": {}, "f:tls.crt": {}, f:old: {}}
+      f:metadata:
+        f:annotations: {".": {}, f:note: {}}
+        f:labels: {".": {}, f:reconcile.external-secrets.io/managed: {}}
+        f:finalizers: {".": {}, 'v:"example.com/mine"': {}}
+      f:type: {}
+  - manager: externalsecrets.external-secrets.io/es
+    operation: Apply
+    fieldsV1: {f:data: {f:new: {}, f:old: {}}, f:metadata: {f:labels: {f:team: {}}}}
+  - {manager: kubectl-edit, operation: Update, fieldsV1: {f:data: {f:foreign: {}}, f:metadata: {f:labels: {f:team: {}}}}}
+  - {manager: odd, operation: Update, fieldsV1: [f:data]}
+  - odd
+data: {tls.crt: aHVudGVyMg==, old: aHVudGVyMg==, new: aHVudGVyMg==, foreign: aHVudGVyMg==}
+immutable: true
+"#;
+
+    fn read(text: &str) -> Result<Existing, SecretError> {
+        Existing::from_object(&manifest::read(text.as_bytes()).unwrap()[0], MANAGER)
+    }
+
+    fn set(names: &[&str]) -> BTreeSet<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn a_secret_is_read_with_what_is_ours() {
+        let existing = read(SECRET).unwrap();
+        assert_eq!(existing.uid, "u-1");
+        assert_eq!(existing.secret_type, "Opaque");
+        assert!(existing.immutable && !existing.is_deleting);
+        assert_eq!(existing.data["tls.crt"].expose(), b"hunter2");
+        assert_eq!(existing.finalizers, ["example.com/mine", "example.com/other"]);
+        // both kinds of request, whoever else wrote them, too
+        assert_eq!(existing.owned.data, set(&["new", "old", "tls.crt"]));
+        assert_eq!(existing.owned.labels, set(&[LABEL_MANAGED, "team"]));
+        assert_eq!(existing.owned.annotations, set(&["note"]));
+        assert_eq!(existing.owned.finalizers, set(&["example.com/mine"]));
+        // only what nobody else wrote
+        assert_eq!(existing.applied, Names { data: set(&["new"]), ..Names::default() });
+        let owner = existing.controller().unwrap();
+        assert!(owner.is("es") && !owner.is("other") && owner.blocks_deletion);
+        assert!(!existing.owners[1].is_external_secret() && existing.owners[1].group().is_empty());
+    }
+
+    #[test]
+    fn a_bare_secret_is_read() {
+        let existing = read("metadata: {deletionTimestamp: 2024-05-01T00:00:00Z}\ntype: kubernetes.io/tls\n").unwrap();
+        assert!(existing.is_deleting && !existing.immutable && existing.data.is_empty() && existing.owners.is_empty());
+        assert_eq!((existing.secret_type.as_str(), existing.uid.as_str()), ("kubernetes.io/tls", ""));
+        assert_eq!(existing.owned, Names::default());
+        assert!(read("data: {a: '!'}").is_err());
+        assert!(read("metadata: {labels: [a]}").is_err());
+    }
+
+    #[test]
+    fn debug_is_redacted() {
+        let shown = format!("{:?}", read(SECRET).unwrap());
+        assert!(shown.contains("[REDACTED]") && !shown.contains("hunter2"), "{shown}");
+    }
+}

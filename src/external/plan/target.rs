@@ -60,7 +60,7 @@ impl OwnerReference {
 }
 
 /// What has to be taken off a Secret explicitly. Applying the [`Target`] leaves it on: others wrote it, or the ExternalSecret itself
-/// by an update, as upstream does.
+/// by an update, as upstream does. Whoever writes the whole Secret has no need of this.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Removed {
     /// Keys of `data`.
@@ -69,7 +69,7 @@ pub struct Removed {
     pub labels: Vec<String>,
     /// Annotations.
     pub annotations: Vec<String>,
-    /// The `uid`s of owners.
+    /// The `uid`s of owners, whoever wrote them.
     pub owners: Vec<String>,
 }
 
@@ -164,8 +164,9 @@ impl Target {
         true
     }
 
-    /// Sets owner and marks: the last step, for the hash is that of the values.
+    /// Sets owner, marks and the flag: the last step, for the hash is that of the values.
     pub(super) fn mark(&mut self, spec: &ExternalSecret, facts: &Facts<'_>) {
+        self.immutable |= spec.target.immutable;
         if spec.target.creation_policy == CreationPolicy::Owner {
             self.owner = facts.uid.map(|uid| OwnerReference { name: spec.name.clone(), uid: uid.to_owned() });
             self.labels.insert(LABEL_OWNER.to_owned(), owner_hash(facts.namespace, &spec.name));

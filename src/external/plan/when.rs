@@ -84,3 +84,119 @@ fn is_allowed(spec: &ExternalSecret, now: Timestamp) -> bool {
 fn elapsed(from: Timestamp, to: Timestamp) -> Option<Duration> {
     Duration::try_from(to.duration_since(from)).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::external::plan::tests::spec;
+    use crate::external::resource::cron::Schedule;
+    use crate::external::resource::windows::{SyncWindows, Window, WindowKind};
+
+    const LAST: &str = "2024-05-01T12:00:00Z";
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn synced(refresh_time: &str, version: &str) -> Synced {
+        Synced { refresh_time: refresh_time.parse().ok(), resource_version: version.to_owned() }
+    }
+
+    #[test]
+    fn what_is_remembered() {
+        let mut spec = spec();
+        let hash = "f47fe3c0b255b6dd8047cdffa772587bb829efe7a1cb70febeda2eb2";
+        assert_eq!(Synced::of(&spec, at("2024-05-01T12:00:00.9Z")), synced(LAST, &format!("1-{hash}")));
+        spec.generation = Some(7);
+        assert_eq!(Synced::of(&spec, at(LAST)).resource_version, format!("7-{hash}"));
+        // the convention to force a fetch
+        spec.annotations.insert("force-sync".to_owned(), "1".to_owned());
+        assert_ne!(Synced::of(&spec, at(LAST)).resource_version, format!("7-{hash}"));
+    }
+
+    /// Policy, interval in minutes, `refreshTime`, whether it was synced as it is (`=`), as it was (`!`) or never, now: fetch or not.
+    #[test]
+    fn refreshes() {
+        use RefreshPolicy::{CreatedOnce, OnChange, Periodic};
+        let (hour, later) = ("2024-05-01T13:00:00Z", "2024-05-01T13:00:01Z");
+        for (policy, minutes, refreshed, version, now, want) in [
+            (CreatedOnce, 60, "", "", LAST, true),
+            (CreatedOnce, 60, LAST, "", LAST, true),
+            (CreatedOnce, 60, "", "=", LAST, true),
+            (CreatedOnce, 60, LAST, "!", later, false),
+            (OnChange, 60, "", "", LAST, true),
+            (OnChange, 60, "", "=", LAST, true),
+            (OnChange, 60, LAST, "=", later, false),
+            (OnChange, 60, LAST, "!", LAST, true),
+            (OnChange, 0, LAST, "!", LAST, true),
+            (Periodic, 60, "", "", LAST, true),
+            (Periodic, 60, "", "=", LAST, true),
+            (Periodic, 60, LAST, "!", LAST, true),
+            (Periodic, 60, LAST, "=", LAST, false),
+            (Periodic, 60, LAST, "=", hour, false),
+            (Periodic, 60, LAST, "=", later, true),
+            (Periodic, 60, later, "=", LAST, true),
+            (Periodic, 0, "", "", LAST, true),
+            (Periodic, 0, LAST, "", LAST, true),
+            (Periodic, 0, LAST, "=", later, false),
+            (Periodic, 0, LAST, "!", later, false),
+        ] {
+            let mut spec = spec();
+            spec.refresh_policy = policy;
+            spec.refresh_interval = Duration::from_secs(minutes * 60);
+            let version = if version == "=" { current(&spec) } else { version.to_owned() };
+            let got = should_refresh(&spec, &synced(refreshed, &version), at(now));
+            assert_eq!(got, want, "{policy:?} {minutes} {refreshed} {version} {now}");
+        }
+    }
+
+    #[test]
+    fn looks() {
+        use RefreshPolicy::{CreatedOnce, OnChange, Periodic};
+        for (policy, minutes, refreshed, now, want) in [
+            (Periodic, 0, LAST, LAST, None),
+            (Periodic, 60, "", LAST, Some(3600)),
+            (Periodic, 60, LAST, LAST, Some(3600)),
+            (Periodic, 60, LAST, "2024-05-01T12:59:00Z", Some(60)),
+            (Periodic, 60, LAST, "2024-05-01T13:00:00Z", Some(0)),
+            (Periodic, 60, LAST, "2024-05-02T12:00:00Z", Some(0)),
+            (Periodic, 60, "2024-05-01T12:00:01Z", LAST, Some(0)),
+            // each interval, and not without end
+            (CreatedOnce, 60, LAST, "2024-05-01T12:59:00Z", Some(60)),
+            (CreatedOnce, 60, LAST, "2024-05-01T13:00:00Z", Some(3600)),
+            (OnChange, 60, LAST, "2024-05-01T15:10:00Z", Some(3000)),
+        ] {
+            let mut spec = spec();
+            spec.refresh_policy = policy;
+            spec.refresh_interval = Duration::from_secs(minutes * 60);
+            let got = next_look(&spec, &synced(refreshed, "x"), at(now));
+            assert_eq!(got, want.map(Duration::from_secs), "{policy:?} {minutes} {refreshed} {now}");
+        }
+    }
+
+    #[test]
+    fn windows_hold_back_time_and_nothing_else() {
+        let mut spec = spec();
+        let window = Window { schedule: Schedule::parse("0 22 * * *").unwrap(), duration: Duration::from_secs(7200) };
+        for (kind, now, fetches, look) in [
+            (WindowKind::Allow, "2024-05-01T12:30:00Z", false, 1800),
+            (WindowKind::Allow, "2024-05-01T14:00:00Z", false, 8 * 3600),
+            (WindowKind::Allow, "2024-05-01T22:00:00Z", true, 0),
+            (WindowKind::Deny, "2024-05-01T14:00:00Z", true, 0),
+        ] {
+            spec.sync_windows = Some(SyncWindows { kind, windows: vec![window.clone()] });
+            let synced = synced(LAST, &current(&spec));
+            assert_eq!(should_refresh(&spec, &synced, at(now)), fetches, "{kind:?} {now}");
+            assert_eq!(next_look(&spec, &synced, at(now)), Some(Duration::from_secs(look)), "{kind:?} {now}");
+        }
+        // until just after the end, which is in the window
+        let inside = next_look(&spec, &synced(LAST, "x"), at("2024-05-01T23:00:00Z"));
+        assert_eq!(inside, Some(Duration::new(3600, 1)));
+        assert!(should_refresh(&spec, &synced(LAST, "changed"), at("2024-05-01T23:00:00Z")));
+        assert!(should_refresh(&spec, &Synced::default(), at("2024-05-01T23:00:00Z")));
+        // never opens
+        let never = Window { schedule: Schedule::parse("0 0 30 2 *").unwrap(), ..window };
+        spec.sync_windows = Some(SyncWindows { kind: WindowKind::Allow, windows: vec![never] });
+        assert_eq!(next_look(&spec, &synced(LAST, "x"), at("2024-05-01T14:00:00Z")), Some(Duration::from_secs(3600)));
+    }
+}
