@@ -8,6 +8,7 @@
 //! | [`reference`] | what is asked of a store, and its answer |
 //! | [`resource`] | the resources, typed and strictly read |
 //! | [`generate`] | the generators that need no server |
+//! | [`plan`] | what becomes of a Secret, what the status says, when to look again |
 //! | [`wanted`] | what is wanted on a Secret |
 //! | [`gather`] | what an ExternalSecret asks for, and what it makes of the answers |
 //! | [`target`] | templates: what is wanted on the Secret |
@@ -25,6 +26,7 @@ mod golden;
 pub mod json;
 pub mod keys;
 pub mod marks;
+pub mod plan;
 pub mod reference;
 pub mod resource;
 pub mod rewrite;
