@@ -6,6 +6,7 @@
 //! | room | what it is for |
 //! |---|---|
 //! | [`commands`] | drive: one file per subcommand |
+//! | [`daemon`] | drive: what keeps running: schedules, health, metrics, logs
 //! | [`failure`] | drive: errors of every room turned into exit codes and hints |
 //! | [`fsio`] | outside world: files, standard input, terminal, environment |
 //! | [`keyservice`] | outside world: who can wrap and unwrap a data key |
@@ -64,6 +65,8 @@
 
 #[cfg(feature = "cli")]
 pub mod commands;
+#[cfg(feature = "cli")]
+pub mod daemon;
 pub mod document;
 pub mod external;
 #[cfg(feature = "cli")]

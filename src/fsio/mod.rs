@@ -10,6 +10,7 @@
 //! | [`lock`] | one writer per file |
 //! | [`machine`] | what this machine is called |
 //! | [`walk`] | files below folders, in a stable order |
+//! | [`watch`] | folders that change while we look
 //! | [`private`] | a folder for plaintext that is gone afterwards |
 //! | [`signals`] | what is removed when a signal ends us |
 //! | [`socket`] | sockets that others connect to |
@@ -49,6 +50,7 @@ pub mod target;
 pub mod terminal;
 pub mod user;
 pub mod walk;
+pub mod watch;
 pub mod write;
 
 pub use error::FsError;
