@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`commands`] | drive: one file per subcommand |
 //! | [`sync`] | drive: from ExternalSecrets to what their Secrets hold |
+//! | [`daemon`] | drive: what keeps running: schedules, health, metrics, logs
 //! | [`failure`] | drive: errors of every room turned into exit codes and hints |
 //! | [`fsio`] | outside world: files, standard input, terminal, environment |
 //! | [`keyservice`] | outside world: who can wrap and unwrap a data key |
@@ -65,6 +66,8 @@
 
 #[cfg(feature = "cli")]
 pub mod commands;
+#[cfg(feature = "cli")]
+pub mod daemon;
 pub mod document;
 pub mod external;
 #[cfg(feature = "cli")]

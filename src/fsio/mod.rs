@@ -10,6 +10,8 @@
 //! | [`lock`] | one writer per file |
 //! | [`machine`] | what this machine is called |
 //! | [`walk`] | files below folders, in a stable order |
+//! | [`process`](mod@process) | what we use of the machine
+//! | [`watch`] | folders that change while we look
 //! | [`private`] | a folder for plaintext that is gone afterwards |
 //! | [`signals`] | what is removed when a signal ends us |
 //! | [`socket`] | sockets that others connect to |
@@ -41,6 +43,7 @@ pub mod machine;
 pub mod output;
 pub mod printable;
 pub mod private;
+pub mod process;
 pub mod read;
 pub mod run;
 pub mod signals;
@@ -49,6 +52,7 @@ pub mod target;
 pub mod terminal;
 pub mod user;
 pub mod walk;
+pub mod watch;
 pub mod write;
 
 pub use error::FsError;

@@ -78,6 +78,13 @@ pub fn log(who: &str, line: &str) {
     _ = writeln!(anstream::stderr().lock(), "[{who}]\t {}", sanitize(line));
 }
 
+/// A line of a structured log on standard error, with its end, as it is: the caller has made it safe to print.
+pub fn log_line(line: &str) {
+    let mut err = io::stderr().lock();
+    // in one piece: others write to the same pipe
+    _ = err.write_all(line.as_bytes()).and_then(|()| err.flush());
+}
+
 /// A warning on standard error, made safe to print.
 pub fn warn(line: &str) {
     let yellow = Style::new().bold().fg_color(Some(AnsiColor::Yellow.into()));

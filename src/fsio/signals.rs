@@ -11,6 +11,7 @@ static REGISTERED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 /// Read-held while names are being changed, write-held for ever once a signal came.
 static BUSY: RwLock<()> = RwLock::new(());
 static ON_STOP: Mutex<Option<Box<dyn FnOnce() + Send>>> = Mutex::new(None);
+static ON_RELOAD: Mutex<Option<Box<dyn Fn() + Send>>> = Mutex::new(None);
 
 /// Locks, whatever a thread that panicked has left: our sets and counters are valid after every single step.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -37,6 +38,11 @@ pub fn finish_first<T>(steps: impl FnOnce() -> T) -> T {
 /// that ends us as usual.
 pub fn on_stop(stop: impl FnOnce() + Send + 'static) {
     *lock(&ON_STOP) = Some(Box::new(stop));
+}
+
+/// Every SIGHUP from now on calls `reload` and ends nothing.
+pub fn on_reload(reload: impl Fn() + Send + 'static) {
+    *lock(&ON_RELOAD) = Some(Box::new(reload));
 }
 
 /// Removes everything registered. Best effort: there is nobody left to tell.
@@ -106,6 +112,11 @@ mod unix {
                 _ = kill_process(command, signal);
             }
             return;
+        }
+        if signal == SIGHUP
+            && let Some(reload) = &*super::lock(&super::ON_RELOAD)
+        {
+            return reload();
         }
         if signal != SIGQUIT
             && let Some(stop) = super::lock(&super::ON_STOP).take()

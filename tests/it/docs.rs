@@ -15,6 +15,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use blocks::{Block, blocks};
+use sealant::daemon::metrics::{About, table};
 use sealant::document::yaml::ProblemKind;
 use sealant::failure::TABLE;
 use sealant::fsio::env::Var;
@@ -145,6 +146,17 @@ fn environment_variables_are_those_of_the_program() {
     let expected: Vec<Vec<String>> =
         Var::ALL.iter().map(|var| vec![format!("`{}`", var.name()), var.doc().to_owned()]).collect();
     assert_eq!(rows(&read("docs/environment.md")), expected);
+}
+
+#[test]
+fn metrics_are_those_of_the_program() {
+    let row = |about: &&About| {
+        let labels: Vec<String> = about.labels.iter().map(|label| format!("`{label}`")).collect();
+        let labels = if labels.is_empty() { "none".to_owned() } else { labels.join(", ") };
+        vec![format!("`{}`", about.name), about.kind.word().to_owned(), labels, about.help.to_owned()]
+    };
+    let expected: Vec<Vec<String>> = table::ALL.iter().map(row).collect();
+    assert_eq!(rows(&read("docs/daemon.md")), expected);
 }
 
 /// Every refused shape has its row, with the message and the documents that show it.
