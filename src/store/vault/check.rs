@@ -97,7 +97,7 @@ impl VaultStore {
             match self.misplaced(path) {
                 Some(error) => Err(error),
                 // only reading tells whether there is anything there at all
-                None if self.mount_of(path) == Mount::Unknown => self.read(reference).map(|_| ()),
+                None if self.mount_of(path)? == Mount::Unknown => self.read(reference).map(|_| ()),
                 None => Ok(()),
             }
         };

@@ -25,7 +25,7 @@ pub(super) type Mounts = Mutex<BTreeMap<String, Mount>>;
 
 impl VaultStore {
     /// What is at a path of the API.
-    pub(super) fn mount_of(&self, path: &str) -> Mount {
+    pub(super) fn mount_of(&self, path: &str) -> Result<Mount, StoreError> {
         let configured = self.wire.settings().mount.as_deref().map(|mount| mount.trim_matches('/'));
         let first = || path.split('/').next().unwrap_or_default();
         let name = configured.filter(|mount| path.starts_with(mount)).unwrap_or_else(first);
@@ -35,25 +35,31 @@ impl VaultStore {
             path.strip_prefix(at.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         });
         if let Some(found) = found.or_else(|| known.get(name)) {
-            return found.clone();
+            return Ok(found.clone());
         }
-        let mount = self.look_up(path);
+        let mount = self.look_up(path)?;
         known.insert(name.to_owned(), mount.clone());
-        mount
+        Ok(mount)
     }
 
-    fn look_up(&self, path: &str) -> Mount {
+    fn look_up(&self, path: &str) -> Result<Mount, StoreError> {
         let path = format!("sys/internal/ui/mounts/{path}");
         match self.ask(Ask::new(Method::Get, &path)) {
-            Ok(reply) if reply.status == 200 => read(&reply.body).unwrap_or(Mount::Unknown),
-            _ => Mount::Unknown,
+            Ok(reply) if reply.status == 200 => Ok(read(&reply.body).unwrap_or(Mount::Unknown)),
+            // without knowing whether the place is right nothing may be called absent
+            Err(error) if error.is_passing() || error.cause == StoreCause::Cancelled => Err(error),
+            _ => Ok(Mount::Unknown),
         }
     }
 
-    /// Why a path of a key-value store cannot be right, if so.
+    /// Why a path of a key-value store cannot be right, if so; or why nobody can tell now.
     pub(super) fn misplaced(&self, path: &str) -> Option<StoreError> {
         let invalid = |what: String| Some(StoreError::new(StoreCause::Invalid, what));
-        match (self.mount_of(path), self.wire.settings().version) {
+        let mount = match self.mount_of(path) {
+            Ok(mount) => mount,
+            Err(error) => return Some(error),
+        };
+        match (mount, self.wire.settings().version) {
             (Mount::Kv(mount, Version::V1), Version::V2) => {
                 invalid(format!("{mount}/ is a key-value store of version 1, and was asked as one of version 2"))
                     .map(|error| error.hint("set version of the provider to v1"))

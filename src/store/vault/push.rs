@@ -1,4 +1,6 @@
 //! Writes and removes secrets, as External Secrets Operator 2.9 does (`providers/v1/vault/client_push.go`): only what bears its mark.
+//! Unlike there, values are compared whatever they are, other custom metadata stays, and the mark is kept beside the value also when
+//! the key begins with the mount's name. `metadata` of a push is not looked at, as there.
 
 use std::borrow::Cow;
 

@@ -15,6 +15,8 @@ use crate::faults::{Fault, FaultProxy};
 use crate::peers;
 use crate::vault::bao::Bao;
 
+type Source = fn() -> Login;
+
 const SECRET_ID: &str = "canary-secret-id";
 
 fn secret(text: &str) -> SecretText {
@@ -79,7 +81,7 @@ fn one_login_for_everything_and_it_is_given_back() {
 fn refused_logins_say_why_and_are_not_tried_for_each_secret() {
     let Some(program) = peers::locate_bao("refused_logins_say_why_and_are_not_tried_for_each_secret") else { return };
     let bao = start(&program);
-    let cases: [(fn() -> Login, &str); 3] = [
+    let cases: [(Source, &str); 3] = [
         (wrong, "invalid role or secret ID"),
         (|| bob("none"), "refused ("),
         (
@@ -198,7 +200,7 @@ fn shapes_of_logins() {
     let bao = start(&program);
     let made = tell(&bao, "POST", "auth/token/create", &json!({"policies": ["app"]}));
     let granted = json!({"auth": {"client_token": made.pointer("/auth/client_token"), "lease_duration": 60}});
-    let cases: [(fn() -> Login, &str, Value); 2] = [
+    let cases: [(Source, &str, Value); 2] = [
         (
             || Login::Ldap { mount: "corp/ldap".into(), username: "bob".into(), password: secret("pw") },
             "POST /v1/auth/corp/ldap/login/bob",

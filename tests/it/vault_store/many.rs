@@ -4,7 +4,7 @@ use sealant::external::Reference;
 use sealant::store::StoreClient;
 use serde_json::json;
 
-use super::{address, as_root, json, store, tell};
+use super::{as_root, json, store, tell};
 use crate::faults::FaultProxy;
 use crate::peers;
 use crate::vault::bao::Bao;
@@ -28,6 +28,25 @@ fn a_thousand_secrets_are_a_thousand_requests() {
     store.close();
     assert_eq!(proxy.requests(), 1000);
     assert!(proxy.sockets().0 <= 16, "{:?}", proxy.sockets());
+}
+
+#[test]
+fn fewer_at_a_time_when_told_so_also_from_many_threads() {
+    let Some(program) = peers::locate_bao("fewer_at_a_time_when_told_so_also_from_many_threads") else { return };
+    let bao = Bao::start(&program);
+    let proxy = FaultProxy::start(format!("127.0.0.1:{}", bao.port));
+    let mut settings = as_root(&proxy.address());
+    settings.concurrency = 3;
+    let store = store(settings);
     assert_eq!(store.fetch(&[]).len(), 0);
-    println!("to {}", address(&bao));
+    assert_eq!(proxy.requests(), 0);
+    let references: Vec<_> = (0..50).map(|number| Reference::value(format!("none/{number}"))).collect();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| assert!(store.fetch(&references).into_iter().all(|answer| answer.unwrap().is_none())));
+        }
+    });
+    // where it is was looked up once
+    assert_eq!(proxy.requests(), 4 * 50 + 1);
+    assert!(proxy.sockets().0 <= 3, "{:?}", proxy.sockets());
 }

@@ -6,6 +6,7 @@ use sealant::store::vault::Version;
 use serde_json::json;
 
 use super::{CANARY, address, as_root, json, one, policy, settings, store, tell, text, token};
+use crate::faults::{Fault, FaultProxy};
 use crate::peers;
 use crate::vault::bao::Bao;
 
@@ -139,6 +140,23 @@ fn wrong_places_are_no_absent_secrets() {
     assert!(error.what.contains("no such namespace"), "{error:?}");
     let error = one(&store(as_root(&address(&bao))), Reference::value("../sys/seal-status")).unwrap_err();
     assert_eq!(error.cause, StoreCause::Invalid);
+}
+
+#[test]
+fn nothing_is_absent_as_long_as_its_place_is_unknown() {
+    let Some(program) = peers::locate_bao("nothing_is_absent_as_long_as_its_place_is_unknown") else { return };
+    let bao = Bao::start(&program);
+    let proxy = FaultProxy::start(format!("127.0.0.1:{}", bao.port));
+    let mut settings = as_root(&proxy.address());
+    settings.mount = Some("kv1".to_owned());
+    let store = store(settings);
+    proxy.always("/v1/sys/internal", Fault::errors(500, "later"));
+    assert_eq!(one(&store, Reference::value("a")).unwrap_err().cause, StoreCause::Unavailable);
+    proxy.clear();
+    for _ in 0..3 {
+        assert_eq!(one(&store, Reference::value("a")).unwrap_err().cause, StoreCause::Invalid);
+    }
+    assert_eq!(proxy.requests(), 3 + 1, "{:?}", proxy.lines());
 }
 
 #[test]
