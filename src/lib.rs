@@ -6,6 +6,7 @@
 //! | room | what it is for |
 //! |---|---|
 //! | [`commands`] | drive: one file per subcommand |
+//! | [`sync`] | drive: from ExternalSecrets to what their Secrets hold |
 //! | [`failure`] | drive: errors of every room turned into exit codes and hints |
 //! | [`fsio`] | outside world: files, standard input, terminal, environment |
 //! | [`keyservice`] | outside world: who can wrap and unwrap a data key |
@@ -83,4 +84,6 @@ pub mod secret;
 pub mod sops;
 #[cfg(feature = "cli")]
 pub mod store;
+#[cfg(feature = "cli")]
+pub mod sync;
 pub mod template;

@@ -16,6 +16,7 @@
 //! | [`sops`] | all of it again under the name `sops` |
 //! | [`kubeseal`] | Sealed Secrets under the name `kubeseal` |
 //! | [`json`] | one value: as it is, or as JSON |
+//! | [`syncing`] | what the commands about ExternalSecrets share |
 //! | [`sealing_keys`] | files of private sealing keys, in clear or encrypted |
 //! | [`sealed_templates`] | the values that the templates of a SealedSecret give |
 //! | [`identities`] | where identities and names come from |
@@ -67,6 +68,7 @@ pub mod set;
 pub mod size;
 pub mod sops;
 pub mod sopsfile;
+pub mod syncing;
 pub mod terminal;
 pub mod textconv;
 pub mod unseal;

@@ -2,7 +2,7 @@
 //! encrypted into a bucket. What `sops publish` does too is in the files beside this one's.
 
 mod buckets;
-mod content;
+pub(in crate::commands) mod content;
 mod google;
 mod job;
 mod recreation;

@@ -101,6 +101,20 @@ impl Session {
         }
     }
 
+    /// The same session for those who outlive the command: what was looked up is looked up again.
+    pub fn share(&self) -> Arc<Self> {
+        Arc::new(Self {
+            env: self.env.clone(),
+            global: self.global.clone(),
+            cwd: self.cwd.clone(),
+            config: OnceLock::new(),
+            ring: OnceLock::new(),
+            names: OnceLock::new(),
+            own: OnceLock::new(),
+            warned: AtomicBool::new(false),
+        })
+    }
+
     /// The working folder.
     pub fn cwd(&self) -> &Path {
         &self.cwd

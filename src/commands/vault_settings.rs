@@ -93,7 +93,11 @@ fn own_certificate(env: &Env) -> Result<Option<ClientPem>, Failure> {
     Ok(Some(ClientPem { certificates, key }))
 }
 
-fn token(env: &Env, address: &Address) -> Result<SecretText, Failure> {
+/// The token of the vault program, of whoever runs us.
+///
+/// # Errors
+/// There is none.
+pub fn token(env: &Env, address: &Address) -> Result<SecretText, Failure> {
     let set = env.secret(Var::VaultToken).filter(|token| !token.expose().trim().is_empty());
     if let Some(token) = set {
         return Ok(SecretText::new(token.expose().trim().to_owned()));

@@ -28,10 +28,10 @@ const WHOLE: Duration = Duration::from_secs(180);
 /// An answer that is one object, or a certificate.
 const SMALL: usize = 8 * 1024 * 1024;
 /// A list of secrets.
-const LARGE: usize = 128 * 1024 * 1024;
+pub(super) const LARGE: usize = 128 * 1024 * 1024;
 /// Credentials that expire sooner are replaced now.
 const MARGIN: jiff::SignedDuration = jiff::SignedDuration::from_secs(10);
-const JSON: &str = "application/json";
+pub(super) const JSON: &str = "application/json";
 
 /// Stops requests, from another thread.
 #[derive(Clone, Debug)]
@@ -84,19 +84,19 @@ struct Session {
 }
 
 /// One request. `resource` and `name` are for messages.
-struct Call<'a> {
-    method: Method,
-    path: String,
-    resource: &'a str,
-    name: &'a str,
-    accept: &'a str,
-    body: Option<(&'a [u8], &'a str)>,
-    secret_body: bool,
-    limit: usize,
+pub(super) struct Call<'a> {
+    pub(super) method: Method,
+    pub(super) path: String,
+    pub(super) resource: &'a str,
+    pub(super) name: &'a str,
+    pub(super) accept: &'a str,
+    pub(super) body: Option<(&'a [u8], &'a str)>,
+    pub(super) secret_body: bool,
+    pub(super) limit: usize,
 }
 
 impl<'a> Call<'a> {
-    fn get(path: String, resource: &'a str, name: &'a str) -> Self {
+    pub(super) fn get(path: String, resource: &'a str, name: &'a str) -> Self {
         Self { method: Method::GET, path, resource, name, accept: JSON, body: None, secret_body: false, limit: SMALL }
     }
 }
@@ -265,7 +265,7 @@ impl Client {
         self.call(&Call { accept: "*/*", ..Call::get("/readyz".into(), "", "") }).map(drop)
     }
 
-    fn call(&self, call: &Call<'_>) -> Result<Answer, ClusterError> {
+    pub(super) fn call(&self, call: &Call<'_>) -> Result<Answer, ClusterError> {
         let (client, authorization) = self.log_in()?;
         let request = self.shown(call);
         let work = async {
@@ -469,6 +469,8 @@ impl Client {
         let verb = match call.method.as_str() {
             "GET" => "Get",
             "POST" => "Post",
+            "PATCH" => "Patch",
+            "DELETE" => "Delete",
             _ => "Put",
         };
         format!("{verb} \"{}{}\"", self.server(), call.path)
@@ -535,7 +537,7 @@ fn no_runtime(error: &RuntimeError, request: &str) -> ClusterError {
     }
 }
 
-fn parsed<T: for<'de> Deserialize<'de>>(answer: &Answer) -> Result<T, ClusterError> {
+pub(super) fn parsed<T: for<'de> Deserialize<'de>>(answer: &Answer) -> Result<T, ClusterError> {
     serde_json::from_slice(answer.body.expose()).map_err(|_| {
         ClusterError::new(Cause::BadAnswer, "the answer is not one of a Kubernetes API server")
             .hint("is the server in the kubeconfig the address of a cluster?")

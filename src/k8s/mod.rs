@@ -10,6 +10,7 @@ pub mod settings;
 mod client;
 mod exec;
 mod kubeconfig;
+mod objects;
 mod path;
 mod proxy;
 mod retry;
@@ -17,6 +18,7 @@ mod transport;
 
 pub use client::{Answer, Cancel, Client, Stored};
 pub use error::{Cause, ClusterError};
+pub use objects::{Apply, Resource};
 pub use settings::{Config, Loaded, Namespace, Overrides, Surroundings};
 
 #[cfg(test)]

@@ -1,12 +1,25 @@
 //! Paths of requests. Names cannot lead elsewhere. Pure.
 
 use super::error::{Cause, ClusterError};
+use super::objects::Resource;
 
 /// Where the secrets of a namespace are, or those of all.
 pub(super) fn secrets(namespace: Option<&str>) -> Result<String, ClusterError> {
     Ok(match namespace {
         Some(namespace) => format!("/api/v1/namespaces/{}/secrets", checked("namespace", namespace)?),
         None => "/api/v1/secrets".to_owned(),
+    })
+}
+
+/// Where objects of a kind are, in a namespace or in all.
+pub(super) fn objects(kind: Resource<'_>, namespace: Option<&str>) -> Result<String, ClusterError> {
+    let root = match kind.group {
+        "" => format!("/api/{}", kind.version),
+        group => format!("/apis/{group}/{}", kind.version),
+    };
+    Ok(match namespace {
+        Some(namespace) => format!("{root}/namespaces/{}/{}", checked("namespace", namespace)?, kind.plural),
+        None => format!("{root}/{}", kind.plural),
     })
 }
 

@@ -1,6 +1,8 @@
-//! Which answers are worth another try, and when: for the clients that are our own. Pure.
+//! Which answers are worth another try, and when: for the clients that are our own.
 
 use std::time::Duration;
+
+use crate::secret;
 
 /// The pause before the first repetition; each one after is twice as long.
 const FIRST: Duration = Duration::from_millis(250);
@@ -18,6 +20,14 @@ pub fn pause(attempt: u32, after: Option<u64>, random: u8) -> Duration {
     let doubled = FIRST.saturating_mul(2_u32.saturating_pow(attempt));
     let due = after.map_or(doubled, |seconds| Duration::from_secs(seconds).max(doubled)).min(LONGEST);
     due / 2 + (due / 2).mul_f64(f64::from(random) / 255.0)
+}
+
+/// A number for [`pause`].
+pub fn random() -> u8 {
+    let mut random = [0];
+    // without randomness the pauses are merely all alike
+    _ = secret::random(&mut random);
+    random[0]
 }
 
 #[cfg(test)]

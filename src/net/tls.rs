@@ -19,8 +19,12 @@ pub(super) fn provider() -> Arc<CryptoProvider> {
 
 /// Whom the system trusts; `None` when that is nobody.
 pub(super) fn system_roots() -> Option<RootCerts> {
-    let found = rustls_native_certs::load_native_certs().certs;
-    let found: Vec<Certificate<'static>> =
-        found.iter().map(|certificate| Certificate::from_der(certificate).to_owned()).collect();
+    let found = system_certificates();
     (!found.is_empty()).then(|| RootCerts::new_with_certs(&found))
+}
+
+/// Whom the system trusts.
+pub(super) fn system_certificates() -> Vec<Certificate<'static>> {
+    let found = rustls_native_certs::load_native_certs().certs;
+    found.iter().map(|certificate| Certificate::from_der(certificate).to_owned()).collect()
 }

@@ -6,21 +6,21 @@
 
 mod address;
 pub(super) mod error;
+mod line;
 mod tls;
 
 use std::fmt;
 use std::time::Duration;
 
 use serde_json::Value;
-use ureq::Agent;
 use zeroize::Zeroize;
 
-use super::rest::{self, Answer, Trouble};
 use super::retry;
-use crate::secret::{self, SecretText};
+use crate::secret::SecretText;
 
 pub use address::{Address, for_shell};
 pub use error::VaultError;
+pub use line::{Ask, Line, Method, Place, Reply};
 pub use tls::{ClientPem, Roots};
 
 /// What Vault itself accepts as a request by default, and more than any secret should be.
@@ -51,10 +51,7 @@ pub struct Settings {
 
 /// See the file's description.
 pub struct Vault {
-    agent: Agent,
-    address: Address,
-    /// What stands in URLs for `address` where another name is to be proved.
-    proved: Option<Address>,
+    line: Line,
     token: SecretText,
     namespace: Option<String>,
     retries: u32,
@@ -62,7 +59,7 @@ pub struct Vault {
 
 impl fmt::Debug for Vault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Vault({})", self.address)
+        write!(f, "Vault({})", self.line.address())
     }
 }
 
@@ -103,22 +100,6 @@ fn wipe(value: &mut Value) {
     }
 }
 
-#[derive(Clone, Copy)]
-enum Method<'a> {
-    Get,
-    /// A body, and what of it no message may repeat.
-    Put(&'a [u8], &'a [&'a str]),
-}
-
-impl Method<'_> {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Put(..) => "PUT",
-        }
-    }
-}
-
 impl Vault {
     /// A client; nothing is sent yet.
     ///
@@ -132,16 +113,15 @@ impl Vault {
         if settings.namespace.as_deref().is_some_and(|namespace| !fits(namespace)) {
             return Err(VaultError::Namespace);
         }
-        let config = rest::config(tls::config(&settings)?, None, settings.timeout);
-        let proved = settings.server_name.as_deref().map(|name| settings.address.with_host(name)).transpose()?;
-        let agent = match &proved {
-            Some(_) => tls::dialling(config, &settings.address)?,
-            None => config.new_agent(),
+        let place = Place {
+            address: &settings.address,
+            roots: &settings.roots,
+            server_name: settings.server_name.as_deref(),
+            own: settings.own.as_ref(),
+            timeout: settings.timeout,
         };
         Ok(Self {
-            agent,
-            address: settings.address,
-            proved,
+            line: Line::new(&place)?,
             token: settings.token,
             namespace: settings.namespace,
             retries: settings.retries.min(MOST_RETRIES),
@@ -150,7 +130,7 @@ impl Vault {
 
     /// Where it is.
     pub fn address(&self) -> &Address {
-        &self.address
+        self.line.address()
     }
 
     /// Reads what is at `path`.
@@ -158,8 +138,9 @@ impl Vault {
     /// # Errors
     /// [`VaultError`]; also when there is nothing.
     pub fn get(&self, path: &str) -> Result<WipedJson, VaultError> {
-        let answer = self.call(Method::Get, path)?;
-        self.understood(Method::Get, path, &answer)
+        let ask = Ask::new(Method::Get, path);
+        let reply = self.call(ask)?;
+        self.understood(&ask, &reply, &[])
     }
 
     /// Sends `body`, which is JSON, to `path`; `None` when the answer is that there is nothing to say. No message repeats
@@ -168,84 +149,45 @@ impl Vault {
     /// # Errors
     /// [`VaultError`].
     pub fn put(&self, path: &str, body: &[u8], hidden: &[&str]) -> Result<Option<WipedJson>, VaultError> {
-        let method = Method::Put(body, hidden);
-        let answer = self.call(method, path)?;
-        if answer.status == 204 {
+        let ask = Ask { body: Some(body), ..Ask::new(Method::Put, path) };
+        let reply = self.call(ask)?;
+        if reply.status == 204 {
             return Ok(None);
         }
-        self.understood(method, path, &answer).map(Some)
+        self.understood(&ask, &reply, hidden).map(Some)
     }
 
     /// The answer's JSON when it is a good one.
-    fn understood(&self, method: Method<'_>, path: &str, answer: &Answer) -> Result<WipedJson, VaultError> {
-        let request = self.request(method, path)?;
-        let json = serde_json::from_slice(&answer.body).map(WipedJson);
-        match answer.status {
-            200..=299 => json.map_err(|_| VaultError::NotVault { request }),
-            300..=399 => {
-                let to = answer.location.as_deref().map_or_else(|| "an unnamed place".to_owned(), error::place);
-                Err(VaultError::Redirect { request, to })
+    fn understood(&self, ask: &Ask<'_>, reply: &Reply, hidden: &[&str]) -> Result<WipedJson, VaultError> {
+        let request = self.line.request(ask)?;
+        match reply.status {
+            200..=299 => {
+                serde_json::from_slice(&reply.body).map(WipedJson).map_err(|_| VaultError::NotVault { request })
             }
+            300..=399 => Err(VaultError::Redirect { request, to: reply.leads_to() }),
             status => {
-                let hidden = match method {
-                    Method::Get => &[],
-                    Method::Put(_, hidden) => hidden,
-                };
                 let hidden: Vec<&str> = hidden.iter().copied().chain([self.token.expose()]).collect();
-                let messages = json.map(|json| error::messages(json.value(), &hidden)).unwrap_or_default();
-                Err(VaultError::Refused { request, status, messages })
+                Err(VaultError::Refused { request, status, messages: reply.messages(&hidden) })
             }
         }
     }
 
-    fn request(&self, method: Method<'_>, path: &str) -> Result<String, VaultError> {
-        Ok(format!("{} {}", method.name(), self.address.url(path)?))
-    }
-
     /// One request, repeated while that is worth it.
-    fn call(&self, method: Method<'_>, path: &str) -> Result<Answer, VaultError> {
-        let url = self.address.url(path)?;
-        let dialled = self.proved.as_ref().map(|proved| proved.url(path)).transpose()?;
+    fn call(&self, ask: Ask<'_>) -> Result<Reply, VaultError> {
+        let ask = Ask { token: Some(&self.token), namespace: self.namespace.as_deref(), ..ask };
         let mut attempt = 0;
         loop {
-            let outcome = self.once(method, &url, dialled.as_deref().unwrap_or(&url));
+            let outcome = self.line.ask(&ask);
             let again = match &outcome {
-                Ok(answer) => retry::is_worth_it(answer.status),
+                Ok(reply) => retry::is_worth_it(reply.status),
                 Err(error) => error.is_passing(),
             };
             if !again || attempt >= self.retries {
                 return outcome;
             }
-            let after = outcome.ok().and_then(|answer| answer.retry_after);
-            let mut random = [0];
-            // without randomness the pauses are merely all alike
-            _ = secret::random(&mut random);
-            std::thread::sleep(retry::pause(attempt, after, random[0]));
+            let after = outcome.ok().and_then(|reply| reply.retry_after);
+            std::thread::sleep(retry::pause(attempt, after, retry::random()));
             attempt += 1;
-        }
-    }
-
-    /// `url` is for people, `dialled` for the HTTP client.
-    fn once(&self, method: Method<'_>, url: &str, dialled: &str) -> Result<Answer, VaultError> {
-        let sent = match method {
-            Method::Get => self.headers(self.agent.get(dialled)).call(),
-            Method::Put(body, _) => self.headers(self.agent.put(dialled)).content_type("application/json").send(body),
-        };
-        sent.map_err(Trouble::of)
-            .and_then(|response| Answer::read(response, ANSWER_LIMIT))
-            .map_err(|trouble| VaultError::of(format!("{} {url}", method.name()), trouble))
-    }
-
-    fn headers<B>(&self, request: ureq::RequestBuilder<B>) -> ureq::RequestBuilder<B> {
-        // the first is what keeps a browser from being made to call an agent
-        let request = request.header("X-Vault-Request", "true").header("X-Vault-Token", self.token.expose());
-        let request = match &self.proved {
-            Some(_) => request.header("Host", self.address.authority()),
-            None => request,
-        };
-        match &self.namespace {
-            Some(namespace) => request.header("X-Vault-Namespace", namespace),
-            None => request,
         }
     }
 }

@@ -1,9 +1,12 @@
 //! What every store can be asked.
 
+use regex::Regex;
+
 use crate::external::{Fetched, Find, Reference};
 use crate::secret::SecretBytes;
 
-use super::StoreError;
+use super::{StoreCause, StoreError};
+use crate::pattern;
 
 /// A secret store: shared by threads, blocking, with limits in time and size of its own. Batch first: who has many references
 /// asks for all of them at once, and the store decides in how many requests, and how many at a time, it does so.
@@ -93,4 +96,12 @@ pub struct Check {
     pub notes: Vec<String>,
     /// For each reference that was asked about, why it cannot be read; `None` when it can.
     pub readable: Vec<Option<StoreError>>,
+}
+
+/// The expression that names have to match, if there is one.
+pub(super) fn name_filter(find: &Find) -> Result<Option<Regex>, StoreError> {
+    let Some(name) = &find.by.name else { return Ok(None) };
+    pattern::compile(name)
+        .map(Some)
+        .map_err(|error| StoreError::new(StoreCause::Invalid, format!("find.name.regexp: {error}")))
 }

@@ -6,10 +6,15 @@
 pub mod aws;
 mod client;
 mod error;
+pub mod fake;
+pub mod file;
 #[cfg(feature = "gcp")]
 pub mod gcs;
+pub mod kubernetes;
 #[cfg(feature = "aws")]
 pub mod s3;
+#[cfg(feature = "vault")]
+pub mod vault;
 #[cfg(feature = "vault")]
 pub mod vault_kv;
 

@@ -63,7 +63,7 @@ fn skip_newlines(text: &[u8], mut at: usize) -> usize {
 }
 
 /// Standard base64 with padding; the error is the byte that Go complains of.
-pub(super) fn decode_base64(text: &[u8]) -> Result<Zeroizing<Vec<u8>>, usize> {
+pub(crate) fn decode_base64(text: &[u8]) -> Result<Zeroizing<Vec<u8>>, usize> {
     let mut out = Zeroizing::new(Vec::with_capacity(text.len() / 4 * 3 + 3));
     let mut at = 0;
     while at < text.len() {

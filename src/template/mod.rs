@@ -39,12 +39,17 @@ mod unicode;
 mod unquote;
 mod url;
 mod value;
+pub mod yaml;
+
+pub(crate) use number::parse_float;
+pub(crate) use unicode::decode as next_character;
 
 pub use error::{Fault, Limit, Problem, TemplateError};
 pub use options::{FunctionSet, Limits, MissingKey, Options, Zones};
 pub use semver::Version;
 pub use text::Text;
 pub use time::Time;
+pub(crate) use time::parse_duration;
 pub use value::{Element, List, Map, Value};
 
 use crate::secret::SecretBytes;

@@ -67,7 +67,7 @@ fn underscores_fit(text: &str) -> bool {
 }
 
 /// `strconv.ParseFloat(text, 64)`; out of range is no number.
-pub(super) fn parse_float(text: &str) -> Option<f64> {
+pub(crate) fn parse_float(text: &str) -> Option<f64> {
     let (negative, rest) = sign(text);
     if rest.is_empty() || rest.starts_with(['+', '-']) {
         return None;

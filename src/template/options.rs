@@ -31,6 +31,8 @@ pub enum FunctionSet {
     /// Those and the ones of sprig 3.3.0, without `env`, `expandenv` and `getHostByName`.
     #[default]
     Sprig,
+    /// Those that External Secrets 2.9 has: Go's, the ones of its copy of sprig, and its own (`runtime/template/v2`).
+    ExternalSecrets,
 }
 
 /// What a template may not exceed. An excess is an error.

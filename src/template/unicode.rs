@@ -6,7 +6,7 @@ pub(super) fn is_alphanumeric(next: char) -> bool {
 }
 
 /// Category L.
-pub(super) fn is_letter(next: char) -> bool {
+pub(crate) fn is_letter(next: char) -> bool {
     if next.is_ascii() {
         return next.is_ascii_alphabetic();
     }
@@ -20,7 +20,7 @@ pub(super) fn is_digit(next: char) -> bool {
 }
 
 /// Category N.
-pub(super) fn is_number(next: char) -> bool {
+pub(crate) fn is_number(next: char) -> bool {
     next.is_numeric()
 }
 
@@ -116,7 +116,7 @@ impl Iterator for Runes<'_> {
 }
 
 /// The first character and its length; `U+FFFD` and 1 for an invalid byte.
-pub(super) fn decode(bytes: &[u8]) -> Option<(char, usize)> {
+pub(crate) fn decode(bytes: &[u8]) -> Option<(char, usize)> {
     let first = *bytes.first()?;
     if first.is_ascii() {
         return Some((char::from(first), 1));

@@ -26,6 +26,8 @@ mod docs;
 mod edit;
 mod example;
 mod exec;
+#[cfg(feature = "vault")]
+mod faults;
 mod formats;
 mod fuzz;
 #[cfg(feature = "gcp")]
@@ -52,4 +54,6 @@ mod template;
 mod tree_dump;
 #[cfg(feature = "vault")]
 mod vault;
+#[cfg(feature = "vault")]
+mod vault_store;
 mod why;

@@ -1,4 +1,5 @@
 //! Go's templates: what Go and we make of the same ones.
 
 mod compare;
+mod external_secrets;
 mod generated;

@@ -41,6 +41,14 @@ pub struct Config {
     pub(in crate::k8s) read: ReadFile,
 }
 
+impl Config {
+    /// Logs in with this certificate and its key, both in PEM, and nothing else.
+    pub fn set_own(&mut self, certificate: Vec<u8>, key: SecretBytes) {
+        self.own = Some((certificate, key));
+        self.login = Login::None;
+    }
+}
+
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // the URL of a proxy may have a password

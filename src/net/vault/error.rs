@@ -40,6 +40,8 @@ pub enum VaultError {
         request: String,
         /// What happened.
         why: String,
+        /// Whether the request may have arrived.
+        sent: bool,
     },
     /// No answer in time.
     #[error("{request}: no answer in time")]
@@ -98,7 +100,8 @@ impl VaultError {
     pub(super) fn of(request: String, trouble: Trouble) -> Self {
         match trouble {
             Trouble::Timeout => Self::Timeout { request },
-            Trouble::Unreachable(why) | Trouble::Broken(why) => Self::Unreachable { request, why },
+            Trouble::Unreachable(why) => Self::Unreachable { request, why, sent: false },
+            Trouble::Broken(why) => Self::Unreachable { request, why, sent: true },
             Trouble::Tls(why) => Self::Tls { request, why },
             Trouble::TooLarge => Self::TooLarge { request, limit: super::ANSWER_LIMIT },
             Trouble::Odd => Self::NotVault { request },

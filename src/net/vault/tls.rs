@@ -7,8 +7,9 @@ use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConf
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 
-use super::{Address, Settings, VaultError};
-use crate::net::tls::{provider, system_roots};
+use super::line::Place;
+use super::{Address, VaultError};
+use crate::net::tls::{provider, system_certificates, system_roots};
 use crate::secret::SecretBytes;
 
 /// Whose certificates are good.
@@ -18,6 +19,8 @@ pub enum Roots {
     System,
     /// Only these: certificates in PEM.
     Only(Vec<u8>),
+    /// These beside those whom the system trusts.
+    Also(Vec<u8>),
     /// Everybody's. Whoever is on the way can read everything then.
     Any,
 }
@@ -32,15 +35,23 @@ pub struct ClientPem {
 }
 
 /// What the HTTP client is told. Without TLS there is no need to look for certificates.
-pub(super) fn config(settings: &Settings) -> Result<TlsConfig, VaultError> {
+pub(super) fn config(place: &Place<'_>) -> Result<TlsConfig, VaultError> {
     let mut tls = TlsConfig::builder().unversioned_rustls_crypto_provider(provider());
-    if settings.address.is_tls() {
-        tls = match &settings.roots {
+    if place.address.is_tls() {
+        tls = match place.roots {
             Roots::System => tls.root_certs(system_roots().ok_or(VaultError::NoSystemRoots)?),
-            Roots::Only(pem) => tls.root_certs(roots_of(pem)?),
+            Roots::Only(pem) => tls.root_certs(roots_of(&certificates(pem))?),
+            Roots::Also(pem) => {
+                let theirs = system_certificates();
+                let ours = certificates(pem);
+                if ours.is_empty() {
+                    return Err(VaultError::NoCertificates);
+                }
+                tls.root_certs(roots_of(&[theirs, ours].concat())?)
+            }
             Roots::Any => tls.root_certs(RootCerts::new_with_certs(&[])).disable_verification(true),
         };
-        if let Some(own) = &settings.own {
+        if let Some(own) = place.own {
             tls = tls.client_cert(Some(client_certificate(own)?));
         }
     }
@@ -74,9 +85,8 @@ fn certificates(pem: &[u8]) -> Vec<Certificate<'static>> {
     items.collect()
 }
 
-fn roots_of(pem: &[u8]) -> Result<RootCerts, VaultError> {
-    let found = certificates(pem);
-    if found.is_empty() { Err(VaultError::NoCertificates) } else { Ok(RootCerts::new_with_certs(&found)) }
+fn roots_of(found: &[Certificate<'static>]) -> Result<RootCerts, VaultError> {
+    if found.is_empty() { Err(VaultError::NoCertificates) } else { Ok(RootCerts::new_with_certs(found)) }
 }
 
 fn client_certificate(own: &ClientPem) -> Result<ClientCert, VaultError> {
@@ -91,9 +101,9 @@ mod tests {
 
     #[test]
     fn certificates_have_to_be_there() {
-        assert!(matches!(roots_of(b"nothing"), Err(VaultError::NoCertificates)));
+        assert!(matches!(roots_of(&certificates(b"nothing")), Err(VaultError::NoCertificates)));
         let private = b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
-        assert!(matches!(roots_of(private), Err(VaultError::NoCertificates)));
+        assert!(matches!(roots_of(&certificates(private)), Err(VaultError::NoCertificates)));
         let own = ClientPem { certificates: Vec::new(), key: SecretBytes::new(private.to_vec()) };
         assert!(matches!(client_certificate(&own), Err(VaultError::OwnCertificate)));
     }

@@ -58,7 +58,7 @@ impl Decimal {
 }
 
 /// `strconv.FormatFloat(value, verb, precision, 64)`
-pub(super) fn format(value: f64, verb: char, precision: Option<usize>) -> String {
+pub(in crate::template) fn format(value: f64, verb: char, precision: Option<usize>) -> String {
     if value.is_nan() {
         return "NaN".into();
     }

@@ -5,7 +5,7 @@ mod printf;
 mod quote;
 mod verbs;
 
-pub(super) use float::json_float;
+pub(super) use float::{format as float_text, json_float};
 pub(super) use quote::quote;
 
 use super::error::Limit;

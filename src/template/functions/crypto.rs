@@ -3,7 +3,7 @@
 use aes_gcm::aes::Aes256;
 use aes_gcm::aes::cipher::{BlockDecrypt, BlockEncrypt, KeyInit};
 use blowfish::Blowfish;
-use ring::hmac;
+use ring::{digest, hmac};
 use zeroize::Zeroizing;
 
 use super::random::secret_bytes;
@@ -13,6 +13,9 @@ use crate::template::error::Fault;
 use crate::template::options::Env;
 use crate::template::value::Value;
 
+/// What External Secrets has instead.
+pub(super) const EXTERNAL_SECRETS: &[Function] = &[function("htpasswd", "sss", htpasswd)];
+
 pub(super) const TABLE: &[Function] = &[
     function("bcrypt", "s", |env, args| Ok(Value::text(bcrypt(env, args.bytes(0))?))),
     function("buildCustomCert", "ss", unsupported),
@@ -21,7 +24,7 @@ pub(super) const TABLE: &[Function] = &[
     function("encryptAES", "ss", encrypt),
     function("genCA", "si", unsupported),
     function("genCAWithKey", "sis", unsupported),
-    function("genPrivateKey", "s", unsupported),
+    function("genPrivateKey", "s", private_key),
     function("genSelfSignedCert", "slli", unsupported),
     function("genSelfSignedCertWithKey", "sllis", unsupported),
     function("genSignedCert", "sllic", unsupported),
@@ -39,12 +42,31 @@ fn unsupported(_: &Env<'_>, _: &Args) -> Outcome {
     Err(Fault::Unsupported)
 }
 
+fn private_key(env: &Env<'_>, args: &Args) -> Outcome {
+    match args.bytes(0) {
+        b"" | b"rsa" | b"dsa" | b"ecdsa" | b"ed25519" => Err(Fault::Unsupported),
+        kind => env.text(|out| {
+            out.push(b"Unknown type ");
+            out.push(kind);
+        }),
+    }
+}
+
 fn htpasswd(env: &Env<'_>, args: &Args) -> Outcome {
     let user = args.bytes(0);
     if user.contains(&b':') {
         return env.text(|out| {
             out.push(b"invalid username: ");
             out.push(user);
+        });
+    }
+    // the third argument is External Secrets' own
+    if args.len() > 2 && args.bytes(2) == b"sha" {
+        let hash = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, args.bytes(1));
+        return env.text(|out| {
+            out.push(user);
+            out.push(b":{SHA}");
+            encode_base64(out, hash.as_ref());
         });
     }
     let hash = bcrypt(env, args.bytes(1))?;

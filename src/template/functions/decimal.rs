@@ -5,28 +5,29 @@ use std::cmp::Ordering;
 use super::cast::float;
 use super::{Args, Function, Outcome, function};
 use crate::template::error::{Fault, Limit};
+use crate::template::options::Env;
 use crate::template::value::Value;
 
 pub(super) const TABLE: &[Function] = &[
-    function("add1f", "a", |_, args| {
-        fold(Decimal::of(float(args.any(0)))?, &[Value::Int(1)], |left, right| left.add(right))
+    function("add1f", "a", |env, args| {
+        fold(env, Decimal::of(float(env, args.any(0)))?, &[Value::Int(1)], |left, right| left.add(right))
     }),
-    function("addf", "a*", |_, args| fold(Decimal::of(0.0)?, args.rest(0), |left, right| left.add(right))),
-    function("divf", "aa*", |_, args| from_first(args, |left, right| left.divide(right))),
-    function("mulf", "aa*", |_, args| from_first(args, |left, right| left.multiply(right))),
-    function("subf", "aa*", |_, args| from_first(args, |left, right| left.add(&right.negated()))),
+    function("addf", "a*", |env, args| fold(env, Decimal::of(0.0)?, args.rest(0), |left, right| left.add(right))),
+    function("divf", "aa*", |env, args| from_first(env, args, |left, right| left.divide(right))),
+    function("mulf", "aa*", |env, args| from_first(env, args, |left, right| left.multiply(right))),
+    function("subf", "aa*", |env, args| from_first(env, args, |left, right| left.add(&right.negated()))),
 ];
 
 type Operation = fn(&Decimal, &Decimal) -> Result<Decimal, Fault>;
 
-fn from_first(args: &Args, with: Operation) -> Outcome {
-    fold(Decimal::of(float(args.any(0)))?, args.rest(1), with)
+fn from_first(env: &Env<'_>, args: &Args, with: Operation) -> Outcome {
+    fold(env, Decimal::of(float(env, args.any(0)))?, args.rest(1), with)
 }
 
-fn fold(first: Decimal, values: &[Value], with: Operation) -> Outcome {
+fn fold(env: &Env<'_>, first: Decimal, values: &[Value], with: Operation) -> Outcome {
     let mut result = first;
     for value in values {
-        result = with(&result, &Decimal::of(float(value))?)?;
+        result = with(&result, &Decimal::of(float(env, value))?)?;
     }
     Ok(Value::Float(result.float()))
 }

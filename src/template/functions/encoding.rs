@@ -7,6 +7,7 @@ use ring::digest;
 use super::{Args, Function, Outcome, function};
 use crate::template::encoding;
 use crate::template::options::Env;
+use crate::template::unicode::is_print;
 use crate::template::value::Value;
 
 pub(super) const TABLE: &[Function] = &[
@@ -19,6 +20,33 @@ pub(super) const TABLE: &[Function] = &[
     function("sha256sum", "s", |env, args| hash(env, args, &digest::SHA256)),
     function("sha512sum", "s", |env, args| hash(env, args, &digest::SHA512)),
 ];
+
+/// What External Secrets has besides.
+pub(super) const EXTERNAL_SECRETS: &[Function] = &[function("hexdec", "s", hex_decoded)];
+
+/// `hex.DecodeString`, or the text of its error.
+fn hex_decoded(env: &Env<'_>, args: &Args) -> Outcome {
+    let text = args.bytes(0);
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    if let Some(wrong) = text.iter().find(|byte| digit(**byte).is_none()) {
+        let code = u32::from(*wrong);
+        return env.text(|out| {
+            let _ = write!(out, "encoding/hex: invalid byte: U+{code:04X}");
+            if let Some(shown) = char::from_u32(code).filter(|shown| is_print(*shown)) {
+                let _ = write!(out, " '{shown}'");
+            }
+        });
+    }
+    if text.len() % 2 == 1 {
+        return Ok(Value::text("encoding/hex: odd length hex string"));
+    }
+    env.text(|out| {
+        for pair in text.chunks_exact(2) {
+            let value = pair.iter().fold(0, |all, byte| all << 4 | digit(*byte).unwrap_or_default());
+            out.push(&[value as u8]);
+        }
+    })
+}
 
 fn decoded(env: &Env<'_>, result: Result<zeroize::Zeroizing<Vec<u8>>, usize>, base: &str) -> Outcome {
     match result {

@@ -129,7 +129,7 @@ fn slice(env: &Env<'_>, args: &Args) -> Outcome {
         return Ok(Value::Nil);
     }
     let bound = |at: usize, otherwise: usize| match args.rest(at).first() {
-        Some(value) => usize::try_from(cast::int(value)).ok(),
+        Some(value) => usize::try_from(cast::int(env, value)).ok(),
         None => Some(otherwise),
     };
     let part = match (bound(1, 0), bound(2, list.items().len())) {

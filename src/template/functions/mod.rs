@@ -22,6 +22,7 @@ mod strings;
 mod urls;
 mod versions;
 mod wrap;
+mod yaml;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -188,9 +189,14 @@ impl Args {
 pub(super) fn find(name: &str, set: FunctionSet) -> Option<&'static Function> {
     static BUILTIN: LazyLock<Names> = LazyLock::new(|| names(&[builtin::TABLE]));
     static SPRIG: LazyLock<Names> = LazyLock::new(|| names(SPRIG_TABLES));
+    static EXTERNAL_SECRETS: LazyLock<Names> = LazyLock::new(|| {
+        // what comes later replaces what sprig has
+        names(&[SPRIG_TABLES, EXTERNAL_SECRETS_TABLES].concat())
+    });
     let sprig = match set {
         FunctionSet::Builtin => None,
         FunctionSet::Sprig => SPRIG.get(name),
+        FunctionSet::ExternalSecrets => EXTERNAL_SECRETS.get(name),
     };
     sprig.or_else(|| BUILTIN.get(name)).copied()
 }
@@ -218,6 +224,9 @@ const SPRIG_TABLES: &[&[Function]] = &[
     versions::TABLE,
     wrap::TABLE,
 ];
+
+const EXTERNAL_SECRETS_TABLES: &[&[Function]] =
+    &[crypto::EXTERNAL_SECRETS, encoding::EXTERNAL_SECRETS, yaml::EXTERNAL_SECRETS];
 
 fn names(tables: &[&'static [Function]]) -> Names {
     tables.iter().flat_map(|table| table.iter()).map(|function| (function.name, function)).collect()

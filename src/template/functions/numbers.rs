@@ -10,25 +10,25 @@ use crate::template::options::Env;
 use crate::template::value::{Element, List, Value};
 
 pub(super) const TABLE: &[Function] = &[
-    function("add", "a*", |_, args| Ok(fold(0, args.rest(0), i64::wrapping_add))),
-    function("add1", "a", |_, args| Ok(Value::Int64(int(args.any(0)).wrapping_add(1)))),
+    function("add", "a*", |env, args| Ok(fold(env, 0, args.rest(0), i64::wrapping_add))),
+    function("add1", "a", |env, args| Ok(Value::Int64(int(env, args.any(0)).wrapping_add(1)))),
     function("atoi", "s", |_, args| Ok(Value::Int(decimal(args.bytes(0), 10, true)))),
-    function("biggest", "aa*", |_, args| Ok(fold(int(args.any(0)), args.rest(1), i64::max))),
-    function("ceil", "a", |_, args| Ok(Value::Float(float(args.any(0)).ceil()))),
-    function("div", "aa", |_, args| divided(args, i64::wrapping_div)),
-    function("float64", "a", |_, args| Ok(Value::Float(float(args.any(0))))),
-    function("floor", "a", |_, args| Ok(Value::Float(float(args.any(0)).floor()))),
-    function("int", "a", |_, args| Ok(Value::Int(int(args.any(0))))),
-    function("int64", "a", |_, args| Ok(Value::Int64(int(args.any(0))))),
-    function("max", "aa*", |_, args| Ok(fold(int(args.any(0)), args.rest(1), i64::max))),
-    function("maxf", "aa*", |_, args| Ok(fold_floats(args, true))),
-    function("min", "aa*", |_, args| Ok(fold(int(args.any(0)), args.rest(1), i64::min))),
-    function("minf", "aa*", |_, args| Ok(fold_floats(args, false))),
-    function("mod", "aa", |_, args| divided(args, i64::wrapping_rem)),
-    function("mul", "aa*", |_, args| Ok(fold(int(args.any(0)), args.rest(1), i64::wrapping_mul))),
+    function("biggest", "aa*", |env, args| Ok(fold(env, int(env, args.any(0)), args.rest(1), i64::max))),
+    function("ceil", "a", |env, args| Ok(Value::Float(float(env, args.any(0)).ceil()))),
+    function("div", "aa", |env, args| divided(env, args, i64::wrapping_div)),
+    function("float64", "a", |env, args| Ok(Value::Float(float(env, args.any(0))))),
+    function("floor", "a", |env, args| Ok(Value::Float(float(env, args.any(0)).floor()))),
+    function("int", "a", |env, args| Ok(Value::Int(int(env, args.any(0))))),
+    function("int64", "a", |env, args| Ok(Value::Int64(int(env, args.any(0))))),
+    function("max", "aa*", |env, args| Ok(fold(env, int(env, args.any(0)), args.rest(1), i64::max))),
+    function("maxf", "aa*", |env, args| Ok(fold_floats(env, args, true))),
+    function("min", "aa*", |env, args| Ok(fold(env, int(env, args.any(0)), args.rest(1), i64::min))),
+    function("minf", "aa*", |env, args| Ok(fold_floats(env, args, false))),
+    function("mod", "aa", |env, args| divided(env, args, i64::wrapping_rem)),
+    function("mul", "aa*", |env, args| Ok(fold(env, int(env, args.any(0)), args.rest(1), i64::wrapping_mul))),
     function("round", "aif*", round),
     function("seq", "i*", seq),
-    function("sub", "aa", |_, args| Ok(Value::Int64(int(args.any(0)).wrapping_sub(int(args.any(1)))))),
+    function("sub", "aa", |env, args| Ok(Value::Int64(int(env, args.any(0)).wrapping_sub(int(env, args.any(1)))))),
     function("toDecimal", "a", |env, args| Ok(Value::Int64(decimal(text_of(env, args.any(0))?.bytes(), 8, false)))),
     function("until", "i", |env, args| {
         let end = args.int(0);
@@ -37,12 +37,12 @@ pub(super) const TABLE: &[Function] = &[
     function("untilStep", "iii", |env, args| ints(env, args.int(0), args.int(1), args.int(2)).map(list)),
 ];
 
-fn fold(first: i64, values: &[Value], with: fn(i64, i64) -> i64) -> Value {
-    Value::Int64(values.iter().map(int).fold(first, with))
+fn fold(env: &Env<'_>, first: i64, values: &[Value], with: fn(i64, i64) -> i64) -> Value {
+    Value::Int64(values.iter().map(|value| int(env, value)).fold(first, with))
 }
 
 /// `math.Max` and `math.Min`: a NaN stays one.
-fn fold_floats(args: &Args, max: bool) -> Value {
+fn fold_floats(env: &Env<'_>, args: &Args, max: bool) -> Value {
     let pick = |left: f64, right: f64| match (left.is_nan() || right.is_nan(), max) {
         (true, true) if left == f64::INFINITY || right == f64::INFINITY => f64::INFINITY,
         (true, false) if left == f64::NEG_INFINITY || right == f64::NEG_INFINITY => f64::NEG_INFINITY,
@@ -50,13 +50,13 @@ fn fold_floats(args: &Args, max: bool) -> Value {
         (false, true) => left.max(right),
         (false, false) => left.min(right),
     };
-    Value::Float(args.rest(1).iter().map(float).fold(float(args.any(0)), pick))
+    Value::Float(args.rest(1).iter().map(|value| float(env, value)).fold(float(env, args.any(0)), pick))
 }
 
-fn divided(args: &Args, by: fn(i64, i64) -> i64) -> Outcome {
-    match int(args.any(1)) {
+fn divided(env: &Env<'_>, args: &Args, by: fn(i64, i64) -> i64) -> Outcome {
+    match int(env, args.any(1)) {
         0 => Err(Fault::Because("it divides by zero")),
-        divisor => Ok(Value::Int64(by(int(args.any(0)), divisor))),
+        divisor => Ok(Value::Int64(by(int(env, args.any(0)), divisor))),
     }
 }
 
@@ -75,10 +75,10 @@ pub(super) fn decimal(text: &[u8], radix: u32, clamp: bool) -> i64 {
     }
 }
 
-fn round(_: &Env<'_>, args: &Args) -> Outcome {
+fn round(env: &Env<'_>, args: &Args) -> Outcome {
     let on = if args.len() > 2 { args.float(2) } else { 0.5 };
     let power = 10_f64.powf(args.int(1) as f64);
-    let digit = power * float(args.any(0));
+    let digit = power * float(env, args.any(0));
     let rounded = if digit - digit.trunc() >= on { digit.ceil() } else { digit.floor() };
     Ok(Value::Float(rounded / power))
 }

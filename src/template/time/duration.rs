@@ -60,7 +60,7 @@ pub(in crate::template) fn round_to_seconds(duration: i64) -> i64 {
 }
 
 /// `time.ParseDuration`
-pub(in crate::template) fn parse_duration(text: &str) -> Option<i64> {
+pub(crate) fn parse_duration(text: &str) -> Option<i64> {
     let (negative, mut rest) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, text.strip_prefix('+').unwrap_or(text)),

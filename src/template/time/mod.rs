@@ -10,7 +10,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-pub(super) use duration::{duration_text, parse_duration, round_to_seconds};
+pub(crate) use duration::parse_duration;
+pub(super) use duration::{duration_text, round_to_seconds};
 pub(super) use parse::parse;
 
 use super::options::Env;

@@ -1,0 +1,140 @@
+//! The stores that are open. Each is opened once, at its first use, and serves everybody who may use it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use super::around::Around;
+use super::credentials::Credentials;
+use super::inventory::{Inventory, Placed};
+use super::open;
+use crate::external::resource::Store;
+use crate::external::resource::select::{StoreKind, StoreRef};
+use crate::store::{StoreCause, StoreClient, StoreError};
+
+/// One store as one namespace sees it: references without a namespace in a ClusterSecretStore lead to that of whoever asks.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct StoreKey {
+    /// Its name and kind.
+    pub reference: StoreRef,
+    /// Its namespace, or that of whoever asks.
+    pub namespace: String,
+}
+
+type Opened = Result<Arc<dyn StoreClient>, StoreError>;
+
+/// See the file's description.
+pub struct Stores {
+    inventory: Arc<Inventory>,
+    around: Arc<dyn Around>,
+    open: Mutex<BTreeMap<StoreKey, Arc<OnceLock<Opened>>>>,
+}
+
+impl Stores {
+    /// None is open yet.
+    pub fn new(inventory: Arc<Inventory>, around: Arc<dyn Around>) -> Self {
+        Self { inventory, around, open: Mutex::default() }
+    }
+
+    /// The resources at hand.
+    pub fn inventory(&self) -> &Arc<Inventory> {
+        &self.inventory
+    }
+
+    /// What is around.
+    pub fn around(&self) -> &Arc<dyn Around> {
+        &self.around
+    }
+
+    /// How a reference in an object of `namespace` is looked up.
+    pub fn key(&self, reference: &StoreRef, namespace: Option<&str>) -> StoreKey {
+        StoreKey { reference: reference.clone(), namespace: self.inventory.namespace(namespace).to_owned() }
+    }
+
+    fn find(&self, key: &StoreKey) -> Result<&Placed<Store>, StoreError> {
+        let StoreRef { name, kind } = &key.reference;
+        let found = self.inventory.store(&key.reference, Some(&key.namespace));
+        let placed = found.ok_or_else(|| {
+            let kind = kind.as_str();
+            let names: Vec<String> = self
+                .inventory
+                .stores()
+                .map(|placed| format!("{} {}", placed.item.kind.as_str(), shown(&placed.item)))
+                .collect();
+            let error = StoreError::new(
+                StoreCause::Invalid,
+                match key.namespace.as_str() {
+                    namespace if !namespace.is_empty() && *kind == *"SecretStore" => {
+                        format!("there is no {kind} {name} in the namespace {namespace}")
+                    }
+                    _ => format!("there is no {kind} {name}"),
+                },
+            );
+            match names.is_empty() {
+                true => error.hint("give the manifest of the store along with that of the ExternalSecret"),
+                false => error.hint(format!("there are: {}", names.join(", "))),
+            }
+        })?;
+        if *kind == StoreKind::ClusterSecretStore {
+            let labels = self.inventory.namespace_labels(&key.namespace);
+            if !placed.item.allows(&key.namespace, &labels) {
+                let what = format!(
+                    "using cluster store \"{name}\" is not allowed from namespace \"{}\": denied by spec.condition",
+                    key.namespace
+                );
+                return Err(StoreError::new(StoreCause::Denied, what));
+            }
+        }
+        Ok(placed)
+    }
+
+    /// The resource that a reference leads to.
+    ///
+    /// # Errors
+    /// There is none, or it is not for this namespace.
+    pub fn resource(&self, key: &StoreKey) -> Result<Placed<Store>, StoreError> {
+        self.find(key).cloned()
+    }
+
+    /// The client for a store.
+    ///
+    /// # Errors
+    /// There is no such store, or it cannot be opened; the same error for everybody until [`forget`](Self::forget).
+    pub fn client(&self, key: &StoreKey) -> Opened {
+        let slot = self.open.lock().unwrap_or_else(PoisonError::into_inner).entry(key.clone()).or_default().clone();
+        slot.get_or_init(|| {
+            let placed = self.find(key)?;
+            let credentials =
+                Credentials::new(self.inventory.clone(), self.around.clone(), &placed.item, &key.namespace);
+            open::store(placed, &credentials)
+        })
+        .clone()
+    }
+
+    /// Gives up a client that cannot be opened, so that the next one who asks tries again.
+    pub fn forget_failed(&self) {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.retain(|_, slot| !matches!(slot.get(), Some(Err(_))));
+    }
+
+    /// Gives back what was taken.
+    pub fn close(&self) {
+        for slot in std::mem::take(&mut *self.open.lock().unwrap_or_else(PoisonError::into_inner)).into_values() {
+            if let Some(Ok(client)) = slot.get() {
+                client.close();
+            }
+        }
+    }
+}
+
+impl Drop for Stores {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+fn shown(store: &Store) -> String {
+    match &store.namespace {
+        Some(namespace) => format!("{namespace}/{}", store.name),
+        None => store.name.clone(),
+    }
+}
