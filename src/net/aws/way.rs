@@ -10,7 +10,14 @@ use aws_sdk_kms::config::{SharedAsyncSleep, SharedHttpClient};
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 use aws_smithy_http_client::{Builder, Connector};
-use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpConnector};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::byte_stream::ByteStream;
 
 use super::words::will_not_pass;
 
@@ -36,11 +43,48 @@ impl Patience {
     }
 }
 
-/// For the SDK's own requests.
+/// The SDK reads answers whole: twenty secrets of 64 KiB, each byte escaped, are no more than this.
+const LARGEST: usize = 16 * 1024 * 1024;
+
+/// For the SDK's own requests. Its answers are none that do not end.
 pub fn client() -> SharedHttpClient {
-    Builder::new().build_with_connector_fn(|settings, components| {
+    SharedHttpClient::new(Bounded(Builder::new().build_with_connector_fn(|settings, components| {
         build(settings.cloned(), components.and_then(|components| components.sleep_impl()))
-    })
+    })))
+}
+
+/// An answer has more bytes than we take.
+#[derive(Debug, thiserror::Error)]
+#[error("the answer is too large")]
+pub struct TooLarge;
+
+#[derive(Debug)]
+struct Bounded<T>(T);
+
+impl HttpClient for Bounded<SharedHttpClient> {
+    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(Bounded(self.0.http_connector(settings, components)))
+    }
+}
+
+impl HttpConnector for Bounded<SharedHttpConnector> {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let answer = self.0.call(request);
+        HttpConnectorFuture::new(async move {
+            let mut answer = answer.await?;
+            let mut stream = ByteStream::new(answer.take_body());
+            let mut body = Vec::new();
+            while let Some(chunk) = stream.next().await {
+                let chunk = chunk.map_err(|error| ConnectorError::io(error.into()))?;
+                if body.len() + chunk.len() > LARGEST {
+                    return Err(ConnectorError::other(TooLarge.into(), None));
+                }
+                body.extend_from_slice(&chunk);
+            }
+            *answer.body_mut() = SdkBody::from(body);
+            Ok(answer)
+        })
+    }
 }
 
 /// For requests of ours. `sleep` is the SDK's clock.

@@ -9,9 +9,9 @@
 //! | `identity` | credentials and roles |
 //! | `trouble` | what went wrong, for people |
 //! | `many` | some requests at a time |
-//! | `json` | JSON as Go writes it |
+//! | `json` | objects in JSON as Go writes them |
 //! | `words` | names in messages and policies |
-//! | `push`, `sjson` | what pushing has in common; properties in JSON |
+//! | `push` | what pushing has in common |
 //! | `secrets_manager` | AWS Secrets Manager |
 //! | `rpc` | requests of our own |
 //! | `parameter_store` | Parameter Store |
@@ -26,7 +26,6 @@ mod rpc;
 mod secrets_manager;
 mod session;
 mod settings;
-mod sjson;
 mod tokens;
 mod trouble;
 mod words;

@@ -28,6 +28,8 @@ const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Dialect {
     pub(super) place: Place,
+    /// The beginning of the host where cryptography is as FIPS wants it.
+    pub(super) fips: &'static str,
     /// Its name in signatures.
     pub(super) signing: &'static str,
     /// What stands before the operation in `X-Amz-Target`.
@@ -61,7 +63,10 @@ impl Rpc {
         let named = session.address(own, dialect.place);
         let host = match named {
             Some(_) => session.host(own, dialect.place),
-            None => format!("{}.{region}.{}", dialect.place.host, domain(&region)),
+            None => {
+                let fips = if session.config.use_fips() == Some(true) { dialect.fips } else { dialect.place.host };
+                format!("{fips}.{region}.{}", domain(&region))
+            }
         };
         let url = named.map_or_else(|| format!("https://{host}/"), |url| format!("{}/", url.trim_end_matches('/')));
         let patience = session.settings.patience;

@@ -18,11 +18,14 @@ use crate::store::{StoreCause, StoreError};
 
 const ECR: Dialect = Dialect {
     place: Place { id: "ecr", host: "api.ecr" },
+    fips: "ecr-fips",
     signing: "ecr",
     target: "AmazonEC2ContainerRegistry_V20150921",
 };
 const ECR_PUBLIC: Dialect = Dialect {
     place: Place { id: "ecr_public", host: "api.ecr-public" },
+    // there is none
+    fips: "api.ecr-public",
     signing: "ecr-public",
     target: "SpencerFrontendService",
 };

@@ -38,7 +38,10 @@ impl Fault {
             }
             SdkError::ResponseError(failed) => Self::Status(failed.raw().status().as_u16()),
             SdkError::TimeoutError(_) => Self::Late,
-            _ => Self::Failed(chain(error)),
+            _ => match chain(error) {
+                said if said.iter().any(|text| text == "the answer is too large") => Self::TooLarge,
+                said => Self::Failed(said),
+            },
         }
     }
 

@@ -138,6 +138,17 @@ fn nobody_waits_for_ever() {
 }
 
 #[test]
+fn answers_without_end_are_not_read() {
+    for service in [SecretsManager, ParameterStore] {
+        let server = Server::start(vec![Reply::Flood]);
+        let settings = quick(settings(service, &format!("http://127.0.0.1:{}", server.port)));
+        let found = store(settings).fetch(&[Reference::value("a")]).remove(0).unwrap_err();
+        assert_eq!(found.cause, StoreCause::TooLarge, "{service:?}: {found}");
+        assert_eq!(server.asked().len(), 1);
+    }
+}
+
+#[test]
 fn it_stops_when_told() {
     let server = Server::start(vec![Reply::Hang]);
     for service in [SecretsManager, ParameterStore] {

@@ -22,7 +22,8 @@ use super::words::{partition, shown};
 use crate::external::{Fetched, Find, Reference};
 use crate::store::{Check, Kept, Push, Remote, StoreCause, StoreClient, StoreError};
 
-const SSM: Dialect = Dialect { place: Place { id: "ssm", host: "ssm" }, signing: "ssm", target: "AmazonSSM" };
+const SSM: Dialect =
+    Dialect { place: Place { id: "ssm", host: "ssm" }, fips: "ssm-fips", signing: "ssm", target: "AmazonSSM" };
 
 /// See the file's description.
 pub(super) struct ParameterStore(Arc<Inner>);

@@ -11,6 +11,8 @@ use zeroize::Zeroizing;
 use super::Inner;
 use super::calls::{Named, OfResource, Put, Tag};
 use super::read::{parameter, tags as tags_of, there};
+use crate::external::json::{Json, Node, read};
+use crate::secret::SecretText;
 use crate::store::aws::json;
 use crate::store::aws::push::{DESCRIPTION, changes, is_ours, not_ours, spec, tags};
 use crate::store::aws::words::shown;
@@ -58,26 +60,21 @@ struct Tier {
 }
 
 /// What is written. All keys of a Secret at once become JSON: of their base64, unless decoded values are asked for.
-fn value(push: &Push<'_>, spec: &Spec) -> Result<Zeroizing<String>, StoreError> {
+fn value(push: &Push<'_>, spec: &Spec) -> Result<SecretText, StoreError> {
     let invalid = |what: &str| StoreError::new(StoreCause::Invalid, what);
-    let text = std::str::from_utf8(push.value.expose());
-    let text = text.map_err(|_| invalid("the value is not text, and Parameter Store keeps nothing else"))?;
+    let not_text = |_| invalid("the value is not text, and Parameter Store keeps nothing else");
+    let text = |bytes: &[u8]| std::str::from_utf8(bytes).map(|text| SecretText::new(text.to_owned())).map_err(not_text);
     if !push.whole || spec.encode_as_decoded {
-        return Ok(Zeroizing::new(text.to_owned()));
+        return text(push.value.expose());
     }
-    let all: BTreeMap<String, Zeroed> =
-        serde_json::from_str(text).map_err(|_| invalid("the keys of the Secret are not an object of texts"))?;
-    let encoded: Vec<_> =
-        all.iter().map(|(key, value)| (key, Zeroizing::new(STANDARD.encode_to_string(value.0.as_bytes())))).collect();
-    Ok(json::object(encoded.iter().map(|(key, value)| (key.as_str(), value.as_str()))))
-}
-
-struct Zeroed(Zeroizing<String>);
-
-impl<'de> Deserialize<'de> for Zeroed {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(|text| Self(Zeroizing::new(text)))
-    }
+    let no_texts = || invalid("the keys of the Secret are not an object of texts");
+    let all = read(push.value.expose()).and_then(Node::object).map_err(|_| no_texts())?;
+    let encoded = all.iter().map(|(key, node)| match &node.value {
+        Json::Text(value) => Ok((key, Zeroizing::new(STANDARD.encode_to_string(value.expose().as_bytes())))),
+        _ => Err(no_texts()),
+    });
+    let encoded = encoded.collect::<Result<Vec<_>, _>>()?;
+    text(json::object(encoded.iter().map(|(key, value)| (key.as_str(), value.as_str()))).expose())
 }
 
 fn map(tags: Vec<Tag>) -> BTreeMap<String, String> {
@@ -104,7 +101,7 @@ pub(super) fn push(inner: &Arc<Inner>, push: &Push<'_>) -> Result<Kept, StoreErr
     let key = if spec.kms_key_id.is_empty() { KEY } else { &spec.kms_key_id };
     let mut question = Put {
         name: &name,
-        value: &value,
+        value: value.expose(),
         kind: spec.secret_type.name(),
         description: if spec.description.is_empty() { DESCRIPTION } else { &spec.description },
         key_id: Some(key).filter(|_| spec.secret_type == Kind::SecureString),
@@ -126,7 +123,7 @@ pub(super) fn push(inner: &Arc<Inner>, push: &Push<'_>) -> Result<Kept, StoreErr
         if !are_ours(&own) {
             return Err(not_ours(&format!("the parameter {}", shown(&name))));
         }
-        if old.value.expose() == value.as_str() {
+        if old.value.same(&value) {
             return Ok(Kept::Unchanged);
         }
         // AWS takes no tags where something is written over

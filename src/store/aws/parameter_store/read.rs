@@ -153,8 +153,8 @@ async fn together(inner: &Inner, names: Vec<String>) -> Vec<(Wanted, Outcome)> {
 async fn alone(inner: &Inner, wanted: Wanted) -> (Wanted, Outcome) {
     let outcome = match &wanted {
         Wanted::Tags(name) => tags(inner, name).await.map(|tags| {
-            let text = json::object(tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str())));
-            Some(Value { bytes: SecretBytes::new(text.as_bytes().to_vec()), version: None })
+            let bytes = json::object(tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str())));
+            Some(Value { bytes, version: None })
         }),
         Wanted::Current(name) | Wanted::Version(name) => {
             parameter(inner, name).await.map(|found| found.as_ref().map(Value::of))

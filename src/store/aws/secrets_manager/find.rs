@@ -9,7 +9,7 @@ use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType};
 use regex::Regex;
 
 use super::Inner;
-use super::read::{self, Wanted, all, opened, verdict};
+use super::read::{self, Wanted, all, verdict};
 use crate::external::{Fetched, Find};
 use crate::pattern;
 use crate::store::aws::trouble::Fault;
@@ -123,10 +123,9 @@ async fn picked(
             None => again.push(Wanted::Current(id.to_owned())),
         }
     }
-    for entry in &batch.values {
-        let Some(called) = entry.name().filter(|called| is_match(name, called)) else { continue };
-        if let Some(value) = opened(called, entry.secret_string(), entry.secret_binary(), entry.version_id())? {
-            found.push((called.to_owned(), value.fetched()));
+    for entry in batch.values.into_iter().filter(|entry| is_match(name, &entry.name)) {
+        if let Some(value) = entry.value? {
+            found.push((entry.name, value.fetched()));
         }
     }
     found.extend(values(inner, again).await?);

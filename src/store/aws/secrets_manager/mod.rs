@@ -115,7 +115,8 @@ impl StoreClient for SecretsManager {
             };
             let readable = super::many::each(ids, inner.session.settings.concurrency, work).await;
             let place = format!("AWS Secrets Manager in {} ({})", inner.session.settings.region, inner.host);
-            Ok(Check { place, identity, notes: Vec::new(), readable })
+            let note = "secrets are described, not read: whether secretsmanager:GetSecretValue is allowed is not tried";
+            Ok(Check { place, identity, notes: vec![note.to_owned()], readable })
         })?
     }
 }

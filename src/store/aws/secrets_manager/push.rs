@@ -2,6 +2,7 @@
 //! update keeps the format that the metadata says, and what cannot be put into the JSON is an error.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::sync::Arc;
 
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
@@ -11,10 +12,10 @@ use serde::Deserialize;
 
 use super::Inner;
 use super::read::{Wanted, describe, value};
+use crate::external::{gjson, json};
 use crate::secret::{self, SecretBytes};
 use crate::store::aws::push::{DESCRIPTION, changes, is_ours, not_ours, spec, tags};
 use crate::store::aws::settings::{Deletion, PolicySource};
-use crate::store::aws::sjson;
 use crate::store::aws::trouble::Fault;
 use crate::store::aws::words::shown;
 use crate::store::{Kept, Push, Remote, StoreCause, StoreError};
@@ -133,17 +134,20 @@ fn merged(id: &str, push: &Push<'_>, old: Option<&SecretBytes>) -> Result<Secret
     let Some(property) = push.remote.property.as_deref().filter(|property| !property.is_empty()) else {
         return Ok(SecretBytes::new(push.value.expose().to_vec()));
     };
-    let misfit = |why: sjson::Misfit| {
-        StoreError::new(
-            StoreCause::Invalid,
-            format!("the property {} of the secret {}: {why}", shown(property), shown(id)),
-        )
+    let misfit = |why: &dyn Display| {
+        let what = format!("the property {} of the secret {}: {why}", shown(property), shown(id));
+        StoreError::new(StoreCause::Invalid, what)
     };
-    let old = old.map_or(Ok(""), |old| std::str::from_utf8(old.expose()));
-    let old = old.map_err(|_| misfit(sjson::Misfit::NotJson))?;
-    let value = String::from_utf8_lossy(push.value.expose());
-    let new = sjson::set(old, property, &value).map_err(misfit)?;
-    Ok(SecretBytes::new(new.as_bytes().to_vec()))
+    let old = old.map_or(&b""[..], SecretBytes::expose);
+    if !old.is_empty() && json::read(old).is_err() {
+        return Err(misfit(&"what is there is not JSON"));
+    }
+    let new = gjson::set(old, property, push.value.expose()).map_err(|error| misfit(&error))?;
+    let is_set = || gjson::get(old, property).ok().flatten().is_some_and(|is| is.same(push.value));
+    if new.expose() == old && !is_set() {
+        return Err(misfit(&"it is a search that finds nothing"));
+    }
+    Ok(new)
 }
 
 /// A version's name, version 4 of UUIDs.

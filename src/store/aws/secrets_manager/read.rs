@@ -10,7 +10,7 @@ use aws_sdk_secretsmanager::types::{ApiErrorType, Filter, SecretValueEntry};
 
 use super::{Inner, wanted};
 use crate::external::{Fetched, Raw, Reference};
-use crate::secret::SecretBytes;
+use crate::secret::{SecretBytes, SecretText};
 use crate::store::aws::json;
 use crate::store::aws::many::each;
 use crate::store::aws::trouble::{Fault, is_deleted};
@@ -46,6 +46,10 @@ pub(super) struct Value {
 }
 
 impl Value {
+    fn copy(&self) -> Self {
+        Self { bytes: SecretBytes::new(self.bytes.expose().to_vec()), version: self.version.clone() }
+    }
+
     pub(super) fn fetched(&self) -> Fetched {
         let raw = Raw::Bytes(SecretBytes::new(self.bytes.expose().to_vec()));
         Fetched { raw, version: self.version.clone(), lease: None }
@@ -117,10 +121,25 @@ async fn alone(inner: &Inner, wanted: Wanted) -> (Wanted, Outcome) {
     (wanted, outcome)
 }
 
+/// A secret that was answered with others. What the SDK had of its value is here now, to be wiped.
+pub(super) struct Entry {
+    pub(super) name: String,
+    arn: Option<String>,
+    pub(super) value: Outcome,
+}
+
+impl From<SecretValueEntry> for Entry {
+    fn from(entry: SecretValueEntry) -> Self {
+        let name = entry.name.unwrap_or_default();
+        let value = opened(&name, entry.secret_string, entry.secret_binary, entry.version_id);
+        Self { name, arn: entry.arn, value }
+    }
+}
+
 /// Answers of one page or several.
 #[derive(Default)]
 pub(super) struct Batch {
-    pub(super) values: Vec<SecretValueEntry>,
+    pub(super) values: Vec<Entry>,
     pub(super) errors: Vec<ApiErrorType>,
 }
 
@@ -142,7 +161,7 @@ pub(super) async fn batch(
                 request.send().await.map_err(|error| Fault::of(&error))
             })
             .await?;
-        all.values.extend(answer.secret_values.unwrap_or_default());
+        all.values.extend(answer.secret_values.unwrap_or_default().into_iter().map(Entry::from));
         all.errors.extend(answer.errors.unwrap_or_default());
         next = answer.next_token.filter(|token| !token.is_empty());
         if next.is_none() {
@@ -178,10 +197,12 @@ async fn together(inner: &Inner, ids: Vec<String>) -> Vec<(Wanted, Outcome)> {
     };
     let mut answers = Vec::new();
     for id in ids {
-        let value = found.values.iter().find(|entry| names(&id, entry.name(), entry.arn()));
+        let value = found.values.iter().find(|entry| names(&id, Some(&entry.name), entry.arn.as_deref()));
         let error = found.errors.iter().find(|error| names(&id, error.secret_id(), error.secret_id()));
         let answer = match (value, error) {
-            (Some(entry), _) => Some(opened(&id, entry.secret_string(), entry.secret_binary(), entry.version_id())),
+            (Some(entry), _) => {
+                Some(entry.value.as_ref().map(|value| value.as_ref().map(Value::copy)).map_err(Clone::clone))
+            }
             (None, Some(error)) => verdict(inner, &id, error),
             (None, None) => None,
         };
@@ -240,7 +261,7 @@ pub(super) async fn value(inner: &Inner, wanted: &Wanted) -> Outcome {
         })
         .await;
     match answer {
-        Ok(found) => opened(id, found.secret_string(), found.secret_binary(), found.version_id()),
+        Ok(found) => opened(id, found.secret_string, found.secret_binary, found.version_id),
         Err(fault) if fault.code() == "ResourceNotFound" => Ok(None),
         // as the operator does; AWS itself calls this an InvalidRequest, which is an error there as well
         Err(Fault::Said { code, message, .. }) if code == "InvalidParameterException" && is_deleted(&message) => {
@@ -251,10 +272,10 @@ pub(super) async fn value(inner: &Inner, wanted: &Wanted) -> Outcome {
 }
 
 /// The value of an answer: text before bytes.
-pub(super) fn opened(id: &str, text: Option<&str>, bytes: Option<&Blob>, version: Option<&str>) -> Outcome {
-    let bytes = match (text, bytes) {
-        (Some(text), _) => text.as_bytes(),
-        (None, Some(bytes)) => bytes.as_ref(),
+fn opened(id: &str, text: Option<String>, bytes: Option<Blob>, version: Option<String>) -> Outcome {
+    let bytes = match (text.map(SecretText::new), bytes) {
+        (Some(text), _) => SecretBytes::new(text.expose().as_bytes().to_vec()),
+        (None, Some(bytes)) => SecretBytes::new(bytes.into_inner()),
         (None, None) => {
             return Err(StoreError::new(
                 StoreCause::Odd,
@@ -262,8 +283,7 @@ pub(super) fn opened(id: &str, text: Option<&str>, bytes: Option<&Blob>, version
             ));
         }
     };
-    let version = version.map(|version| format!("uuid/{version}"));
-    Ok(Some(Value { bytes: SecretBytes::new(bytes.to_vec()), version }))
+    Ok(Some(Value { bytes, version: version.map(|version| format!("uuid/{version}")) }))
 }
 
 /// `DescribeSecret`; `None` when there is none.
@@ -287,8 +307,7 @@ async fn tags(inner: &Inner, id: &str) -> Outcome {
     };
     let pairs: BTreeMap<_, _> =
         found.tags().iter().filter_map(|tag| Some((tag.key()?, tag.value().unwrap_or("")))).collect();
-    let text = json::object(pairs);
-    Ok(Some(Value { bytes: SecretBytes::new(text.as_bytes().to_vec()), version: None }))
+    Ok(Some(Value { bytes: json::object(pairs), version: None }))
 }
 
 #[cfg(test)]
