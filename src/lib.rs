@@ -7,7 +7,7 @@
 //! |---|---|
 //! | [`commands`] | drive: one file per subcommand |
 //! | [`sync`] | drive: from ExternalSecrets to what their Secrets hold |
-//! | [`daemon`] | drive: what keeps running: schedules, health, metrics, logs
+//! | [`daemon`] | drive: what keeps running: schedules, health, metrics, logs |
 //! | [`failure`] | drive: errors of every room turned into exit codes and hints |
 //! | [`fsio`] | outside world: files, standard input, terminal, environment |
 //! | [`keyservice`] | outside world: who can wrap and unwrap a data key |

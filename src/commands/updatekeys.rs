@@ -221,7 +221,9 @@ fn apply(session: &Session, changed: &[&Plan]) -> Result<(), Failure> {
         let opened = sopsfile::unlock(session, plan.name.clone(), plan.take_file()?, None)?;
         let text = rekey::rewrap(session, &opened, &plan.groups, plan.threshold)
             .map_err(|error| Failure::from(error).about(&plan.name))?;
-        Ok(Staged::new(plan.target.clone(), text.as_bytes(), WORDS.mode)?)
+        let staged = Staged::new(plan.target.clone(), text.as_bytes(), WORDS.mode)?;
+        // the disk is waited for while others compute
+        Ok(parallel::waiting(true, || staged.synced())?)
     };
     let staged = parallel::map(changed, work, |done, plan| {
         if !session.global.quiet {

@@ -23,8 +23,10 @@ struct Edit {
     to: usize,
 }
 
-/// Size of one piece of new text, in bytes.
-const PIECE: usize = 1 << 20;
+/// Size of the first piece of new text, in bytes. Reserving costs little, wiping touches every page: most texts are small.
+const FIRST_PIECE: usize = 16 << 10;
+/// Each piece is twice as large as the one before, up to this.
+const LARGEST_PIECE: usize = 1 << 20;
 /// Most bytes that one byte of a text can be written as (`\\xNN`, or `\\u00NN` in JSON).
 const LONGEST_ESCAPE: usize = 6;
 
@@ -33,7 +35,8 @@ impl Edits {
     fn piece(&mut self, room: usize) -> usize {
         let fits = self.pieces.last().is_some_and(|piece| piece.capacity() - piece.len() >= room);
         if !fits {
-            self.pieces.push(Zeroizing::new(String::with_capacity(room.max(PIECE))));
+            let next = self.pieces.last().map_or(FIRST_PIECE, |piece| piece.capacity() * 2).min(LARGEST_PIECE);
+            self.pieces.push(Zeroizing::new(String::with_capacity(room.max(next))));
         }
         self.pieces.len() - 1
     }
@@ -86,6 +89,18 @@ impl Edits {
 #[cfg(test)]
 mod tests {
     use super::Edits;
+
+    #[test]
+    fn pieces_grow_with_the_text_and_none_is_left() {
+        let mut edits = Edits::default();
+        let text = "x".repeat(100_000);
+        for at in 0..text.len() {
+            edits.replace(at..at + 1, "yz");
+        }
+        let sizes: Vec<usize> = edits.pieces.iter().map(|piece| piece.capacity()).collect();
+        assert_eq!(sizes, [16 << 10, 32 << 10, 64 << 10, 128 << 10]);
+        assert_eq!(edits.apply(&text).as_str(), "yz".repeat(100_000));
+    }
 
     #[test]
     fn an_insertion_before_a_removal_stays() {

@@ -54,6 +54,7 @@ pub fn create_new(path: &Path, bytes: &[u8], new_mode: NewMode) -> Result<(), Fs
 pub struct Staged {
     target: Target,
     temp: Temp,
+    on_disk: bool,
 }
 
 impl Staged {
@@ -77,7 +78,7 @@ impl Staged {
             let mask = if new_mode == NewMode::OwnerOnly { 0o600 } else { 0o7777 };
             copy_owner_and_mode(&file, old, mask).map_err(failed)?;
         }
-        Ok(Self { target, temp })
+        Ok(Self { target, temp, on_disk: false })
     }
 
     /// Where the content will go.
@@ -90,6 +91,9 @@ impl Staged {
     /// # Errors
     /// [`FsError::Io`] when the disk says no.
     pub fn sync(&self) -> Result<(), FsError> {
+        if self.on_disk {
+            return Ok(());
+        }
         // a second handle will do: the content belongs to the file, not to the handle
         File::options()
             .write(true)
@@ -98,12 +102,22 @@ impl Staged {
             .map_err(|error| FsError::io("write", &self.target.named, error))
     }
 
+    /// The same now and not later: for whoever has other work to do while a thread waits for the disk.
+    ///
+    /// # Errors
+    /// As [`Staged::sync`]; nothing is left behind then.
+    pub fn synced(mut self) -> Result<Self, FsError> {
+        self.sync()?;
+        self.on_disk = true;
+        Ok(self)
+    }
+
     /// Puts the content in place. The folder still has to be synced.
     ///
     /// # Errors
     /// [`FsError`]; the temporary file is removed then.
     pub fn rename(self) -> Result<(), FsError> {
-        let Self { target, temp } = self;
+        let Self { target, temp, .. } = self;
         let new = target.existing.is_none();
         temp.persist(&target.real, new).map_err(|error| {
             if new && error.kind() == io::ErrorKind::AlreadyExists {

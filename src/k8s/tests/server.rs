@@ -1,7 +1,7 @@
 //! A small HTTP server that answers what it was told, one answer per request, and remembers what it was asked.
 
 use std::collections::VecDeque;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
@@ -125,6 +125,8 @@ fn request(stream: &mut impl BufRead) -> Option<String> {
         match stream.read_line(&mut text) {
             Ok(0) => return None,
             Ok(_) => {}
+            // whoever hangs up need not say so
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => return None,
             // not text: what begins TLS, of which nobody shall see an end
             Err(_) => return Some("BAD".into()),
         }

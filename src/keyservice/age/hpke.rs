@@ -1,15 +1,12 @@
 //! Hybrid public key encryption (RFC 9180) as age uses it: base mode, one message, HKDF-SHA256 and ChaCha20-Poly1305.
 //! What comes before, the agreement on a shared secret, is the key encapsulation's business.
 
-use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
-use ring::hmac;
 use zeroize::Zeroizing;
+
+use super::cipher::{self, LENGTH, NONCE, mac};
 
 const HKDF_SHA256: [u8; 2] = [0, 1];
 const CHACHA20POLY1305: [u8; 2] = [0, 3];
-/// Of keys, hashes and shared secrets.
-const LENGTH: usize = 32;
-const NONCE: usize = 12;
 
 /// What two who agree on a shared secret encrypt with.
 pub(super) struct Context {
@@ -36,34 +33,15 @@ impl Context {
         Self { key: expand("key", LENGTH), nonce }
     }
 
-    fn cipher(&self) -> Option<LessSafeKey> {
-        Some(LessSafeKey::new(UnboundKey::new(&CHACHA20_POLY1305, &self.key[..]).ok()?))
-    }
-
     /// Encrypts the one message. `None` only for messages that are too long for the cipher.
     pub(super) fn seal(&self, message: &[u8]) -> Option<Vec<u8>> {
-        let mut bytes = message.to_vec();
-        let nonce = Nonce::assume_unique_for_key(self.nonce);
-        self.cipher()?.seal_in_place_append_tag(nonce, Aad::empty(), &mut bytes).ok()?;
-        Some(bytes)
+        cipher::seal(&self.key, self.nonce, message)
     }
 
     /// Decrypts it. `None` when it was encrypted with another key, or changed since.
     pub(super) fn open(&self, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-        let mut bytes = Zeroizing::new(sealed.to_vec());
-        let nonce = Nonce::assume_unique_for_key(self.nonce);
-        let length = self.cipher()?.open_in_place(nonce, Aad::empty(), &mut bytes).ok()?.len();
-        bytes.truncate(length);
-        Some(bytes)
+        cipher::open(&self.key, self.nonce, sealed)
     }
-}
-
-fn mac(key: &[u8], parts: &[&[u8]]) -> Zeroizing<[u8; LENGTH]> {
-    let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, key));
-    parts.iter().for_each(|part| context.update(part));
-    let mut out = Zeroizing::new([0; LENGTH]);
-    out.copy_from_slice(context.sign().as_ref());
-    out
 }
 
 #[cfg(test)]

@@ -9,11 +9,14 @@
 //! | `recipient` | recipients by their prefix |
 //! | `identities` | where identities come from, and what each place gave |
 //! | `trial` | identities tried on a file |
+//! | `file`, `cipher` | the file itself |
 //! | `hybrid`, `hpke` | post-quantum keys, which the `age` crate lacks |
 //! | `ssh` | SSH keys |
 //! | `plugin` | programs that wrap and unwrap |
 //! | `person` | who is asked for passphrases |
 
+mod cipher;
+mod file;
 mod generate;
 mod hpke;
 mod hybrid;
@@ -34,11 +37,11 @@ pub use ssh::is_private_key as is_ssh_key;
 use std::cell::RefCell;
 use std::collections::HashSet;
 use std::fmt;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::sync::OnceLock;
 
-use age::armor::{ArmoredReader, ArmoredWriter, Format};
-use age::{DecryptError, Decryptor, EncryptError, Encryptor};
+use age::armor::ArmoredReader;
+use age::{DecryptError, Decryptor, EncryptError};
 use age_core::format::{FileKey, Stanza};
 use zeroize::Zeroizing;
 
@@ -54,8 +57,6 @@ use crate::sops::key::{MasterKey, WrappedKey};
 
 /// Largest wrapped key that is looked at: an age file for a data key has 0.4 KiB, and 0.15 KiB more per recipient.
 const MAX_WRAPPED: usize = 1024 * 1024;
-/// Largest secret that was ever wrapped: a data key has 32 bytes, a share 33.
-const MAX_SECRET: u64 = 4096;
 
 /// The age key service.
 pub struct AgeKeys {
@@ -151,10 +152,10 @@ impl KeyService for AgeKeys {
             return Ok(None);
         };
         match recipient::parse(recipient)? {
-            Recipient::Native(recipient) => wrap(&*recipient, secret).map(Some).ok_or(KeyError::CannotWrap),
+            Recipient::Native(recipient) => file::seal(&*recipient, secret).map(Some).ok_or(KeyError::CannotWrap),
             Recipient::Plugin(name) => {
                 let through = ThroughPlugin { name, plugins: &self.plugins, failed: RefCell::default() };
-                let wrapped = wrap(&through, secret);
+                let wrapped = file::seal(&through, secret);
                 let failed = through.failed.take();
                 wrapped.map(Some).ok_or_else(|| failed.unwrap_or(KeyError::CannotWrap))
             }
@@ -263,43 +264,17 @@ impl age::Recipient for ThroughPlugin<'_> {
     }
 }
 
-/// `None` when the recipient cannot: writing to memory does not fail.
-fn wrap(recipient: &dyn age::Recipient, secret: &[u8]) -> Option<String> {
-    let encryptor = Encryptor::with_recipients(std::iter::once(recipient)).ok()?;
-    let armor = ArmoredWriter::wrap_output(Vec::new(), Format::AsciiArmor).ok()?;
-    let mut writer = encryptor.wrap_output(armor).ok()?;
-    writer.write_all(secret).ok()?;
-    let mut text = String::from_utf8(writer.finish().ok()?.finish().ok()?).ok()?;
-    if !text.ends_with('\n') {
-        text.push('\n');
-    }
-    Some(text)
-}
-
 /// The age file's bytes. Editors and YAML formatters re-indent and re-fold armor, so its white space is ignored.
 fn binary(enc: &str) -> Result<Vec<u8>, KeyError> {
-    const BEGIN: &str = "-----BEGIN AGE ENCRYPTED FILE-----";
-    const END: &str = "-----END AGE ENCRYPTED FILE-----";
-
     if enc.len() > MAX_WRAPPED {
         return Err(KeyError::NotAnAgeFile);
     }
-    let body = enc.trim().strip_prefix(BEGIN).and_then(|rest| rest.strip_suffix(END));
+    let body = enc.trim().strip_prefix(file::BEGIN).and_then(|rest| rest.strip_suffix(file::END));
     let Some(body) = body else {
         return Ok(enc.as_bytes().to_vec());
     };
     let packed: Vec<u8> = body.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
     base64_simd::STANDARD.decode_to_vec(packed).map_err(|_| KeyError::NotAnAgeFile)
-}
-
-fn read_secret(plain: impl Read) -> Result<SecretBytes, KeyError> {
-    // room for all of it, so that no unwiped copy is left when the buffer grows
-    let mut secret = Zeroizing::new(Vec::with_capacity(MAX_SECRET as usize + 64));
-    plain.take(MAX_SECRET + 1).read_to_end(&mut secret).map_err(|_| KeyError::Damaged)?;
-    if secret.len() as u64 > MAX_SECRET {
-        return Err(KeyError::NotADataKey);
-    }
-    Ok(SecretBytes::new(std::mem::take(&mut *secret)))
 }
 
 /// The content of an identity file that is encrypted with a passphrase.

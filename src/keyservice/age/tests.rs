@@ -1,10 +1,12 @@
 //! Tests of the age key service.
 
+use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use age::armor::{ArmoredWriter, Format};
 use age::secrecy::{ExposeSecret, SecretString};
-use age::x25519;
+use age::{Encryptor, x25519};
 use proptest::prelude::*;
 
 use super::*;

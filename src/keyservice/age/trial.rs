@@ -61,11 +61,12 @@ pub(super) struct Help<'a> {
     pub(super) plugins: &'a Plugins,
 }
 
-/// Several identities as one; the first failure is kept.
+/// Several identities as one; the first failure is kept, and so is the key of the file.
 struct Trial<'a> {
     identities: Vec<&'a Known>,
     help: &'a Help<'a>,
     failed: RefCell<Option<KeyError>>,
+    found: RefCell<Option<FileKey>>,
 }
 
 impl Trial<'_> {
@@ -92,7 +93,11 @@ impl age::Identity for Trial<'_> {
     fn unwrap_stanzas(&self, stanzas: &[Stanza]) -> Option<Result<FileKey, DecryptError>> {
         for known in &self.identities {
             match self.one(known, stanzas) {
-                Ok(Some(key)) => return Some(Ok(key)),
+                Ok(Some(key)) => {
+                    *self.found.borrow_mut() = Some(key);
+                    // the file is opened elsewhere
+                    return Some(Err(DecryptError::DecryptionFailed));
+                }
                 Ok(None) => {}
                 Err(error) => _ = self.failed.borrow_mut().get_or_insert(error),
             }
@@ -111,10 +116,10 @@ pub(super) fn open<'a>(
     help: &Help<'_>,
 ) -> Result<Option<SecretBytes>, KeyError> {
     let decryptor = Decryptor::new_buffered(file).map_err(|_| KeyError::NotAnAgeFile)?;
-    let trial = Trial { identities: identities.collect(), help, failed: RefCell::default() };
-    match decryptor.decrypt(std::iter::once(&trial as &dyn age::Identity)) {
-        Ok(plain) => super::read_secret(plain).map(Some),
-        Err(DecryptError::NoMatchingKeys) => trial.failed.take().map_or(Ok(None), Err),
-        Err(_) => Err(KeyError::Damaged),
+    let trial = Trial { identities: identities.collect(), help, failed: RefCell::default(), found: RefCell::default() };
+    _ = decryptor.decrypt(std::iter::once(&trial as &dyn age::Identity));
+    match trial.found.take() {
+        Some(key) => super::file::open(file, &key).map(Some),
+        None => trial.failed.take().map_or(Ok(None), Err),
     }
 }
