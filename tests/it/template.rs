@@ -3,3 +3,4 @@
 mod compare;
 mod external_secrets;
 mod generated;
+mod keystores;

@@ -3,6 +3,7 @@
 mod builtin;
 mod case;
 mod cast;
+mod certificates;
 mod compare;
 mod crypto;
 mod dates;
@@ -11,6 +12,7 @@ mod defaults;
 mod dicts;
 mod encoding;
 mod json;
+mod keystores;
 mod lists;
 mod numbers;
 mod paths;
@@ -225,8 +227,13 @@ const SPRIG_TABLES: &[&[Function]] = &[
     wrap::TABLE,
 ];
 
-const EXTERNAL_SECRETS_TABLES: &[&[Function]] =
-    &[crypto::EXTERNAL_SECRETS, encoding::EXTERNAL_SECRETS, yaml::EXTERNAL_SECRETS];
+const EXTERNAL_SECRETS_TABLES: &[&[Function]] = &[
+    certificates::EXTERNAL_SECRETS,
+    crypto::EXTERNAL_SECRETS,
+    encoding::EXTERNAL_SECRETS,
+    keystores::EXTERNAL_SECRETS,
+    yaml::EXTERNAL_SECRETS,
+];
 
 fn names(tables: &[&'static [Function]]) -> Names {
     tables.iter().flat_map(|table| table.iter()).map(|function| (function.name, function)).collect()
