@@ -11,6 +11,7 @@ mod decimal;
 mod defaults;
 mod dicts;
 mod encoding;
+mod issue;
 mod json;
 mod keystores;
 mod lists;
@@ -213,6 +214,7 @@ const SPRIG_TABLES: &[&[Function]] = &[
     defaults::TABLE,
     dicts::TABLE,
     encoding::TABLE,
+    issue::TABLE,
     json::TABLE,
     lists::TABLE,
     numbers::TABLE,

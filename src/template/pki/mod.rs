@@ -2,6 +2,7 @@
 
 pub(super) mod certificate;
 pub(super) mod der;
+pub(super) mod issue;
 pub(super) mod jwk;
 pub(super) mod pem;
 pub(super) mod pkcs12;

@@ -62,17 +62,18 @@ const KEYS: [(&str, &[u8]); 16] = [
     ("rsa.pkcs8.key", include_bytes!("../../vectors/sealed/rsa2048.pkcs8.key")),
 ];
 
-/// What the templates of a set of functions see.
-fn data(functions: FunctionSet) -> Vec<(&'static str, &'static [u8])> {
-    match functions {
-        FunctionSet::ExternalSecrets => [&DATA[..], &KEYS].concat(),
-        _ => DATA.to_vec(),
-    }
+/// What a template sees. Keys and certificates are there for those alone that name one: they are long, and sent each time.
+fn data(with_keys: bool) -> Vec<(&'static str, &'static [u8])> {
+    if with_keys { [&DATA[..], &KEYS].concat() } else { DATA.to_vec() }
+}
+
+fn names_a_key(template: &str) -> bool {
+    KEYS.iter().any(|(name, _)| template.contains(name))
 }
 
 /// What we say.
 pub fn ours(question: &Question) -> Result<Vec<u8>, Problem> {
-    let data = data(question.functions).into_iter();
+    let data = data(names_a_key(&question.template)).into_iter();
     let data = Value::texts(data.map(|(key, value)| (key, SecretBytes::new(value.to_vec()))));
     let options = Options {
         missing_key: question.missing_key,
@@ -86,11 +87,11 @@ pub fn ours(question: &Question) -> Result<Vec<u8>, Problem> {
 pub fn go(program: &Path, questions: &[Question]) -> Vec<Result<Vec<u8>, String>> {
     let mut child = Command::new(program).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut input = child.stdin.take().unwrap();
-    let encoded = |functions| -> serde_json::Map<String, serde_json::Value> {
-        let data = data(functions).into_iter();
+    let encoded = |with_keys| -> serde_json::Map<String, serde_json::Value> {
+        let data = data(with_keys).into_iter();
         data.map(|(key, value)| (key.to_owned(), STANDARD.encode_to_string(value).into())).collect()
     };
-    let data = [encoded(FunctionSet::Sprig), encoded(FunctionSet::ExternalSecrets)];
+    let data = [encoded(false), encoded(true)];
     let lines: String = questions
         .iter()
         .map(|question| {
@@ -99,7 +100,7 @@ pub fn go(program: &Path, questions: &[Question]) -> Vec<Result<Vec<u8>, String>
                 MissingKey::Zero => "zero",
                 MissingKey::Error => "error",
             };
-            let data = &data[usize::from(question.functions == FunctionSet::ExternalSecrets)];
+            let data = &data[usize::from(names_a_key(&question.template))];
             json!({"template": question.template, "data": data, "missingkey": missing}).to_string() + "\n"
         })
         .collect();

@@ -50,7 +50,8 @@ fn go_opens_our_stores_and_we_open_those_of_go() {
     assert_eq!(opened, rendered(r#"{{ index . "chain.pem" }}"#));
 }
 
-fn openssl(arguments: &[&str]) -> String {
+/// Runs openssl: what it says.
+pub fn openssl(arguments: &[&str]) -> String {
     let output = Command::new("openssl").args(arguments).output().unwrap();
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "openssl {}: {error}", arguments.join(" "));
