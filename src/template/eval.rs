@@ -345,6 +345,8 @@ impl<'a> State<'a> {
             Value::Missing => Ok(Value::Missing),
             Value::Nil => Err((at, Problem::FieldOfNil(name.to_owned()))),
             Value::Map(_) if !arguments.is_empty() || last.is_some() => Err((at, Problem::NotAFunction)),
+            Value::Certificate(certificate, _) if name == "Cert" => Ok(Value::Text(certificate)),
+            Value::Certificate(_, key) if name == "Key" => Ok(Value::Text(key)),
             Value::Map(map) => match (map.get(name.as_bytes()), missing_key) {
                 (Some(value), _) => Ok(value),
                 (None, MissingKey::Invalid) => Ok(Value::Missing),
@@ -467,6 +469,7 @@ fn validate(at: usize, function: &Function, index: usize, value: Value) -> Outco
         | (Parameter::Float, Value::Float(_))
         | (Parameter::Bool, Value::Bool(_))
         | (Parameter::Time, Value::Time(_))
+        | (Parameter::Certificate, Value::Certificate(..))
         | (Parameter::Duration, Value::Duration(_)) => true,
         _ => false,
     };

@@ -31,6 +31,7 @@ mod methods;
 mod number;
 mod options;
 mod parser;
+mod pki;
 mod semver;
 mod text;
 mod time;

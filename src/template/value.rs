@@ -47,6 +47,8 @@ pub enum Value {
     Weekday(i64),
     /// `*semver.Version`
     Version(Arc<Version>),
+    /// sprig's `certificate`: the certificate and its key in PEM, `.Cert` and `.Key`.
+    Certificate(Text, Text),
     /// `error`; its text is a secret as any other
     Error(Text),
 }
@@ -276,6 +278,7 @@ impl Value {
             Self::Month(_) => "time.Month".into(),
             Self::Weekday(_) => "time.Weekday".into(),
             Self::Version(_) => "*semver.Version".into(),
+            Self::Certificate(..) => "sprig.certificate".into(),
             Self::Error(_) => "*errors.errorString".into(),
         }
     }
@@ -294,7 +297,7 @@ impl Value {
             Self::Text(_) => "string",
             Self::List(_) => "slice",
             Self::Map(_) => "map",
-            Self::Time(_) => "struct",
+            Self::Time(_) | Self::Certificate(..) => "struct",
             Self::Version(_) | Self::Error(_) => "ptr",
         }
     }
@@ -312,7 +315,7 @@ impl Value {
             Self::Text(text) => !text.bytes().is_empty(),
             Self::List(list) => !list.items().is_empty(),
             Self::Map(map) => !map.is_empty(),
-            Self::Time(_) | Self::Version(_) | Self::Error(_) => true,
+            Self::Time(_) | Self::Certificate(..) | Self::Version(_) | Self::Error(_) => true,
         }
     }
 

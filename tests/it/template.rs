@@ -3,3 +3,5 @@
 mod compare;
 mod external_secrets;
 mod generated;
+mod issue;
+mod keystores;

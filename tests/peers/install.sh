@@ -9,6 +9,7 @@
 #     bin/age-plugin-sealanttest   an age plugin for tests (ageplugin/)
 #     bin/godecrypt        the package `decrypt` of sops 3.13.2, as programs use it (godecrypt/)
 #     bin/gotemplate       text/template of Go with sprig 3.3.0 (gotemplate/)
+#     bin/goexternal       the same with the functions of External Secrets 2.9 (gotemplate/external.go)
 #     bin/kubeseal, sealed-secrets-controller   0.27.1
 #     bin/etcd             3.6.5, under the API server (etcd/)
 #     bin/kube-apiserver, kubectl   1.34.3 (kubernetes/)
@@ -148,14 +149,15 @@ kubernetes() {
 
 # Our own small programs around packages of sops: built again when their sources change.
 
-# `build_own FOLDER [PROGRAM]`
+# `build_own FOLDER [PROGRAM [FLAGS]]`
 build_own() {
     local name=$1 program=${2:-$1} stamp
-    stamp=$(cat "$here/$name"/{main.go,go.mod,go.sum} | cksum)
+    shift $(($# < 2 ? $# : 2))
+    stamp=$(cat "$here/$name"/*.{go,mod,sum} | cksum)
     [ -x "$peers/bin/$program" ] && [ "$(cat "$peers/bin/$program.stamp" 2>/dev/null)" = "$stamp" ] && return
     find_go
     say "building $name"
-    (cd "$here/$name" && env -u GOOS -u GOARCH GOFLAGS=-mod=readonly CGO_ENABLED=0 "$go" build -o "$peers/bin/$program" .)
+    (cd "$here/$name" && env -u GOOS -u GOARCH GOFLAGS=-mod=readonly CGO_ENABLED=0 "$go" build "$@" -o "$peers/bin/$program" .)
     printf '%s' "$stamp" >"$peers/bin/$program.stamp"
 }
 
@@ -190,6 +192,7 @@ has "$SOPS" "$peers/bin/sops" --version --disable-version-check ||
 build_own treedump
 build_own godecrypt
 build_own gotemplate
+build_own gotemplate goexternal -tags external -modfile=external.mod
 build_own ageplugin age-plugin-sealanttest
 has "$SEALED_SECRETS" "$peers/bin/kubeseal" --version || sealed_secrets kubeseal kubeseal
 has "$SEALED_SECRETS" "$peers/bin/sealed-secrets-controller" --version ||

@@ -118,6 +118,13 @@ impl<'a> Printer<'a> {
             }
             Value::List(list) => self.list(list.items(), list.is_nil(), value, verb, depth)?,
             Value::Map(map) => self.map(map, value, verb, depth)?,
+            Value::Certificate(certificate, key) => {
+                self.out.push(b"{");
+                self.value(&Value::Text(certificate.clone()), verb, depth + 1)?;
+                self.out.push(b" ");
+                self.value(&Value::Text(key.clone()), verb, depth + 1)?;
+                self.out.push(b"}");
+            }
             Value::Time(_) | Value::Version(_) | Value::Error(_) => self.bad_verb(value, verb)?,
             _ => {
                 let done = match (value.signed(), value.unsigned()) {

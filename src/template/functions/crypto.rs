@@ -18,17 +18,9 @@ pub(super) const EXTERNAL_SECRETS: &[Function] = &[function("htpasswd", "sss", h
 
 pub(super) const TABLE: &[Function] = &[
     function("bcrypt", "s", |env, args| Ok(Value::text(bcrypt(env, args.bytes(0))?))),
-    function("buildCustomCert", "ss", unsupported),
     function("decryptAES", "ss", decrypt),
     function("derivePassword", "ussss", derive),
     function("encryptAES", "ss", encrypt),
-    function("genCA", "si", unsupported),
-    function("genCAWithKey", "sis", unsupported),
-    function("genPrivateKey", "s", private_key),
-    function("genSelfSignedCert", "slli", unsupported),
-    function("genSelfSignedCertWithKey", "sllis", unsupported),
-    function("genSignedCert", "sllic", unsupported),
-    function("genSignedCertWithKey", "sllics", unsupported),
     function("htpasswd", "ss", htpasswd),
 ];
 
@@ -37,20 +29,6 @@ const EXPENSIVE: usize = 10_000;
 
 /// The cost that the peer's library has when nobody says one.
 const COST: u32 = 10;
-
-fn unsupported(_: &Env<'_>, _: &Args) -> Outcome {
-    Err(Fault::Unsupported)
-}
-
-fn private_key(env: &Env<'_>, args: &Args) -> Outcome {
-    match args.bytes(0) {
-        b"" | b"rsa" | b"dsa" | b"ecdsa" | b"ed25519" => Err(Fault::Unsupported),
-        kind => env.text(|out| {
-            out.push(b"Unknown type ");
-            out.push(kind);
-        }),
-    }
-}
 
 fn htpasswd(env: &Env<'_>, args: &Args) -> Outcome {
     let user = args.bytes(0);

@@ -3,6 +3,7 @@
 mod builtin;
 mod case;
 mod cast;
+mod certificates;
 mod compare;
 mod crypto;
 mod dates;
@@ -10,7 +11,9 @@ mod decimal;
 mod defaults;
 mod dicts;
 mod encoding;
+mod issue;
 mod json;
+mod keystores;
 mod lists;
 mod numbers;
 mod paths;
@@ -211,6 +214,7 @@ const SPRIG_TABLES: &[&[Function]] = &[
     defaults::TABLE,
     dicts::TABLE,
     encoding::TABLE,
+    issue::TABLE,
     json::TABLE,
     lists::TABLE,
     numbers::TABLE,
@@ -225,8 +229,13 @@ const SPRIG_TABLES: &[&[Function]] = &[
     wrap::TABLE,
 ];
 
-const EXTERNAL_SECRETS_TABLES: &[&[Function]] =
-    &[crypto::EXTERNAL_SECRETS, encoding::EXTERNAL_SECRETS, yaml::EXTERNAL_SECRETS];
+const EXTERNAL_SECRETS_TABLES: &[&[Function]] = &[
+    certificates::EXTERNAL_SECRETS,
+    crypto::EXTERNAL_SECRETS,
+    encoding::EXTERNAL_SECRETS,
+    keystores::EXTERNAL_SECRETS,
+    yaml::EXTERNAL_SECRETS,
+];
 
 fn names(tables: &[&'static [Function]]) -> Names {
     tables.iter().flat_map(|table| table.iter()).map(|function| (function.name, function)).collect()

@@ -40,6 +40,9 @@ pub(super) fn deep_equal(env: &Env<'_>, left: &Value, right: &Value, depth: usiz
         (Value::Time(left), Value::Time(right)) => left == right,
         (Value::Version(left), Value::Version(right)) => left == right,
         (Value::Error(left), Value::Error(right)) => left == right,
+        (Value::Certificate(left, left_key), Value::Certificate(right, right_key)) => {
+            left == right && left_key == right_key
+        }
         (Value::List(left), Value::List(right)) => {
             if left.element() != right.element()
                 || left.is_nil() != right.is_nil()

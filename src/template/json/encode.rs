@@ -52,6 +52,11 @@ impl Encoder<'_> {
             }
             Value::Version(_) => self.string(own_text(value).unwrap_or_default().bytes()),
             Value::Error(_) => self.out.push(b"{}"),
+            Value::Certificate(certificate, key) => {
+                let fields = [("Cert", certificate), ("Key", key)];
+                let map = Value::dict(fields.map(|(name, text)| (name, Value::Text(text.clone()))));
+                self.value(&map, depth)?;
+            }
             Value::List(list) if list.is_nil() => self.out.push(b"null"),
             Value::List(list) => {
                 self.out.push(b"[");

@@ -46,6 +46,10 @@ impl Node {
             }
             Value::Version(_) => Self::Text(through_json(own_text(value).unwrap_or_default().bytes())?),
             Value::Error(_) => Self::Map(vec![]),
+            Value::Certificate(certificate, key) => {
+                let fields = [("Cert", certificate), ("Key", key)];
+                return Self::of(&Value::dict(fields.map(|(name, text)| (name, Value::Text(text.clone())))), depth);
+            }
             Value::List(list) if list.is_nil() => Self::Null,
             Value::List(list) => {
                 Self::List(list.items().iter().map(|item| Self::of(item, depth + 1)).collect::<Result<_, _>>()?)
@@ -54,7 +58,7 @@ impl Node {
             Value::Map(map) => {
                 let mut entries = Vec::with_capacity(map.len());
                 for (key, item) in map.entries() {
-                    entries.push((through_json(key.bytes())?, Self::of(&item, depth + 1)?));
+                    entries.push((key_through_json(key.bytes())?, Self::of(&item, depth + 1)?));
                 }
                 entries.sort_by(|(left, _), (right, _)| {
                     if is_less(left, right) {
@@ -103,14 +107,22 @@ fn through_json(text: &[u8]) -> Result<Secret, Fault> {
                 if breaks == 1 {
                     out.push(' ');
                 }
-                // a second break stands for itself
-                (1..breaks).for_each(|_| out.push('\u{85}'));
+                // a second break is one, but no longer the same
+                (1..breaks).for_each(|_| out.push('\n'));
             }
             '\u{7f}'..'\u{a0}' | '\u{fffe}' | '\u{ffff}' => return Err(NO_JSON),
             next => out.push(next),
         }
     }
     Ok(out)
+}
+
+/// The same for a key, which must stand on one line.
+fn key_through_json(text: &[u8]) -> Result<Secret, Fault> {
+    match memchr::memmem::find(text, "\u{85}".as_bytes()) {
+        Some(_) => Err(NO_JSON),
+        None => through_json(text),
+    }
 }
 
 /// `keyList.Less` of go-yaml: numbers inside of keys are compared as numbers, and letters come after all else.

@@ -22,6 +22,9 @@ pub(in crate::template) enum Numbers {
     Kept,
 }
 
+/// Brackets that are tried as the end of a document.
+const MAX_BRACKETS: usize = 64;
+
 /// Most values that aliases may make.
 const MAX_COPIES: usize = 100_000;
 
@@ -69,10 +72,17 @@ pub(super) fn texts(text: &[u8]) -> Result<BTreeMap<String, Text>, YamlError> {
 
 /// The stream, or as much of it as holds the first document: go-yaml never looks at what follows.
 fn document(text: &[u8]) -> Result<Document, YamlError> {
-    let whole = match Document::from_bytes(text.to_vec()) {
+    let error = match Document::from_bytes(text.to_vec()) {
         Ok(document) => return Ok(document),
-        Err(error) => YamlError::Syntax { line: error.line, problem: error.problem },
+        Err(error) => error,
     };
+    // a document in brackets ends with them
+    let brackets = text.iter().enumerate().filter(|(_, byte)| matches!(byte, b'}' | b']')).take(MAX_BRACKETS);
+    let mut ends = brackets.filter_map(|(at, _)| Document::from_bytes(text[..=at].to_vec()).ok());
+    if let Some(first) = ends.find(|first| first.documents() > 0 && first.is_flow(first.root(0))) {
+        return Ok(first);
+    }
+    let whole = YamlError::Syntax { line: error.line, problem: error.problem };
     let mut from = 0;
     while let Some(line) = memchr::memchr(b'\n', &text[from..]) {
         from += line + 1;
@@ -164,7 +174,6 @@ impl Reader<'_> {
         let owned = |text: &str| Text::new(text.as_bytes().to_vec());
         let implicit = !self.document.span(id).is_empty() && !self.document.is_plain(id);
         let tag = match self.document.tag(id) {
-            Some("!") => return Ok((resolve(&text), owned(&text))),
             None if implicit => return Ok((Meaning::Text, owned(&text))),
             None => return Ok((resolve(&text), owned(&text))),
             Some(tag) => tag,

@@ -75,7 +75,7 @@ pub(super) fn allowed(text: &str) -> Allowed {
 
 /// The style of a text that is a string.
 pub(super) fn style_of_text(text: &str, allowed: &Allowed, simple_key: bool) -> Style {
-    let plain = resolve(text) == Meaning::Text && text != "<<" && !is_base60(text);
+    let plain = resolve(text) == Meaning::Text && !is_base60(text);
     let wanted = match (text.contains('\n'), plain) {
         _ if simple_key && allowed.multiline => Style::Double,
         (true, _) => Style::Literal,

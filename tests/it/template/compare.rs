@@ -7,7 +7,7 @@ use std::thread;
 
 use base64_simd::STANDARD;
 use sealant::secret::SecretBytes;
-use sealant::template::{MissingKey, Options, Problem, Value, render};
+use sealant::template::{FunctionSet, MissingKey, Options, Problem, Value, render};
 use serde_json::json;
 
 use crate::peers;
@@ -18,6 +18,8 @@ pub struct Question {
     pub template: String,
     /// what a missing key gives
     pub missing_key: MissingKey,
+    /// which functions there are
+    pub functions: FunctionSet,
 }
 
 /// What the templates see.
@@ -34,19 +36,62 @@ const DATA: [(&str, &[u8]); 10] = [
     ("yaml", b"b: 2\na: [1, x]\nc: {d: true}\n"),
 ];
 
-fn ours(question: &Question) -> Result<Vec<u8>, Problem> {
-    let data = Value::texts(DATA.map(|(key, value)| (key, SecretBytes::new(value.to_vec()))));
-    let options =
-        Options { missing_key: question.missing_key, ..Options::new("2026-11-25T12:00:00Z".parse().unwrap()) };
+macro_rules! key_file {
+    ($name:literal) => {
+        ($name, include_bytes!(concat!("../../vectors/external-secrets/keys/", $name)).as_slice())
+    };
+}
+
+/// Keys and certificates that templates of External Secrets see besides.
+const KEYS: [(&str, &[u8]); 16] = [
+    key_file!("chain.pem"),
+    key_file!("disjunct-chain.pem"),
+    key_file!("intermediate-chain.pem"),
+    key_file!("foo.crt"),
+    key_file!("foo.key"),
+    key_file!("sans.crt"),
+    key_file!("root-ca.crt"),
+    key_file!("foo-nopass.pfx"),
+    key_file!("foo-withpass-1234.pfx"),
+    key_file!("foo-disjunct-nopass.pfx"),
+    key_file!("foo-multibag-nopass.pfx"),
+    key_file!("rc2.pfx"),
+    key_file!("des.pfx"),
+    key_file!("aes128-sha512.pfx"),
+    ("rsa.key", include_bytes!("../../vectors/sealed/rsa2048.key")),
+    ("rsa.pkcs8.key", include_bytes!("../../vectors/sealed/rsa2048.pkcs8.key")),
+];
+
+/// What a template sees. Keys and certificates are there for those alone that name one: they are long, and sent each time.
+fn data(with_keys: bool) -> Vec<(&'static str, &'static [u8])> {
+    if with_keys { [&DATA[..], &KEYS].concat() } else { DATA.to_vec() }
+}
+
+fn names_a_key(template: &str) -> bool {
+    KEYS.iter().any(|(name, _)| template.contains(name))
+}
+
+/// What we say.
+pub fn ours(question: &Question) -> Result<Vec<u8>, Problem> {
+    let data = data(names_a_key(&question.template)).into_iter();
+    let data = Value::texts(data.map(|(key, value)| (key, SecretBytes::new(value.to_vec()))));
+    let options = Options {
+        missing_key: question.missing_key,
+        functions: question.functions,
+        ..Options::new("2026-11-25T12:00:00Z".parse().unwrap())
+    };
     render("t", &question.template, &data, &options).map(|out| out.expose().to_vec()).map_err(|error| error.problem)
 }
 
 /// What Go says: the output, or the error.
-fn go(program: &Path, questions: &[Question]) -> Vec<Result<Vec<u8>, String>> {
+pub fn go(program: &Path, questions: &[Question]) -> Vec<Result<Vec<u8>, String>> {
     let mut child = Command::new(program).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut input = child.stdin.take().unwrap();
-    let data: serde_json::Map<_, _> =
-        DATA.iter().map(|(key, value)| ((*key).to_owned(), STANDARD.encode_to_string(value).into())).collect();
+    let encoded = |with_keys| -> serde_json::Map<String, serde_json::Value> {
+        let data = data(with_keys).into_iter();
+        data.map(|(key, value)| (key.to_owned(), STANDARD.encode_to_string(value).into())).collect()
+    };
+    let data = [encoded(false), encoded(true)];
     let lines: String = questions
         .iter()
         .map(|question| {
@@ -55,6 +100,7 @@ fn go(program: &Path, questions: &[Question]) -> Vec<Result<Vec<u8>, String>> {
                 MissingKey::Zero => "zero",
                 MissingKey::Error => "error",
             };
+            let data = &data[usize::from(names_a_key(&question.template))];
             json!({"template": question.template, "data": data, "missingkey": missing}).to_string() + "\n"
         })
         .collect();
@@ -75,9 +121,12 @@ fn go(program: &Path, questions: &[Question]) -> Vec<Result<Vec<u8>, String>> {
         .collect()
 }
 
-/// Fails when Go and we differ; says in what.
+/// Fails when Go and we differ; says in what. All questions are about the same functions.
 pub fn compare(test: &str, questions: &[Question]) {
-    let Some(programs) = peers::locate_all(test, &["bin/gotemplate"]) else { return };
+    let functions = questions[0].functions;
+    assert!(questions.iter().all(|question| question.functions == functions));
+    let program = if functions == FunctionSet::ExternalSecrets { "bin/goexternal" } else { "bin/gotemplate" };
+    let Some(programs) = peers::locate_all(test, &[program]) else { return };
     let answers = go(&programs[0], questions);
     assert_eq!(answers.len(), questions.len());
     let mut differences = vec![];
@@ -103,15 +152,29 @@ pub fn compare(test: &str, questions: &[Question]) {
     assert!(count == 0, "{count} of {} differ:\n{}", questions.len(), differences.join("\n"));
 }
 
+/// The templates of a corpus, a JSON string on each line.
+fn corpus(text: &'static str) -> impl Iterator<Item = String> {
+    text.lines().filter(|line| !line.starts_with('#')).map(|line| serde_json::from_str(line).unwrap())
+}
+
 #[test]
 fn the_corpus_renders_as_with_go() {
     let mut questions = vec![];
-    for line in include_str!("corpus.txt").lines().filter(|line| !line.starts_with('#')) {
-        let template: String = serde_json::from_str(line).unwrap();
+    for template in corpus(include_str!("corpus.txt")) {
         for missing_key in [MissingKey::Invalid, MissingKey::Zero, MissingKey::Error] {
-            questions.push(Question { template: template.clone(), missing_key });
+            questions.push(Question { template: template.clone(), missing_key, functions: FunctionSet::Sprig });
         }
     }
     assert!(questions.len() > 1500);
     compare("the_corpus_renders_as_with_go", &questions);
+}
+
+#[test]
+fn the_corpus_renders_as_with_the_functions_of_external_secrets() {
+    let all = corpus(include_str!("corpus.txt")).chain(corpus(include_str!("external.txt")));
+    let questions: Vec<_> = all
+        .map(|template| Question { template, missing_key: MissingKey::Error, functions: FunctionSet::ExternalSecrets })
+        .collect();
+    assert!(questions.len() > 800);
+    compare("the_corpus_renders_as_with_the_functions_of_external_secrets", &questions);
 }

@@ -1,6 +1,6 @@
 //! Templates made of every function and all kinds of arguments.
 
-use sealant::template::{Limits, MissingKey, Options, Value, render};
+use sealant::template::{FunctionSet, Limits, MissingKey, Options, Value, render};
 
 use super::compare::{Question, compare};
 use crate::corpus::rng::Rng;
@@ -86,9 +86,125 @@ fn generated_templates_render_as_with_go() {
     let functions: Vec<_> = FUNCTIONS.split_whitespace().collect();
     let mut rng = Rng::new(7);
     let questions: Vec<_> = (0..20_000)
-        .map(|_| Question { template: template(&mut rng, &functions), missing_key: MissingKey::Invalid })
+        .map(|_| Question {
+            template: template(&mut rng, &functions),
+            missing_key: MissingKey::Invalid,
+            functions: FunctionSet::Sprig,
+        })
         .collect();
     compare("generated_templates_render_as_with_go", &questions);
+}
+
+#[test]
+fn generated_templates_render_as_with_external_secrets() {
+    // what `fromYaml` says of a text that is no YAML, it says in other words
+    let own = "hexdec toYaml int float64 add toYaml toYaml toYaml";
+    let functions: Vec<_> = FUNCTIONS.split_whitespace().chain(own.split_whitespace()).collect();
+    let mut rng = Rng::new(23);
+    let questions: Vec<_> = (0..10_000)
+        .map(|_| template(&mut rng, &functions))
+        // more than we let a template print
+        .filter(|template| !template.contains("seq 1e6") && !template.contains("until 1e6"))
+        .map(|template| Question { template, missing_key: MissingKey::Error, functions: FunctionSet::ExternalSecrets })
+        .collect();
+    compare("generated_templates_render_as_with_external_secrets", &questions);
+}
+
+/// Pieces of YAML, to be put together at random.
+const YAML: [&str; 44] = [
+    "a",
+    "b",
+    "key",
+    ": ",
+    ":",
+    "- ",
+    "\n",
+    "\n  ",
+    "\n    ",
+    " ",
+    "\"",
+    "'",
+    "\\",
+    "#",
+    " #",
+    "[",
+    "]",
+    "{",
+    "}",
+    ", ",
+    "&x ",
+    "*x",
+    "<<",
+    "!!str ",
+    "!!int ",
+    "! ",
+    "|",
+    ">",
+    "|-\n",
+    "? ",
+    "yes",
+    "~",
+    "null",
+    "1",
+    "1.50",
+    "0x1f",
+    "010",
+    "1e3",
+    "2024-01-02",
+    ".inf",
+    "1:30",
+    "é",
+    "-",
+    "%",
+];
+
+/// Texts whose characters decide how YAML writes them.
+const LETTERS: [&str; 40] = [
+    "a", "b", "Z", "word ", " ", "  ", "\n", "\n\n", "\t", ":", ": ", "#", " #", "-", "- ", "?", "'", "\"", "\\", "0",
+    "1", "12", ".", "_", "é", "世", "😀", "\u{85}", "\u{a0}", "\u{2028}", "\u{feff}", "\0", "\x07", "\x1b", "\x7f",
+    ",", "{", "~", "yes", "=",
+];
+
+fn joined(rng: &mut Rng, pieces: &[&str], most: usize) -> String {
+    (0..rng.below(most)).map(|_| pieces[rng.below(pieces.len())]).collect()
+}
+
+#[test]
+fn generated_yaml_is_read_and_written_as_with_external_secrets() {
+    let mut rng = Rng::new(29);
+    let literal = |text: &str| {
+        // a Go literal: JSON writes some characters as two halves, which Go does not read
+        text.chars().fold(String::new(), |all, next| match next {
+            '"' | '\\' => format!("{all}\\{next}"),
+            ' '..='~' => format!("{all}{next}"),
+            _ => format!("{all}\\U{:08x}", u32::from(next)),
+        })
+    };
+    let questions: Vec<_> = (0..12_000)
+        .map(|at| {
+            let template = match at % 4 {
+                // what is no YAML is told in other words
+                0 => {
+                    let text = joined(&mut rng, &YAML, 16);
+                    format!("{{{{ $v := fromYaml \"{}\" }}}}{{{{ if not (hasKey $v \"Error\") }}}}{{{{ toJson $v }}}}{{{{ end }}}}", literal(&text))
+                }
+                1 => {
+                    let words: Vec<_> = (0..rng.below(30)).map(|_| LETTERS[rng.below(6)]).collect();
+                    format!("{{{{ toYaml (list \"{}{}\") }}}}", literal(&words.concat()), literal(&joined(&mut rng, &LETTERS, 12)))
+                }
+                2 => format!("{{{{ toYaml \"{}\" }}}}", literal(&joined(&mut rng, &LETTERS, 8))),
+                _ => {
+                    let parts: Vec<_> = (0..4).map(|_| literal(&joined(&mut rng, &LETTERS, 6))).collect();
+                    format!(
+                        "{{{{ toYaml (dict \"{}\" \"{}\" \"{}\" (list 1 (list (dict) (dict \"x\" 1.5)) \"{}\")) }}}}",
+                        parts[0], parts[1], parts[2], parts[3]
+                    )
+                }
+            };
+            Question { template, missing_key: MissingKey::Error, functions: FunctionSet::ExternalSecrets }
+        })
+        .collect();
+    compare("generated_yaml_is_read_and_written_as_with_external_secrets", &questions);
 }
 
 /// Pieces of templates, to be put together at random.
