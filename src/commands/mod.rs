@@ -69,6 +69,8 @@ pub mod set;
 pub mod size;
 pub mod sops;
 pub mod sopsfile;
+#[cfg(feature = "kube")]
+pub mod sync;
 pub mod syncing;
 pub mod terminal;
 pub mod textconv;
@@ -173,6 +175,9 @@ pub enum Command {
     Reseal(reseal::Args),
     /// Make Secrets of ExternalSecrets: print them, or write them for Git
     Render(render::Args),
+    /// Make Secrets of ExternalSecrets in a cluster
+    #[cfg(feature = "kube")]
+    Sync(sync::Args),
     /// Publish a file to a configured destination
     Publish(publish::Args),
     /// Make, list and show keys
@@ -250,6 +255,8 @@ pub fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Seal(args) => seal::run(args, &session),
         Command::Unseal(args) => unseal::run(args, &session),
         Command::Reseal(args) => reseal::run(args, &session),
+        #[cfg(feature = "kube")]
+        Command::Sync(args) => sync::run(args, &session),
         Command::Publish(args) => publish::run(args, &session),
         Command::Keys(args) => keys::run(args, &session),
         #[cfg(feature = "keyservice")]

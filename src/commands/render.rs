@@ -1,19 +1,16 @@
 //! `sealant render`: ExternalSecrets to Secret manifests, in clear or ready for Git.
 
-mod existing;
-mod made;
-mod output;
 mod report;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::session::Session;
 use super::syncing::input::{self, InputArgs, LoginArgs};
+use super::syncing::made;
+use super::syncing::output::{self, OutputArgs};
 use super::syncing::surroundings::Surroundings;
 use crate::failure::{Failure, Kind};
 use crate::fsio::clock;
-use crate::manifest::emit::Format;
 use crate::sync::{Stores, round};
 
 /// The command line.
@@ -24,27 +21,14 @@ pub struct Args {
     input: InputArgs,
     #[command(flatten)]
     login: LoginArgs,
-    /// Write each Secret to a file of its own there: NAMESPACE/NAME.yaml, or NAME.yaml without a namespace
-    #[arg(long, short = 'o', value_name = "DIR")]
-    output_dir: Option<PathBuf>,
-    /// Write the Secrets encrypted with SOPS, by the creation rules for their files
-    #[arg(long, requires = "output_dir", conflicts_with = "seal_with")]
-    encrypt: bool,
-    /// Write SealedSecrets, sealed with this certificate
-    #[arg(long, value_name = "CERT")]
-    seal_with: Option<PathBuf>,
-    /// Private sealing keys, to keep sealed values that did not change; may be repeated
-    #[arg(long, value_name = "FILE", requires = "seal_with")]
-    key: Vec<PathBuf>,
+    #[command(flatten)]
+    output: OutputArgs,
     /// Write nothing; say by name what would change, and exit with 1 if anything would
     #[arg(long, requires = "output_dir")]
     check: bool,
     /// Make generated values (passwords, keys) anew, also where the output has them already
     #[arg(long)]
     regenerate: bool,
-    /// yaml or json
-    #[arg(long, value_name = "FORMAT", default_value = "yaml")]
-    format: Format,
 }
 
 const EXAMPLES: &str = "\
@@ -64,7 +48,7 @@ Examples:
 /// # Errors
 /// A manifest that is wrong, a store that does not answer, a value that is missing.
 pub fn run(args: &Args, session: &Session) -> Result<u8, Failure> {
-    if session.json() && args.output_dir.is_none() {
+    if session.json() && args.output.output_dir.is_none() {
         let text = "--json prints a report, and the Secrets go to standard output as well";
         return Err(Failure::new(Kind::ConflictingOptions, text).hint("say --output-dir DIR, or --format json"));
     }
@@ -79,8 +63,11 @@ pub fn run(args: &Args, session: &Session) -> Result<u8, Failure> {
     let inventory = Arc::new(input.inventory);
     let stores = Stores::new(inventory.clone(), around);
     let outcomes = round::resolve(&stores, &inventory.external_secrets, clock::timestamp());
-    let secrets = made::secrets(&inventory, outcomes);
+    let mut secrets = made::secrets(&inventory, outcomes);
     stores.close();
-    let places = output::places(args, session, secrets.made)?;
+    if args.regenerate {
+        secrets.made.iter_mut().for_each(|made| made.is_generated = false);
+    }
+    let places = output::places(&args.output, session, secrets.made, args.check)?;
     report::finish(args, session, places, secrets.skipped, secrets.failed)
 }

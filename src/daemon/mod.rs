@@ -2,9 +2,9 @@
 //!
 //! | file | what it is for |
 //! |---|---|
-//! | [`http`] | health and numbers, for whoever asks
-//! | [`log`] | what happened, in lines
-//! | [`metrics`] | numbers for Prometheus
+//! | [`http`] | health and numbers, for whoever asks |
+//! | [`log`] | what happened, in lines |
+//! | [`metrics`] | numbers for Prometheus |
 //! | [`schedule`] | who is due when |
 //! | [`stop`] | the end, a reload and news, for everybody who waits |
 

@@ -99,6 +99,29 @@ impl Client {
         Ok(self.call(&call)?.body)
     }
 
+    /// Merges `json` into an object that is there; null takes a field away (RFC 7386).
+    ///
+    /// # Errors
+    /// [`ClusterError`].
+    pub fn merge_patch(
+        &self,
+        kind: Resource<'_>,
+        namespace: Option<&str>,
+        name: &str,
+        json: &[u8],
+        manager: &str,
+    ) -> Result<SecretBytes, ClusterError> {
+        let place = format!("{}/{}", path::objects(kind, namespace)?, path::segment(name)?);
+        let path = format!("{place}?fieldManager={}", path::escaped(manager));
+        let call = Call {
+            method: Method::PATCH,
+            body: Some((json, "application/merge-patch+json")),
+            secret_body: true,
+            ..Call::get(path, kind.plural, name)
+        };
+        Ok(self.call(&call)?.body)
+    }
+
     /// Deletes an object, if it is still the one with this `uid`; whether there was one.
     ///
     /// # Errors

@@ -121,6 +121,17 @@ impl Object {
     }
 }
 
+impl Object {
+    /// The members of a list of any kind, which the API server gives without a kind of their own; `None` when it is none.
+    pub fn into_items(mut self) -> Option<Vec<Self>> {
+        let Kind::Map(entries) = &mut self.root.kind else { return None };
+        let (_, items) = entries.iter_mut().find(|(key, _)| key.name == "items")?;
+        let Kind::List(items) = &mut items.kind else { return None };
+        let document = self.document;
+        Some(std::mem::take(items).into_iter().map(|root| Self { root, document }).collect())
+    }
+}
+
 /// The value of a field, whose name is compared as Go compares it: exactly, else without regard to case.
 pub fn field<'n>(node: &'n Node, name: &str) -> Option<&'n Node> {
     let Kind::Map(entries) = &node.kind else { return None };

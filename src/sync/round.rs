@@ -9,6 +9,8 @@ use super::inventory::Placed;
 use super::stores::Stores;
 use crate::external::gather::{Assembled, EntryError, Request, assemble, wanted};
 use crate::external::resource::ExternalSecret;
+use crate::external::resource::external_secret::{DataFrom, Source};
+use crate::external::resource::select::GeneratorKind;
 use crate::external::target::{self, Kind};
 use crate::external::wanted::Wanted;
 use crate::store::{StoreCause, StoreError};
@@ -33,6 +35,8 @@ pub struct Made {
     pub wanted: Wanted,
     /// Values that their stores do not have, which is no error here: which entry, and which key.
     pub missing: Vec<String>,
+    /// Whether its values come from random generators alone: others than last time, and as good.
+    pub is_generated: bool,
 }
 
 /// Why there is nothing.
@@ -84,7 +88,20 @@ fn put_together(
         name: item.target_name().to_owned(),
         wanted,
         missing: missing.collect(),
+        is_generated: is_generated(item),
     }))
+}
+
+/// Whether nothing but randomness decides about the values.
+fn is_generated(item: &ExternalSecret) -> bool {
+    let is_random = |entry: &DataFrom| match &entry.source {
+        Source::Generator(generator) => matches!(
+            generator.kind,
+            GeneratorKind::Password | GeneratorKind::Uuid | GeneratorKind::SshKey | GeneratorKind::ClusterGenerator
+        ),
+        _ => false,
+    };
+    item.data.is_empty() && !item.data_from.is_empty() && item.data_from.iter().all(is_random)
 }
 
 type Texts = BTreeMap<String, Vec<u8>>;

@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use super::Args;
-use super::output::Place;
 use crate::commands::session::Session;
 use crate::commands::syncing::lines::{Line, shown};
+use crate::commands::syncing::output::Place;
 use crate::commands::syncing::report::trouble;
 use crate::failure::Failure;
 use crate::fsio::output;
@@ -44,7 +44,7 @@ pub fn finish(
         let report = json!({"secrets": rows.collect::<Vec<_>>(), "skipped": lines(&skipped, "skipped"),
                             "failed": lines(&failed, "failed")});
         output::data(format!("{report}\n").as_bytes())?;
-    } else if args.output_dir.is_some() {
+    } else if args.output.output_dir.is_some() {
         for place in places.iter().filter(|place| differs(place)) {
             let path = place.path.as_deref().map(|path| path.display().to_string()).unwrap_or_default();
             let verb = if args.check { "differs" } else { "written" };

@@ -4,6 +4,7 @@
 pub type Name = (String, String);
 
 /// Something about one ExternalSecret.
+#[derive(Default)]
 pub struct Line {
     /// `file:line`
     pub place: String,

@@ -7,11 +7,17 @@
 //! | [`files`] | encrypted files as a store |
 //! | `secrets` | Secrets of a cluster as a store |
 //! | [`lines`] | what there is to say about one ExternalSecret |
+//! | [`made`] | the Secrets that ExternalSecrets make together |
+//! | [`existing`] | what is at a place already |
+//! | [`output`] | where Secrets go |
 //! | [`report`] | what failed, in words |
 
+pub mod existing;
 pub mod files;
 pub mod input;
 pub mod lines;
+pub mod made;
+pub mod output;
 pub mod report;
 #[cfg(feature = "kube")]
 mod secrets;

@@ -111,6 +111,13 @@ pub enum CreationPolicy {
     CreateOrMerge,
 }
 
+impl CreationPolicy {
+    /// Whether it makes the Secret all by itself.
+    pub fn makes(self) -> bool {
+        matches!(self, Self::Owner | Self::Orphan)
+    }
+}
+
 /// `target.deletionPolicy`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum DeletionPolicy {

@@ -19,7 +19,28 @@ use crate::fsio::write::{NewMode, Staged};
 use crate::fsio::{clock, folder, output};
 use crate::manifest::emit::{self, Format};
 use crate::sealed::{Certificate, Scope, SealedSecret};
+use crate::secret::SecretBytes;
 use crate::sync::round::Made;
+
+/// Where Secrets go, and in which form.
+#[derive(clap::Args, Clone, Debug, Default)]
+pub struct OutputArgs {
+    /// Write each Secret to a file of its own there: NAMESPACE/NAME.yaml, or NAME.yaml without a namespace
+    #[arg(long, short = 'o', value_name = "DIR")]
+    pub output_dir: Option<PathBuf>,
+    /// Write the Secrets encrypted with SOPS, by the creation rules for their files
+    #[arg(long, requires = "output_dir", conflicts_with = "seal_with")]
+    pub encrypt: bool,
+    /// Write SealedSecrets, sealed with this certificate
+    #[arg(long, value_name = "CERT")]
+    pub seal_with: Option<PathBuf>,
+    /// Private sealing keys, to keep sealed values that did not change; may be repeated
+    #[arg(long, value_name = "FILE", requires = "seal_with")]
+    pub key: Vec<PathBuf>,
+    /// yaml or json
+    #[arg(long, value_name = "FORMAT", default_value = "yaml")]
+    pub format: Format,
+}
 
 /// One Secret and its place.
 pub struct Place {
@@ -33,20 +54,26 @@ pub struct Place {
     pub changes: Vec<String>,
 }
 
-/// Plans, compares, and writes unless `--check` says not to. Nothing is written when anything is in the way.
+/// Plans, compares, and writes, unless it is only to be checked. Nothing is written when anything is in the way.
 ///
 /// # Errors
 /// A file that would be lost, no creation rule, a certificate that does not do.
-pub fn places(args: &Args, session: &Session, secrets: Vec<Made>) -> Result<Vec<Place>, Failure> {
+pub fn places(
+    args: &OutputArgs,
+    session: &Session,
+    secrets: Vec<Made>,
+    only_check: bool,
+) -> Result<Vec<Place>, Failure> {
     let chain = sealing_keys::chain(session, &args.key)?;
     let certificate = args.seal_with.as_deref().map(|path| certificate(path)).transpose()?;
     let mut items = Vec::new();
-    for made in secrets {
+    for mut made in secrets {
         let path = args.output_dir.as_deref().map(|folder| file(folder, &made)).transpose()?;
         let existing = match &path {
             Some(path) => Existing::read(session, path, &chain)?,
             None => Existing::Nothing,
         };
+        keep_generated(&mut made, &existing);
         let place = Place {
             name: (made.namespace.clone(), made.name.clone()),
             keys: made.wanted.data.keys().cloned().collect(),
@@ -55,7 +82,7 @@ pub fn places(args: &Args, session: &Session, secrets: Vec<Made>) -> Result<Vec<
         };
         items.push((place, made, existing));
     }
-    if args.check {
+    if only_check {
         return Ok(items.into_iter().map(|(place, ..)| place).collect());
     }
     write(args, session, certificate.as_ref(), &mut items)?;
@@ -84,6 +111,19 @@ fn file(folder: &Path, made: &Made) -> Result<PathBuf, Failure> {
     }
     let folder = if made.namespace.is_empty() { folder.to_owned() } else { folder.join(&made.namespace) };
     Ok(folder.join(format!("{}.yaml", made.name)))
+}
+
+/// What was made up anew stays as it was, where all of it is there already.
+fn keep_generated(made: &mut Made, existing: &Existing) {
+    let is_there = |key: &String| existing.value(key).is_some();
+    if !made.is_generated || existing.keys().len() != made.wanted.data.len() || !made.wanted.data.keys().all(is_there) {
+        return;
+    }
+    for (key, value) in &mut made.wanted.data {
+        if let Some(old) = existing.value(key) {
+            *value = SecretBytes::new(old.expose().to_vec());
+        }
+    }
 }
 
 /// What is different, by name.
@@ -125,7 +165,7 @@ fn changes(made: &Made, existing: &Existing, is_sealed: bool) -> Vec<String> {
 }
 
 fn write(
-    args: &Args,
+    args: &OutputArgs,
     session: &Session,
     certificate: Option<&Certificate>,
     items: &mut [(Place, Made, Existing)],

@@ -1,0 +1,178 @@
+//! `sealant sync`: ExternalSecrets to Secrets of a cluster, by server-side apply.
+
+mod apply;
+mod prune;
+mod report;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::parallel;
+use super::session::Session;
+use super::syncing::input::{self, InputArgs, LoginArgs};
+use super::syncing::lines::{Line, Name, shown};
+use super::syncing::surroundings::Surroundings;
+use crate::failure::{Failure, Kind};
+use crate::fsio::clock;
+use crate::k8s::Client;
+use crate::sync::round::{self, Outcome};
+use crate::sync::{Inventory, Stores};
+
+/// The command line.
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    #[command(flatten)]
+    input: InputArgs,
+    #[command(flatten)]
+    login: LoginArgs,
+    /// Let the cluster check everything and change nothing; say by name what would change
+    #[arg(long)]
+    dry_run: bool,
+    /// Mark the Secrets as belonging to this set
+    #[arg(long, value_name = "NAME")]
+    set: Option<String>,
+    /// Delete Secrets of the set that no ExternalSecret makes any more, when everything else went well
+    #[arg(long, requires = "set")]
+    prune: bool,
+    /// Try again what fails, for so many seconds
+    #[arg(long, value_name = "SECONDS", default_value = "0")]
+    wait: u64,
+}
+
+const EXAMPLES: &str = "\
+Secrets get the marks that External Secrets Operator gives them, and belong to the same field manager: either of the two can go on
+where the other has left off. Without --context the cluster is the current one of your kubeconfig.
+
+Examples:
+  sealant sync app/ --dry-run                    what would change, by the names of keys
+  sealant sync app/ --context prod --wait 60
+  sealant sync app/ --set app --prune            and delete what is no longer asked for";
+
+/// What became of one Secret.
+pub struct Done {
+    /// Its namespace and name.
+    pub name: Name,
+    /// `created`, `updated`, `deleted`, `unchanged`, `skipped`
+    pub verb: &'static str,
+    /// Keys with `+`, `~` or `-` before them.
+    pub changes: Vec<String>,
+    /// Why, where that needs saying.
+    pub note: Option<String>,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// A manifest that is wrong, a store or a cluster that does not answer, a value that is missing.
+pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
+    let mut args_input = args.input.clone();
+    let login = LoginArgs { context: Some(args.login.context.clone().unwrap_or_default()), ..args.login.clone() };
+    if args_input.namespace.is_none() {
+        args_input.namespace = Some(namespace(session, &login)?);
+    }
+    if let Some(set) = &args.set
+        && !crate::manifest::limits::is_label_value(set)
+    {
+        return Err(Failure::new(Kind::Generic, "--set: that is no value of a label"));
+    }
+    let mut input = input::read(session, &args_input)?;
+    if input.inventory.external_secrets.is_empty() {
+        return Err(Failure::new(Kind::NoDocument, "there is no ExternalSecret in the input")
+            .hint("name files or folders with manifests of kind ExternalSecret"));
+    }
+    let locked = std::mem::take(&mut input.locked);
+    let around = Arc::new(Surroundings::new(session.share(), &login, locked));
+    around.stop_on_signal();
+    let client = around.client()?;
+    let inventory = Arc::new(input.inventory);
+    let stores = Stores::new(inventory.clone(), around.clone());
+    let (done, failed) = until(args, &client, &inventory, &stores);
+    stores.close();
+    let (mut done, failed) = (done, failed);
+    if args.prune && failed.is_empty() {
+        done.extend(prune::prune(args, &client, &inventory, &done)?);
+    }
+    report::finish(args, session, &done, &failed)
+}
+
+/// The namespace of the context.
+fn namespace(session: &Session, login: &LoginArgs) -> Result<String, Failure> {
+    let overrides = crate::k8s::Overrides {
+        context: login.context.clone().unwrap_or_default(),
+        ..crate::k8s::Overrides::default()
+    };
+    Ok(super::cluster::load(overrides, &session.env)?.namespace()?.name)
+}
+
+/// Once, or again and again until all is well or the time is over.
+fn until(args: &Args, client: &Client, inventory: &Inventory, stores: &Stores) -> (Vec<Done>, Vec<Line>) {
+    let mut left = inventory.external_secrets.clone();
+    let mut done = Vec::new();
+    let end = clock::timestamp().saturating_add(jiff::SignedDuration::from_secs(args.wait.min(86_400).cast_signed()));
+    let mut pause = Duration::from_secs(1);
+    loop {
+        let outcomes = round::resolve(stores, &left, clock::timestamp());
+        let applied = carry_out(args, client, inventory, outcomes);
+        let mut failed = Vec::new();
+        let mut again = Vec::new();
+        for (placed, result) in left.into_iter().zip(applied) {
+            match result {
+                Ok(one) => done.push(one),
+                Err(line) => {
+                    again.push(placed);
+                    failed.push(line);
+                }
+            }
+        }
+        let is_over = end.is_ok_and(|end| clock::timestamp() >= end);
+        if failed.is_empty() || is_over || stores.around().cancel().load(std::sync::atomic::Ordering::Relaxed) {
+            done.sort_by(|one, other| one.name.cmp(&other.name));
+            return (done, failed);
+        }
+        std::thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_secs(10));
+        stores.forget_failed();
+        left = again;
+    }
+}
+
+fn carry_out(args: &Args, client: &Client, inventory: &Inventory, outcomes: Vec<Outcome>) -> Vec<Result<Done, Line>> {
+    let uids = apply::Uids::read(client, inventory);
+    let outcomes: Vec<std::sync::Mutex<Option<Outcome>>> =
+        outcomes.into_iter().map(|outcome| std::sync::Mutex::new(Some(outcome))).collect();
+    let twice = twice(inventory);
+    parallel::map(
+        &outcomes,
+        |slot| {
+            let outcome = slot.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+            let Some(outcome) = outcome else { return Err(Line::default()) };
+            apply::one(args, client, inventory, &uids, &twice, outcome)
+        },
+        |_, _| {},
+    )
+}
+
+/// Targets that several ExternalSecrets want to make.
+fn twice(inventory: &Inventory) -> Vec<Name> {
+    use crate::external::resource::external_secret::CreationPolicy::{Orphan, Owner};
+    let mut makers: Vec<Name> = inventory
+        .external_secrets
+        .iter()
+        .filter(|placed| matches!(placed.item.target.creation_policy, Owner | Orphan))
+        .map(|placed| {
+            let namespace = inventory.namespace(placed.item.namespace.as_deref()).to_owned();
+            (namespace, placed.item.target_name().to_owned())
+        })
+        .collect();
+    makers.sort();
+    let mut twice: Vec<Name> =
+        makers.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0].clone()).collect();
+    twice.dedup();
+    twice
+}
+
+/// What a Secret is called in messages.
+pub fn title(name: &Name) -> String {
+    shown(name)
+}

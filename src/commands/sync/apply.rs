@@ -1,0 +1,275 @@
+//! One ExternalSecret: look at its Secret, plan, and carry the plan out.
+
+use std::collections::BTreeMap;
+
+use super::{Args, Done};
+use crate::commands::syncing::lines::{Line, Name};
+use crate::document::tree::{Kind as NodeKind, Node};
+use crate::external::marks::{LABEL_OWNER, field_manager, owner_hash};
+use crate::external::plan::{Action, Existing, Facts, FetchTrouble, FetchedData, Plan, Target, plan};
+use crate::external::resource::ExternalSecret;
+use crate::external::wanted::Wanted;
+use crate::fsio::clock;
+use crate::k8s::{Apply, Cause, Client, ClusterError, Resource};
+use crate::manifest::emit::{self, Format};
+use crate::manifest::secret::entry;
+use crate::manifest::{self, text};
+use crate::store::StoreCause;
+use crate::sync::Inventory;
+use crate::sync::round::{Outcome, Trouble};
+
+const EXTERNAL_SECRETS: Resource<'static> =
+    Resource { group: "external-secrets.io", version: "v1", plural: "externalsecrets" };
+/// Marks what belongs to a set.
+pub const SET_LABEL: &str = "sealant.dev/set";
+
+/// The ExternalSecrets that are in the cluster, too, and so can own Secrets.
+pub struct Uids(BTreeMap<Name, String>);
+
+impl Uids {
+    /// Asks for them, once for each namespace. A cluster without the kind has none.
+    pub fn read(client: &Client, inventory: &Inventory) -> Self {
+        let mut namespaces: Vec<&str> = inventory
+            .external_secrets
+            .iter()
+            .map(|placed| inventory.namespace(placed.item.namespace.as_deref()))
+            .collect();
+        namespaces.sort_unstable();
+        namespaces.dedup();
+        let mut uids = BTreeMap::new();
+        for namespace in namespaces {
+            // whoever may not read them cannot own through them either
+            let Ok(list) = client.objects(EXTERNAL_SECRETS, Some(namespace), "") else { continue };
+            let Ok(objects) = manifest::read(list.expose()) else { continue };
+            for object in objects.into_iter().filter_map(|object| object.into_items()).flatten() {
+                let uid = manifest::field(&object.root, "metadata").and_then(|metadata| text(metadata.get("uid")?));
+                let uid = uid.unwrap_or_default().into_owned();
+                uids.insert((namespace.to_owned(), object.name().into_owned()), uid);
+            }
+        }
+        Self(uids)
+    }
+}
+
+/// Does it.
+///
+/// # Errors
+/// What failed, in words.
+pub fn one(
+    args: &Args,
+    client: &Client,
+    inventory: &Inventory,
+    uids: &Uids,
+    twice: &[Name],
+    outcome: Outcome,
+) -> Result<Done, Line> {
+    let item = outcome.placed.item.clone();
+    let namespace = inventory.namespace(item.namespace.as_deref()).to_owned();
+    let target = (namespace.clone(), item.target_name().to_owned());
+    let line = |what: Vec<String>| Line {
+        place: format!("{}:{}", outcome.placed.place.file, item.line),
+        name: (namespace.clone(), item.name.clone()),
+        what,
+        cause: None,
+        hints: Vec::new(),
+    };
+    if twice.contains(&target) && item.target.creation_policy.makes() {
+        let what = format!("the Secret {} is written by several ExternalSecrets", target.1);
+        let hints = vec!["give them other targets, or let all but one have creationPolicy: Merge".to_owned()];
+        return Err(Line { hints, ..line(vec![what]) });
+    }
+    let (fetched, trouble) = match outcome.result {
+        Err(trouble) => (Err(FetchTrouble), Some(trouble)),
+        Ok(None) => (Ok(FetchedData { is_empty: true, wanted: Ok(Wanted::default()) }), None),
+        Ok(Some(made)) => (Ok(FetchedData { is_empty: false, wanted: Ok(with_set(args, made.wanted)) }), None),
+    };
+    let of_cluster = |error: &ClusterError| Line {
+        cause: Some(cause(error)),
+        hints: error.hint.iter().cloned().collect(),
+        ..line(vec![error.text.clone()])
+    };
+    let manager = field_manager(&item.name);
+    let existing = existing(client, &target, &manager).map_err(|error| of_cluster(&error))?;
+    let uid = uids.0.get(&(namespace.clone(), item.name.clone())).map(String::as_str);
+    let facts = Facts { namespace: &namespace, uid };
+    let planned = plan(&item, fetched, existing.as_ref(), &facts, clock::timestamp());
+    if let Some(Trouble { lines, hints, cause }) = trouble {
+        return Err(Line { cause, hints, ..line(lines) });
+    }
+    if !planned.condition.status {
+        return Err(line(vec![planned.condition.message.to_owned()]));
+    }
+    let changes = changes(&planned, existing.as_ref());
+    carry_out(args, client, &item, &target, &planned, existing.as_ref()).map_err(|error| of_cluster(&error))?;
+    let verb = match planned.action {
+        Action::Create => "created",
+        Action::Update => "updated",
+        Action::Delete => "deleted",
+        Action::Keep => "unchanged",
+        Action::Nothing => "skipped",
+    };
+    let note = (planned.condition.message != "secret synced").then(|| planned.condition.message.to_owned());
+    Ok(Done { name: target, verb, changes, note })
+}
+
+fn with_set(args: &Args, mut wanted: Wanted) -> Wanted {
+    if let Some(set) = &args.set {
+        wanted.labels.insert(SET_LABEL.to_owned(), set.clone());
+    }
+    wanted
+}
+
+/// A cluster's trouble in words of stores, for exit codes.
+fn cause(error: &ClusterError) -> StoreCause {
+    match error.cause {
+        Cause::Unreachable | Cause::Late | Cause::Tls | Cause::Busy | Cause::Server | Cause::BadAnswer => {
+            StoreCause::Unreachable
+        }
+        _ => StoreCause::Denied,
+    }
+}
+
+fn existing(client: &Client, target: &Name, manager: &str) -> Result<Option<Existing>, ClusterError> {
+    let Some(json) = client.object(Resource::SECRETS, Some(&target.0), &target.1)? else { return Ok(None) };
+    let objects = manifest::read(json.expose()).ok();
+    let object = objects.and_then(|objects| objects.into_iter().next());
+    Ok(object.and_then(|object| Existing::from_object(&object, manager).ok()))
+}
+
+/// Names only.
+fn changes(planned: &Plan, existing: Option<&Existing>) -> Vec<String> {
+    let nothing = Existing::default();
+    let before = existing.unwrap_or(&nothing);
+    let mut changes = Vec::new();
+    let after = match (&planned.object, planned.action) {
+        (Some(target), _) => &target.data,
+        (None, Action::Delete) => return before.data.keys().map(|key| format!("- {key}")).collect(),
+        (None, _) => return changes,
+    };
+    for (key, value) in after {
+        match before.data.get(key) {
+            None => changes.push(format!("+ {key}")),
+            Some(old) if old.same(value) => {}
+            Some(_) => changes.push(format!("~ {key}")),
+        }
+    }
+    changes.extend(planned.removed.data.iter().map(|key| format!("- {key}")));
+    let gone = before.owned.data.iter().filter(|key| !after.contains_key(*key));
+    for key in gone.filter(|key| before.data.contains_key(*key)).map(|key| format!("- {key}")) {
+        if !changes.contains(&key) {
+            changes.push(key);
+        }
+    }
+    if changes.is_empty() && planned.action == Action::Update {
+        changes.push("~ (metadata)".into());
+    }
+    changes
+}
+
+fn carry_out(
+    args: &Args,
+    client: &Client,
+    item: &ExternalSecret,
+    (namespace, name): &Name,
+    planned: &Plan,
+    existing: Option<&Existing>,
+) -> Result<(), ClusterError> {
+    let manager = field_manager(&item.name);
+    match planned.action {
+        Action::Create | Action::Update => {
+            let Some(target) = &planned.object else { return Ok(()) };
+            let body = emit::objects([&*zeroize::Zeroizing::new(object(namespace, name, target))], Format::Json);
+            let how = Apply { manager: &manager, force: true, dry_run: args.dry_run };
+            client.apply(Resource::SECRETS, Some(namespace), name, body.as_bytes(), how)?;
+            if !planned.removed.is_empty() && !args.dry_run {
+                let patch = removal(planned, existing).to_string();
+                client.merge_patch(Resource::SECRETS, Some(namespace), name, patch.as_bytes(), &manager)?;
+            }
+        }
+        Action::Delete => {
+            let uid = existing.map(|existing| existing.uid.as_str()).unwrap_or_default();
+            client.delete_object(Resource::SECRETS, Some(namespace), name, uid, args.dry_run)?;
+        }
+        Action::Keep | Action::Nothing => {}
+    }
+    if planned.orphans && !args.dry_run {
+        delete_orphans(client, item, namespace, name)?;
+    }
+    Ok(())
+}
+
+/// Secrets that the same ExternalSecret made under another name.
+fn delete_orphans(client: &Client, item: &ExternalSecret, namespace: &str, name: &str) -> Result<(), ClusterError> {
+    let label = format!("{LABEL_OWNER}={}", owner_hash(namespace, &item.name));
+    let list = client.objects(Resource::SECRETS, Some(namespace), &label)?;
+    for object in
+        manifest::read(list.expose()).unwrap_or_default().into_iter().filter_map(|object| object.into_items()).flatten()
+    {
+        if object.name() != name {
+            let uid = manifest::field(&object.root, "metadata").and_then(|metadata| text(metadata.get("uid")?));
+            let uid = uid.unwrap_or_default().into_owned();
+            client.delete_object(Resource::SECRETS, Some(namespace), &object.name(), &uid, false)?;
+        }
+    }
+    Ok(())
+}
+
+fn map<'a>(texts: impl Iterator<Item = (&'a String, &'a String)>) -> Node {
+    Node::new(NodeKind::Map(texts.map(|(name, value)| entry(name, Node::text(value.as_str()))).collect()))
+}
+
+/// What is applied: only what is the ExternalSecret's.
+fn object(namespace: &str, name: &str, target: &Target) -> Node {
+    let mut metadata = vec![entry("name", Node::text(name)), entry("namespace", Node::text(namespace))];
+    let labels = target.labels.iter().filter(|(name, _)| target.ours.labels.contains(*name));
+    metadata.push(entry("labels", map(labels)));
+    let annotations = target.annotations.iter().filter(|(name, _)| target.ours.annotations.contains(*name));
+    metadata.push(entry("annotations", map(annotations)));
+    if let Some(owner) = &target.owner {
+        let owner = owner.full();
+        let fields = vec![
+            entry("apiVersion", Node::text(owner.api_version.as_str())),
+            entry("kind", Node::text(owner.kind.as_str())),
+            entry("name", Node::text(owner.name.as_str())),
+            entry("uid", Node::text(owner.uid.as_str())),
+            entry("controller", Node::new(NodeKind::Bool(owner.is_controller))),
+            entry("blockOwnerDeletion", Node::new(NodeKind::Bool(owner.blocks_deletion))),
+        ];
+        metadata.push(entry("ownerReferences", Node::new(NodeKind::List(vec![Node::new(NodeKind::Map(fields))]))));
+    }
+    let finalizers: Vec<Node> = target.ours.finalizers.iter().map(|name| Node::text(name.as_str())).collect();
+    if !finalizers.is_empty() {
+        metadata.push(entry("finalizers", Node::new(NodeKind::List(finalizers))));
+    }
+    let ours = target.data.iter().filter(|(key, _)| target.ours.data.contains(*key));
+    let data = ours.map(|(key, value)| entry(key, Node::text(manifest::text::encode(value.expose()))));
+    let mut root = vec![
+        entry("apiVersion", Node::text("v1")),
+        entry("kind", Node::text("Secret")),
+        entry("metadata", Node::new(NodeKind::Map(metadata))),
+        entry("data", Node::new(NodeKind::Map(data.collect()))),
+    ];
+    root.extend(target.secret_type.as_deref().map(|kind| entry("type", Node::text(kind))));
+    root.extend(target.immutable.then(|| entry("immutable", Node::new(NodeKind::Bool(true)))));
+    Node::new(NodeKind::Map(root))
+}
+
+/// A merge patch that takes off what applying leaves on.
+fn removal(planned: &Plan, existing: Option<&Existing>) -> serde_json::Value {
+    let nulls = |names: &[String]| -> serde_json::Map<String, serde_json::Value> {
+        names.iter().map(|name| (name.clone(), serde_json::Value::Null)).collect()
+    };
+    let removed = &planned.removed;
+    let mut patch = serde_json::json!({
+        "data": nulls(&removed.data),
+        "metadata": {"labels": nulls(&removed.labels), "annotations": nulls(&removed.annotations)},
+    });
+    if let (Some(existing), false) = (existing, removed.owners.is_empty()) {
+        let stay = existing.owners.iter().filter(|owner| !removed.owners.contains(&owner.uid)).map(|owner| {
+            serde_json::json!({"apiVersion": owner.api_version, "kind": owner.kind, "name": owner.name, "uid": owner.uid,
+                "controller": owner.is_controller, "blockOwnerDeletion": owner.blocks_deletion})
+        });
+        patch["metadata"]["ownerReferences"] = stay.collect();
+    }
+    patch
+}
