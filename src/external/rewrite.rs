@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use regex::{Captures, Regex};
+use regex::bytes::{Captures, Regex};
 
 use super::json::{self, JsonError, Node, Numbers, Style, write_text};
 use super::keys::Values;
@@ -23,7 +23,7 @@ pub enum RewriteError {
     Regex(#[from] RegexError),
     /// A template that cannot be read or run.
     #[error(transparent)]
-    Template(#[from] TemplateError),
+    Template(Box<TemplateError>),
     /// A template printed what is no text.
     #[error("the template makes of the key `{0}` what is no text")]
     NoText(String),
@@ -46,6 +46,12 @@ pub enum RewriteError {
     NoInto,
 }
 
+impl From<TemplateError> for RewriteError {
+    fn from(error: TemplateError) -> Self {
+        Self::Template(Box::new(error))
+    }
+}
+
 /// Does all rewrites, one after the other. `now` is for templates.
 ///
 /// # Errors
@@ -63,25 +69,31 @@ pub fn rewrite(rewrites: &[Rewrite], mut values: Values, now: Timestamp) -> Resu
 }
 
 fn by_pattern(source: &str, target: &str, values: Values) -> Result<Values, RewriteError> {
-    let regex = pattern::compile(source)?;
+    let regex = pattern::compile_with_groups(source)?;
     let rename = |key: &str| {
-        let replaced = regex.replace_all(key, |found: &Captures<'_>| {
-            let mut out = String::new();
-            expand(&mut out, target, &regex, found);
-            out
-        });
-        replaced.into_owned()
+        let (mut out, mut at) = (Vec::with_capacity(key.len()), 0);
+        for found in regex.captures_iter(key.as_bytes()) {
+            let range = found.get(0).map(|all| all.range()).unwrap_or_default();
+            // Go does not look inside of characters
+            if key.is_char_boundary(range.start) && key.is_char_boundary(range.end) {
+                out.extend_from_slice(&key.as_bytes()[at..range.start]);
+                expand(&mut out, target, &regex, &found);
+                at = range.end;
+            }
+        }
+        out.extend_from_slice(&key.as_bytes()[at..]);
+        String::from_utf8_lossy(&out).into_owned()
     };
     Ok(values.into_iter().map(|(key, value)| (rename(&key), value)).collect())
 }
 
 /// `$1`, `${name}` and `$$`, as Go's `Regexp.Expand` reads them.
-fn expand(out: &mut String, mut target: &str, regex: &Regex, found: &Captures<'_>) {
+fn expand(out: &mut Vec<u8>, mut target: &str, regex: &Regex, found: &Captures<'_>) {
     while let Some((before, after)) = target.split_once('$') {
-        out.push_str(before);
+        out.extend_from_slice(before.as_bytes());
         target = after;
         if let Some(after) = target.strip_prefix('$') {
-            out.push('$');
+            out.push(b'$');
             target = after;
             continue;
         }
@@ -91,7 +103,7 @@ fn expand(out: &mut String, mut target: &str, regex: &Regex, found: &Captures<'_
         let (name, rest) = rest.split_at(end);
         let rest = if braced.is_some() { rest.strip_prefix('}') } else { Some(rest) };
         let (false, Some(rest)) = (name.is_empty(), rest) else {
-            out.push('$');
+            out.push(b'$');
             continue;
         };
         target = rest;
@@ -101,9 +113,9 @@ fn expand(out: &mut String, mut target: &str, regex: &Regex, found: &Captures<'_
             // of groups with one name, the first
             None => regex.capture_names().position(|known| known == Some(name)).and_then(|at| found.get(at)),
         };
-        out.push_str(group.map_or("", |group| group.as_str()));
+        out.extend_from_slice(group.map_or(b"", |group| group.as_bytes()));
     }
-    out.push_str(target);
+    out.extend_from_slice(target.as_bytes());
 }
 
 /// Go's `unicode.IsDigit`.

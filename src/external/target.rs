@@ -209,7 +209,7 @@ impl Run<'_> {
                 }
             }
             Err(error) => {
-                self.problem(place, from.line, format!("what it prints is no map of keys and values: {error}"))
+                self.problem(place, from.line, format!("what it prints is no map of keys and values: {error}"));
             }
         }
     }
@@ -240,3 +240,6 @@ impl Run<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

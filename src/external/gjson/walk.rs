@@ -66,10 +66,14 @@ fn literal(path: &[u8]) -> Option<(Raw<'_>, &[u8])> {
     known.iter().any(|known| name.eq_ignore_ascii_case(known)).then_some((Raw::Borrowed(name), rest))
 }
 
-/// `[a,b]` and `{a,b}`, or a key that looks like one.
+/// `[a,b]` and `{a,b}`.
 fn multipath<'a>(budget: &Budget, json: &'a [u8], path: &[u8]) -> Result<Found<'a>, TooMuchWork> {
-    let parsed = selectors(path).filter(|(_, rest)| matches!(rest, [] | [b'|' | b'.', ..]));
-    let Some((all, rest)) = parsed else { return plain(budget, json, path) };
+    let (all, rest) = match selectors(path) {
+        Some((all, rest @ ([] | [b'|' | b'.', ..]))) => (all, rest),
+        // as in gjson, what cannot be read is lost, and the path goes on with the rest
+        Some((_, rest)) => return plain(budget, json, rest),
+        None => return plain(budget, json, b""),
+    };
     let object = path[0] == b'{';
     let mut out = Sink::with_room(json.len().min(4096));
     out.push(&path[..1]);

@@ -19,6 +19,9 @@ enum Outcome {
     Stop,
 }
 
+/// What is left of a text and of its pattern.
+type Rest<'a> = (&'a [u8], &'a [u8]);
+
 struct Matcher<'a> {
     budget: &'a Budget,
     calls: usize,
@@ -79,11 +82,7 @@ impl Matcher<'_> {
     }
 
     /// Takes from both ends what is no wildcard; nothing when it differs.
-    fn trim_suffix<'a>(
-        &self,
-        mut text: &'a [u8],
-        mut pattern: &'a [u8],
-    ) -> Result<Option<(&'a [u8], &'a [u8])>, TooMuchWork> {
+    fn trim_suffix<'a>(&self, mut text: &'a [u8], mut pattern: &'a [u8]) -> Result<Option<Rest<'a>>, TooMuchWork> {
         while !text.is_empty() && pattern.len() > 1 {
             self.budget.charge(1)?;
             let (wanted, mut wanted_size) = last_character(pattern);
@@ -95,7 +94,7 @@ impl Matcher<'_> {
                 break;
             }
             let (found, size) = last_character(text);
-            if !(wanted == '?' && !escaped) && wanted != found {
+            if (escaped || wanted != '?') && wanted != found {
                 return Ok(None);
             }
             text = &text[..text.len() - size];

@@ -40,9 +40,18 @@ fn patterns_replace_as_in_go() {
         ("$01", ""),
         ("$9", ""),
         ("a$$1", "a$1"),
+        ("$1x", ""),
+        ("${1}x", "xx"),
+        ("${01}", ""),
     ] {
         assert_eq!(shown(&run(&[regexp("k(.)", target)], &[("kx", "v")]).unwrap()), [(wanted, "v")], "{target}");
     }
+}
+
+#[test]
+fn empty_matches_are_between_characters() {
+    assert_eq!(shown(&run(&[regexp("x*", "-")], &[("é", "v")]).unwrap()), [("-é-", "v")]);
+    assert_eq!(shown(&run(&[regexp(".", "<$0>")], &[("é", "v")]).unwrap()), [("<é>", "v")]);
 }
 
 #[test]
@@ -58,7 +67,7 @@ fn one_rewrite_follows_the_other_and_the_last_key_wins() {
 fn templates() {
     let transform = |text: &str| Rewrite::Transform { template: text.to_owned() };
     let made = run(&[transform("{{ .value | upper }}_{{ .missing }}")], &[("a", "v")]).unwrap();
-    assert_eq!(shown(&made), [("A_", "v")]);
+    assert_eq!(shown(&made), [("A_<no value>", "v")]);
     assert!(matches!(run(&[transform("{{")], &[("a", "v")]), Err((0, RewriteError::Template(_)))));
 }
 
