@@ -109,7 +109,8 @@ fn namespace(session: &Session, login: &LoginArgs) -> Result<String, Failure> {
 fn until(args: &Args, client: &Client, inventory: &Inventory, stores: &Stores) -> (Vec<Done>, Vec<Line>) {
     let mut left = inventory.external_secrets.clone();
     let mut done = Vec::new();
-    let end = clock::timestamp().saturating_add(jiff::SignedDuration::from_secs(args.wait.min(86_400).cast_signed()));
+    let end =
+        clock::timestamp().saturating_add(jiff::SignedDuration::from_secs(args.wait.min(86_400).cast_signed())).ok();
     let mut pause = Duration::from_secs(1);
     loop {
         let outcomes = round::resolve(stores, &left, clock::timestamp());
@@ -125,7 +126,7 @@ fn until(args: &Args, client: &Client, inventory: &Inventory, stores: &Stores) -
                 }
             }
         }
-        let is_over = end.is_ok_and(|end| clock::timestamp() >= end);
+        let is_over = end.is_none_or(|end| clock::timestamp() >= end);
         if failed.is_empty() || is_over || stores.around().cancel().load(std::sync::atomic::Ordering::Relaxed) {
             done.sort_by(|one, other| one.name.cmp(&other.name));
             return (done, failed);

@@ -242,7 +242,7 @@ fn object(namespace: &str, name: &str, target: &Target) -> Node {
         metadata.push(entry("finalizers", Node::new(NodeKind::List(finalizers))));
     }
     let ours = target.data.iter().filter(|(key, _)| target.ours.data.contains(*key));
-    let data = ours.map(|(key, value)| entry(key, Node::text(manifest::text::encode(value.expose()))));
+    let data = ours.map(|(key, value)| entry(key, Node::text(text::encode(value.expose()))));
     let mut root = vec![
         entry("apiVersion", Node::text("v1")),
         entry("kind", Node::text("Secret")),

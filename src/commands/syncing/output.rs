@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::Args;
 use super::existing::Existing;
 use crate::commands::seal::with::day;
 use crate::commands::session::Session;
