@@ -51,9 +51,12 @@ impl Identity {
         Ok(cached.insert(current).clone())
     }
 
-    /// Forgets what AWS no longer takes.
-    pub(super) async fn forget(&self) {
-        *self.cached.lock().await = None;
+    /// Forgets what AWS no longer takes, unless somebody else got anew what was forgotten.
+    pub(super) async fn forget(&self, stale: &Credentials) {
+        let mut cached = self.cached.lock().await;
+        if cached.as_ref().is_some_and(|known| known.access_key_id() == stale.access_key_id()) {
+            *cached = None;
+        }
     }
 
     async fn first(&self) -> Result<Credentials, StoreError> {

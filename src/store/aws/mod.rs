@@ -16,11 +16,13 @@
 //! | `rpc` | requests of our own |
 //! | `parameter_store` | Parameter Store |
 //! | `tokens` | logins for registries, sessions |
+//! | `proof` | who we are, signed for others to ask |
 
 mod identity;
 mod json;
 mod many;
 mod parameter_store;
+mod proof;
 mod push;
 mod rpc;
 mod secrets_manager;
@@ -30,6 +32,7 @@ mod tokens;
 mod trouble;
 mod words;
 
+pub use proof::{SignedIdentity, signed_identity};
 pub use settings::{
     Deletion, Endpoints, Policies, PolicySource, Retries, Role, Service, Settings, Source, TokenSource,
 };

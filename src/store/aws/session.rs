@@ -110,7 +110,7 @@ impl Session {
         let mut is_renewed = false;
         loop {
             self.is_alive().map_err(Fault::Known)?;
-            self.identity.get().await.map_err(Fault::Known)?;
+            let credentials = self.identity.get().await.map_err(Fault::Known)?;
             let fault = match call().await {
                 Ok(answer) => {
                     self.failures.store(0, Ordering::Relaxed);
@@ -120,7 +120,7 @@ impl Session {
             };
             if !is_renewed && matches!(fault.code(), "ExpiredToken" | "TokenRefreshRequired" | "RequestExpired") {
                 is_renewed = true;
-                self.identity.forget().await;
+                self.identity.forget(&credentials).await;
                 continue;
             }
             attempt += 1;
@@ -136,14 +136,15 @@ impl Session {
         }
     }
 
-    /// The ARN of who we are; `None` when AWS does not say.
-    pub(super) async fn whoami(&self) -> Result<Option<String>, StoreError> {
+    /// The ARN of who we are, or why that is not known. That nobody is logged in is an error; that STS does not say who is one
+    /// only when nothing else is asked.
+    pub(super) async fn whoami(&self, is_all: bool) -> Result<(Option<String>, Vec<String>), StoreError> {
         let client = self.identity.sts_client().await?;
         match client.get_caller_identity().send().await {
-            Ok(answer) => Ok(answer.arn),
+            Ok(answer) => Ok((answer.arn, Vec::new())),
             Err(error) => match self.identity.refused("sts:GetCallerIdentity", &Fault::of(&error)) {
-                error if error.cause == StoreCause::Denied => Ok(None),
-                error => Err(error),
+                error if is_all || error.cause == StoreCause::Login => Err(error),
+                error => Ok((None, vec![format!("who we are is not known: {error}")])),
             },
         }
     }

@@ -183,7 +183,7 @@ impl Asked<'_> {
                 )
             }
             "KMSAccessDenied" => self.kms_denied(),
-            "Validation" | "InvalidParameter" | "InvalidParameterValue" | "InvalidRequest" | "MalformedPolicyDocument"
+            "Validation" | "ValidationError" | "InvalidParameter" | "InvalidParameterValue" | "InvalidRequest" | "MalformedPolicyDocument"
             | "HierarchyLevelLimitExceeded" | "InvalidNextToken" => {
                 invalid(&format!("AWS does not take the request ({code})"))
             }

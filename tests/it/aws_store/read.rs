@@ -184,3 +184,17 @@ fn checks_read_no_value() {
     assert!(denied.contains("\"Resource\": \"arn:aws:secretsmanager:eu-west-1:12:secret:denied-??????\""), "{denied}");
     assert_eq!(tap.operations(), ["DescribeSecret", "DescribeSecret", "DescribeSecret", "GetCallerIdentity"]);
 }
+
+#[test]
+fn checks_where_nobody_says_who_we_are() {
+    let Some(moto) = moto("checks_where_nobody_says_who_we_are") else { return };
+    secret(&moto, "CreateSecret", r#"{"Name": "a", "SecretString": "canary-value"}"#);
+    let tap = Tap::to(moto.port);
+    let mut settings = settings(SecretsManager, &tap.address);
+    settings.endpoints.sts = Some("http://127.0.0.1:9".into());
+    let store = store(settings);
+    let check = store.check(&[Reference::value("a")]).unwrap();
+    assert_eq!((check.identity, &check.readable[..]), (None, &[None][..]));
+    assert_eq!(check.notes[0], "who we are is not known: 127.0.0.1:9: no connection");
+    assert_eq!(store.check(&[]).unwrap_err().cause, StoreCause::Unreachable);
+}

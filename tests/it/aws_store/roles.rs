@@ -9,6 +9,7 @@ use sealant::store::aws::Service::{ParameterStore, SecretsManager};
 use sealant::store::aws::{Role, Source};
 use sealant::store::{StoreCause, StoreError};
 
+use super::tap::error;
 use super::{Tap, moto, parameter, said, secret, settings, store, texts};
 
 const FIRST: &str = "arn:aws:iam::123456789012:role/first";
@@ -107,4 +108,24 @@ fn tokens_are_exchanged_once() {
     web.source = Source::WebIdentity { role: FIRST.into(), token };
     let error = store(web).fetch(&[Reference::value("a")]).remove(0).unwrap_err();
     assert_eq!(error.what, "no token for you");
+}
+
+#[test]
+fn credentials_that_ended_early_are_asked_for_anew_once() {
+    let ended = AtomicUsize::new(0);
+    let session = "<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleResult><Credentials>\
+                   <AccessKeyId>AKIAROLE</AccessKeyId><SecretAccessKey>x</SecretAccessKey><SessionToken>t</SessionToken>\
+                   <Expiration>2100-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>";
+    let tap = Tap::with(0, move |operation, _| match operation {
+        "AssumeRole" => Some((200, session.to_owned())),
+        _ if ended.fetch_add(1, Ordering::SeqCst) == 1 => Some(error("ExpiredTokenException", "canary-value")),
+        _ => Some((200, "{\"Name\": \"a\", \"SecretString\": \"x\"}".to_owned())),
+    });
+    let mut settings = settings(SecretsManager, &tap.address);
+    settings.roles = vec![Role::plain(FIRST)];
+    let store = store(settings);
+    for expected in [&["AssumeRole", "GetSecretValue"][..], &["AssumeRole", "GetSecretValue", "GetSecretValue"]] {
+        assert_eq!(texts(&store.fetch(&[Reference::value("a")])), ["x"]);
+        assert_eq!(tap.operations(), expected);
+    }
 }

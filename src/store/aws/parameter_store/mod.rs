@@ -93,7 +93,7 @@ impl StoreClient for ParameterStore {
     fn check(&self, references: &[Reference]) -> Result<Check, StoreError> {
         let inner = &self.0;
         inner.session.run(references.len(), async {
-            let identity = inner.session.whoami().await?;
+            let (identity, notes) = inner.session.whoami(references.is_empty()).await?;
             let names: Vec<_> = references.iter().map(|reference| inner.name(&reference.key)).collect();
             let work = |name: String| {
                 let inner = Arc::clone(inner);
@@ -110,7 +110,7 @@ impl StoreClient for ParameterStore {
             };
             let readable = super::many::each(names, inner.session.settings.concurrency, work).await;
             let place = format!("AWS Parameter Store in {} ({})", inner.session.settings.region, inner.rpc.host);
-            Ok(Check { place, identity, notes: Vec::new(), readable })
+            Ok(Check { place, identity, notes, readable })
         })?
     }
 }

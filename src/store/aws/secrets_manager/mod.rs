@@ -99,7 +99,7 @@ impl StoreClient for SecretsManager {
         let inner = &self.0;
         let rows = references.len();
         inner.session.run(rows, async {
-            let identity = inner.session.whoami().await?;
+            let (identity, mut notes) = inner.session.whoami(references.is_empty()).await?;
             let ids: Vec<_> = references.iter().map(|reference| inner.id(&reference.key)).collect();
             let work = |id: String| {
                 let inner = Arc::clone(inner);
@@ -116,7 +116,8 @@ impl StoreClient for SecretsManager {
             let readable = super::many::each(ids, inner.session.settings.concurrency, work).await;
             let place = format!("AWS Secrets Manager in {} ({})", inner.session.settings.region, inner.host);
             let note = "secrets are described, not read: whether secretsmanager:GetSecretValue is allowed is not tried";
-            Ok(Check { place, identity, notes: vec![note.to_owned()], readable })
+            notes.push(note.to_owned());
+            Ok(Check { place, identity, notes, readable })
         })?
     }
 }
