@@ -66,7 +66,7 @@ fn decrypt_aes(mut parameters: Reader<'_>, password: &Password, bytes: &[u8]) ->
 /// CBC with PKCS#7 padding, backwards.
 fn open<C: BlockDecrypt>(cipher: &C, vector: &[u8], bytes: &[u8]) -> Result<Zeroizing<Vec<u8>>, Fault> {
     let size = C::block_size();
-    if bytes.is_empty() || bytes.len() % size != 0 {
+    if bytes.is_empty() || !bytes.len().is_multiple_of(size) {
         return Err(MALFORMED);
     }
     let mut plain = Zeroizing::new(bytes.to_vec());
