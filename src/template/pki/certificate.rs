@@ -59,7 +59,7 @@ impl Certificate {
 /// The whole of `der` as a certificate.
 pub(super) fn parsed(der: &[u8]) -> Result<X509Certificate<'_>, Fault> {
     match X509Certificate::from_der(der) {
-        Ok((rest, certificate)) if rest.is_empty() => Ok(certificate),
+        Ok(([], certificate)) => Ok(certificate),
         _ => Err(MALFORMED),
     }
 }

@@ -82,6 +82,14 @@ fn document(text: &[u8]) -> Result<Document, YamlError> {
     if let Some(first) = ends.find(|first| first.documents() > 0 && first.is_flow(first.root(0))) {
         return Ok(first);
     }
+    // any other ends where something stands that no document can hold; after `%` go-yaml wants a directive
+    if error.problem.starts_with("expected the start of a document") {
+        let end = offset(text, error.line, error.column).filter(|end| text.get(*end) != Some(&b'%'));
+        let first = end.and_then(|end| Document::from_bytes(text[..end].to_vec()).ok());
+        if let Some(first) = first.filter(|first| first.documents() > 0) {
+            return Ok(first);
+        }
+    }
     let whole = YamlError::Syntax { line: error.line, problem: error.problem };
     let mut from = 0;
     while let Some(line) = memchr::memchr(b'\n', &text[from..]) {
@@ -96,6 +104,16 @@ fn document(text: &[u8]) -> Result<Document, YamlError> {
         }
     }
     Err(whole)
+}
+
+/// The offset of a line and a column, both from 1.
+fn offset(text: &[u8], line: usize, column: usize) -> Option<usize> {
+    let start = match line {
+        1 => 0,
+        _ => memchr::memchr_iter(b'\n', text).nth(line.checked_sub(2)?)? + 1,
+    };
+    let characters = std::str::from_utf8(&text[start..]).ok()?.char_indices();
+    Some(start + characters.map(|(at, _)| at).nth(column.checked_sub(1)?)?)
 }
 
 struct Reader<'d> {

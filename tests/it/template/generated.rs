@@ -185,7 +185,11 @@ fn generated_yaml_is_read_and_written_as_with_external_secrets() {
             let template = match at % 4 {
                 // what is no YAML is told in other words
                 0 => {
-                    let text = joined(&mut rng, &YAML, 16);
+                    let mut text = joined(&mut rng, &YAML, 16);
+                    // go-yaml takes an anchor on nothing for a whole document, whatever follows; to us it is no YAML
+                    if text.starts_with("&x ") {
+                        text.insert_str(0, "a: ");
+                    }
                     format!("{{{{ $v := fromYaml \"{}\" }}}}{{{{ if not (hasKey $v \"Error\") }}}}{{{{ toJson $v }}}}{{{{ end }}}}", literal(&text))
                 }
                 1 => {

@@ -4,10 +4,9 @@ use aes_gcm::aes::{Aes128, Aes192, Aes256};
 use des::TdesEde3;
 use des::cipher::{Block, BlockDecrypt, BlockEncrypt, KeyInit};
 use rc2::Rc2;
-use ring::digest::SHA1_FOR_LEGACY_USE_ONLY as SHA1;
 use zeroize::Zeroizing;
 
-use super::derive::{Purpose, derive, pbkdf2};
+use super::derive::{Hash, Purpose, derive, pbkdf2};
 use super::{AES256_CBC, MALFORMED, PBES2, Password, WRONG_PASSWORD};
 use crate::template::error::Fault;
 use crate::template::pki::der::{OCTET_STRING, OID, Reader, SEQUENCE};
@@ -30,8 +29,8 @@ pub(super) fn decrypt(
     let mut parameters = parameters;
     let salt = parameters.read(OCTET_STRING).ok_or(MALFORMED)?;
     let rounds = parameters.small().ok_or(MALFORMED)?;
-    let key = |length| derive(&SHA1, password, salt, rounds, Purpose::Key, length);
-    let vector = derive(&SHA1, password, salt, rounds, Purpose::Vector, 8)?;
+    let key = |length| derive(Hash::Sha1, password, salt, rounds, Purpose::Key, length);
+    let vector = derive(Hash::Sha1, password, salt, rounds, Purpose::Vector, 8)?;
     match number {
         [3] => open(&TdesEde3::new_from_slice(&key(24)?).map_err(|_| MALFORMED)?, &vector, bytes),
         [5] => open(&Rc2::new_with_eff_key_len(&key(16)?, 128), &vector, bytes),
@@ -66,7 +65,7 @@ fn decrypt_aes(mut parameters: Reader<'_>, password: &Password, bytes: &[u8]) ->
 /// CBC with PKCS#7 padding, backwards.
 fn open<C: BlockDecrypt>(cipher: &C, vector: &[u8], bytes: &[u8]) -> Result<Zeroizing<Vec<u8>>, Fault> {
     let size = C::block_size();
-    if bytes.is_empty() || bytes.len() % size != 0 {
+    if bytes.is_empty() || !bytes.len().is_multiple_of(size) {
         return Err(MALFORMED);
     }
     let mut plain = Zeroizing::new(bytes.to_vec());

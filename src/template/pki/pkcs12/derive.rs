@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 
 use ring::{digest, hmac, pbkdf2};
+use sha1::{Digest as _, Sha1};
 use zeroize::Zeroizing;
 
 use super::{HMAC_SHA256, MALFORMED, MAX_ROUNDS, PBKDF2, Password};
@@ -17,9 +18,46 @@ pub(super) enum Purpose {
     Mac = 3,
 }
 
-/// `length` bytes from a password, in the way of PKCS#12. The algorithm has blocks of 64 bytes, or of 128.
+/// A hash that keys are derived with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hash {
+    Sha1,
+    Sha256,
+    Sha512,
+}
+
+/// Room for the longest hash.
+type Digest = Zeroizing<[u8; 64]>;
+
+impl Hash {
+    /// How many bytes it takes at once.
+    fn block(self) -> usize {
+        if self == Self::Sha512 { 128 } else { 64 }
+    }
+
+    /// How long it is.
+    pub(super) fn length(self) -> usize {
+        match self {
+            Self::Sha1 => 20,
+            Self::Sha256 => 32,
+            Self::Sha512 => 64,
+        }
+    }
+
+    fn digest(self, text: &[u8], out: &mut Digest) {
+        let ring = match self {
+            // that of ring is slow
+            Self::Sha1 => return out[..20].copy_from_slice(&Sha1::digest(text)),
+            Self::Sha256 => &digest::SHA256,
+            Self::Sha512 => &digest::SHA512,
+        };
+        out[..self.length()].copy_from_slice(digest::digest(ring, text).as_ref());
+    }
+}
+
+/// `length` bytes from a password, in the way of PKCS#12.
 pub(super) fn derive(
-    algorithm: &'static digest::Algorithm,
+    hash: Hash,
     password: &Password,
     salt: &[u8],
     rounds: u32,
@@ -29,29 +67,29 @@ pub(super) fn derive(
     if rounds > MAX_ROUNDS {
         return Err(Fault::Because("the PKCS#12 file asks for too many rounds"));
     }
-    let block = algorithm.block_len();
+    let block = hash.block();
     let filled = |pattern: &[u8]| -> Zeroizing<Vec<u8>> {
         let wanted = pattern.len().next_multiple_of(block);
         Zeroizing::new(pattern.iter().copied().cycle().take(wanted).collect())
     };
     let (salt, text) = (filled(salt), filled(&password.wide));
-    let mut input = Zeroizing::new([salt.as_slice(), text.as_slice()].concat());
     let diversifier = vec![purpose as u8; block];
-    let mut out = Zeroizing::new(Vec::with_capacity(length + digest::MAX_OUTPUT_LEN));
+    let mut input = Zeroizing::new([diversifier.as_slice(), &salt, &text].concat());
+    let mut out = Zeroizing::new(Vec::with_capacity(length + hash.length()));
+    let (mut state, mut next) = (Digest::new([0; 64]), Digest::new([0; 64]));
     while out.len() < length {
-        let mut context = digest::Context::new(algorithm);
-        context.update(&diversifier);
-        context.update(&input);
-        let mut hash = context.finish();
+        hash.digest(&input, &mut state);
         for _ in 1..rounds {
-            hash = digest::digest(algorithm, hash.as_ref());
+            hash.digest(&state[..hash.length()], &mut next);
+            std::mem::swap(&mut state, &mut next);
         }
-        out.extend_from_slice(hash.as_ref());
-        let addend: Vec<u8> = hash.as_ref().iter().copied().cycle().take(block).collect();
-        for chunk in input.chunks_exact_mut(block) {
+        let digest = &state[..hash.length()];
+        out.extend_from_slice(digest);
+        let addend: Zeroizing<Vec<u8>> = Zeroizing::new(digest.iter().copied().cycle().take(block).collect());
+        for chunk in input[block..].chunks_exact_mut(block) {
             // both as large numbers, and one more
             let mut carry = 1_u16;
-            for (byte, add) in chunk.iter_mut().zip(&addend).rev() {
+            for (byte, add) in chunk.iter_mut().zip(addend.iter()).rev() {
                 let sum = u16::from(*byte) + u16::from(*add) + carry;
                 *byte = sum as u8;
                 carry = sum >> 8;

@@ -1,10 +1,10 @@
 //! Reading: one private key and the certificates around it (`DecodeChain`).
 
-use ring::{digest, hmac};
+use ring::hmac;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::derive::{Purpose, derive, hash_of, pbkdf2};
+use super::derive::{Hash, Purpose, derive, hash_of, pbkdf2};
 use super::{
     CERTIFICATE_BAG, DATA, ENCRYPTED_DATA, KEY_BAG, MALFORMED, PBMAC1, Password, SHA256, SHROUDED_KEY_BAG,
     WRONG_PASSWORD, X509_CERTIFICATE, cipher,
@@ -134,13 +134,13 @@ fn verified(mut mac: Reader<'_>, safe: &[u8], password: &Password) -> Result<boo
         let salt = mac.read(OCTET_STRING).ok_or(MALFORMED)?;
         let rounds = if mac.0.first() == Some(&INTEGER) { mac.small().ok_or(MALFORMED)? } else { 1 };
         let (digest, hash) = match oid {
-            SHA1 => (&digest::SHA1_FOR_LEGACY_USE_ONLY, hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY),
-            SHA256 => (&digest::SHA256, hmac::HMAC_SHA256),
+            SHA1 => (Hash::Sha1, hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY),
+            SHA256 => (Hash::Sha256, hmac::HMAC_SHA256),
             // the last number of SHA-256 is 1, that of SHA-512 is 3
-            [front @ .., 3] if front == &SHA256[..SHA256.len() - 1] => (&digest::SHA512, hmac::HMAC_SHA512),
+            [front @ .., 3] if front == &SHA256[..SHA256.len() - 1] => (Hash::Sha512, hmac::HMAC_SHA512),
             _ => return Err(MALFORMED),
         };
-        hmac::Key::new(hash, &derive(digest, password, salt, rounds, Purpose::Mac, digest.output_len())?)
+        hmac::Key::new(hash, &derive(digest, password, salt, rounds, Purpose::Mac, digest.length())?)
     };
     Ok(hmac::sign(&key, safe).as_ref().ct_eq(wanted).into())
 }

@@ -4,7 +4,7 @@ use ring::{digest, hmac};
 use zeroize::Zeroizing;
 
 use super::cipher::seal;
-use super::derive::{Purpose, derive, pbkdf2};
+use super::derive::{Hash, Purpose, derive, pbkdf2};
 use super::name::subject;
 use super::{
     AES256_CBC, ANY_USE, CERTIFICATE_BAG, DATA, ENCRYPTED_DATA, FRIENDLY_NAME, HMAC_SHA256, LOCAL_KEY_ID, MALFORMED,
@@ -116,7 +116,7 @@ fn encrypted(password: &Password, plain: &[u8]) -> Result<(Der, Vec<u8>), Fault>
 fn file(parts: &[Der], password: &Password) -> Result<Vec<u8>, Fault> {
     let safe = list(parts);
     let salt = fresh()?;
-    let key = derive(&digest::SHA256, password, &salt, ROUNDS, Purpose::Mac, 32)?;
+    let key = derive(Hash::Sha256, password, &salt, ROUNDS, Purpose::Mac, 32)?;
     let mac = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &key), &safe);
     let info = element(SEQUENCE, &[&algorithm(SHA256, &[]), &element(OCTET_STRING, &[mac.as_ref()])]);
     let mac = element(SEQUENCE, &[&info, &element(OCTET_STRING, &[&salt]), &unsigned(&ROUNDS.to_be_bytes())]);
