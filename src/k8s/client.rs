@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde::Deserialize;
 use ureq::Agent;
@@ -321,7 +321,11 @@ impl Client {
         authorization: Option<&HeaderValue>,
     ) -> Result<Answer, ClusterError> {
         let request = self.shown(call);
-        let end = Instant::now() + self.limits.whole;
+        let begin = (self.config.now)();
+        let left = || {
+            let passed = Duration::try_from((self.config.now)().duration_since(begin)).unwrap_or_default();
+            self.limits.whole.saturating_sub(passed)
+        };
         let ended = |ended| match ended {
             Ended::Cancelled => ClusterError::new(Cause::Cancelled, format!("{request}: cancelled")),
             Ended::Late => transport::late(&request, self.limits.whole),
@@ -333,7 +337,7 @@ impl Client {
             _ = secret::random(&mut random);
             let sent = self.request(call, authorization)?;
             let (agent, limit) = (agent.clone(), self.limit(call));
-            let came = self.cancel.wait_for(end, move || transport::exchange(&agent, sent, limit)).map_err(ended)?;
+            let came = self.cancel.wait_for(left(), move || transport::exchange(&agent, sent, limit)).map_err(ended)?;
             let outcome = match came {
                 Ok(came) => self.understood(call, came, authorization, &request),
                 Err(error) => {
@@ -353,9 +357,9 @@ impl Client {
                 }
             };
             let Some(pause) = pause.filter(|_| tries < retry::MOST) else { return outcome.into() };
-            let next = Instant::now() + pause;
-            self.cancel.pause_until(next.min(end)).map_err(ended)?;
-            if next >= end {
+            let left = left();
+            self.cancel.pause(pause.min(left)).map_err(ended)?;
+            if pause >= left {
                 return Err(ended(Ended::Late));
             }
             tries += 1;

@@ -2,7 +2,7 @@
 //! up. Whoever is not waited for any longer ends by limits of its own.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::Duration;
 
 /// Stops requests, from another thread.
 #[derive(Clone, Debug, Default)]
@@ -31,13 +31,13 @@ impl Cancel {
         self.0.news.notify_all();
     }
 
-    /// What `work` gives, on a thread of its own, until `end`.
+    /// What `work` gives, on a thread of its own, within `limit`.
     ///
     /// # Errors
     /// [`Ended`]. The thread may still be at work then.
     pub(super) fn wait_for<T: Send + 'static>(
         &self,
-        end: Instant,
+        limit: Duration,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Ended> {
         let result = Arc::new(Mutex::new(None));
@@ -49,49 +49,43 @@ impl Cancel {
             drop(shared.cancelled.lock());
             shared.news.notify_all();
         });
-        self.until(end, || result.lock().unwrap_or_else(PoisonError::into_inner).take())
+        self.until(limit, || result.lock().unwrap_or_else(PoisonError::into_inner).take())
     }
 
     /// A pause.
     ///
     /// # Errors
     /// [`Ended::Cancelled`].
-    pub(super) fn pause_until(&self, end: Instant) -> Result<(), Ended> {
-        match self.until(end, || None::<()>) {
+    pub(super) fn pause(&self, length: Duration) -> Result<(), Ended> {
+        match self.until(length, || None::<()>) {
             Err(Ended::Cancelled) => Err(Ended::Cancelled),
             _ => Ok(()),
         }
     }
 
-    fn until<T>(&self, end: Instant, mut look: impl FnMut() -> Option<T>) -> Result<T, Ended> {
-        let mut cancelled = self.0.cancelled.lock().unwrap_or_else(PoisonError::into_inner);
-        loop {
-            if *cancelled {
-                return Err(Ended::Cancelled);
+    fn until<T>(&self, limit: Duration, mut look: impl FnMut() -> Option<T>) -> Result<T, Ended> {
+        let mut found = None;
+        let cancelled = self.0.cancelled.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_news_due = |cancelled: &mut bool| {
+            if !*cancelled {
+                found = look();
             }
-            if let Some(found) = look() {
-                return Ok(found);
-            }
-            let left = end.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Err(Ended::Late);
-            }
-            cancelled = self.0.news.wait_timeout(cancelled, left).unwrap_or_else(PoisonError::into_inner).0;
-        }
+            !*cancelled && found.is_none()
+        };
+        let waited = self.0.news.wait_timeout_while(cancelled, limit, is_news_due);
+        let is_cancelled = *waited.unwrap_or_else(PoisonError::into_inner).0;
+        if is_cancelled { Err(Ended::Cancelled) } else { found.ok_or(Ended::Late) }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
     fn work_ends_is_late_or_cancelled() {
         let cancel = Cancel::default();
-        let soon = || Instant::now() + Duration::from_millis(1);
-        let far = Instant::now() + Duration::from_secs(60);
+        let (soon, far) = (Duration::from_millis(1), Duration::from_secs(60));
         assert_eq!(cancel.wait_for(far, || 7), Ok(7));
         let (hold, held) = std::sync::mpsc::channel::<()>();
         let never = || {
@@ -99,14 +93,14 @@ mod tests {
             std::mem::forget(hold);
             move || held.recv().is_ok()
         };
-        assert_eq!(cancel.wait_for(soon(), move || held.recv().is_ok()), Err(Ended::Late));
+        assert_eq!(cancel.wait_for(soon, move || held.recv().is_ok()), Err(Ended::Late));
         drop(hold);
-        assert_eq!(cancel.pause_until(soon()), Ok(()));
+        assert_eq!(cancel.pause(soon), Ok(()));
         let other = cancel.clone();
         let waiting = std::thread::spawn(move || other.wait_for(far, never()));
         cancel.cancel();
         assert_eq!(waiting.join().ok(), Some(Err(Ended::Cancelled)));
         assert_eq!(cancel.wait_for(far, || 7), Err(Ended::Cancelled));
-        assert_eq!(cancel.pause_until(far), Err(Ended::Cancelled));
+        assert_eq!(cancel.pause(far), Err(Ended::Cancelled));
     }
 }
