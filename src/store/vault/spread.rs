@@ -47,17 +47,16 @@ pub(super) fn spread<T: Sync, R: Send>(
         }
     };
     let threads = wire.settings().concurrency.clamp(1, MOST_AT_ONCE).min(items.len());
-    let mut done = if threads < 2 {
-        worker()
-    } else {
-        thread::scope(|scope| {
-            let threads: Vec<_> = (0..threads).map(|_| scope.spawn(worker)).collect();
-            let join = |thread: thread::ScopedJoinHandle<'_, _>| {
-                thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-            };
-            threads.into_iter().flat_map(join).collect()
-        })
-    };
+    let mut done = thread::scope(|scope| {
+        // this thread works, too; and when there are no more threads to be had, fewer do
+        let others = (1..threads).map(|_| thread::Builder::new().spawn_scoped(scope, worker));
+        let others: Vec<_> = others.filter_map(Result::ok).collect();
+        let mut done = worker();
+        for other in others {
+            done.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        done
+    });
     done.sort_by_key(|(at, _)| *at);
     done.into_iter().map(|(_, outcome)| outcome).collect()
 }

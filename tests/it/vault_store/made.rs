@@ -190,4 +190,16 @@ fn certificates_that_log_in() {
     passed.store(6, std::sync::atomic::Ordering::SeqCst);
     assert_eq!(super::json(super::one(&client, Reference::value("a")))["k"], CANARY);
     client.close();
+
+    // when there is no agreement with the server, the certificate is asked for again: before the first request, and once after
+    let both = [issue("one"), issue("two")];
+    let asked = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let counter = asked.clone();
+    let mut untrusting = as_root(&https);
+    untrusting.own = Some(Box::new(move || {
+        let (certificates, key) = both[counter.fetch_add(1, std::sync::atomic::Ordering::SeqCst) % 2].clone();
+        Ok(sealant::net::vault::ClientPem { certificates, key: SecretBytes::new(key) })
+    }));
+    assert_eq!(super::one(&store(untrusting), Reference::value("a")).unwrap_err().cause, StoreCause::Tls);
+    assert_eq!(asked.load(std::sync::atomic::Ordering::SeqCst), 2);
 }
