@@ -88,6 +88,10 @@ fn specs() {
         ],
         more,
     );
+}
+
+#[test]
+fn stores_of_entries() {
     refused(
         &[
             ("secretStoreRef: {name: vault}", "line 4: spec: needs data or dataFrom"),
@@ -168,6 +172,10 @@ fn entries() {
         ],
         data,
     );
+}
+
+#[test]
+fn entries_of_many_values() {
     refused(
         &[
             ("{}", "line 6: spec.dataFrom[0]: needs one of extract, find, sourceRef.generatorRef"),

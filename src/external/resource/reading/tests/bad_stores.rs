@@ -147,6 +147,10 @@ fn vault() {
         ],
         store,
     );
+}
+
+#[test]
+fn logins() {
     refused(
         &[
             (
@@ -189,6 +193,10 @@ fn vault() {
         ],
         login,
     );
+}
+
+#[test]
+fn vault_by_kind_and_version() {
     refused(
         &[(
             "vault: {server: a, caProvider: {type: Secret, name: a}}",
