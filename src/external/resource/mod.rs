@@ -13,6 +13,7 @@
 //! | [`push`] | PushSecret |
 //! | [`cluster`] | ClusterExternalSecret |
 //! | [`generator`] | generators |
+//! | `reading` | how a manifest becomes one of these |
 //! | [`select`] | how resources name other objects |
 
 pub mod aws;

@@ -64,7 +64,10 @@ fn cluster_spec(field: &Field<'_>) -> Option<(GeneratorSpec, Option<String>)> {
     let names: Vec<&'static str> = SPECS.iter().map(|(name, _)| *name).chain(OTHER_SPECS.iter().copied()).collect();
     let inner = map.needed_map("generator", &names)?;
     inner.unsupported(OTHER_SPECS, "");
-    let name = inner.one_of(&names)?;
+    if !inner.present(OTHER_SPECS).is_empty() {
+        return None;
+    }
+    let name = inner.one_of(&names[..SPECS.len()])?;
     let (_, of) = SPECS.iter().find(|(each, _)| *each == name)?;
     let read = inner.get(name).and_then(|field| spec(&field, *of));
     if kind.is_some_and(|kind| kind != *of) {
@@ -115,14 +118,14 @@ fn password(field: &Field<'_>) -> Option<Password> {
     ];
     let keys = map.list("secretKeys");
     let mut seen = HashSet::new();
-    let secret_keys: Vec<String> = keys.iter().filter_map(|field| field.key()).collect();
+    let named: Vec<_> = keys.iter().filter_map(|field| Some((field, field.key()?))).collect();
     if map.get("secretKeys").is_some() && keys.is_empty() {
         map.wrong_at("secretKeys", "needs a key");
     }
-    for (field, key) in keys.iter().zip(&secret_keys).filter(|(_, key)| !seen.insert(key.as_str())) {
-        _ = key;
+    for (field, _) in named.iter().filter(|(_, key)| !seen.insert(key.as_str())) {
         field.wrong("is there more than once");
     }
+    let secret_keys: Vec<String> = named.into_iter().map(|(_, key)| key).collect();
     let password = Password {
         length,
         digits: size("digits").unwrap_or(length / 4),

@@ -26,8 +26,7 @@ pub(super) fn template(map: &Map<'_>) -> Option<Template> {
         metadata.only_v1(&["finalizers"]);
     }
     if let Some(data) = map.get("data").and_then(|field| field.open_map()) {
-        for (name, field) in data.fields().filter(|(name, _)| !crate::manifest::limits::is_key(name)) {
-            _ = name;
+        for (_, field) in data.fields().filter(|(name, _)| !crate::manifest::limits::is_key(name)) {
             field.wrong("cannot be the key of a Secret: letters, digits, `-`, `_` and `.`");
         }
     }
