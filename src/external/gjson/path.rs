@@ -186,10 +186,10 @@ fn quote_end(text: &[u8], at: usize, escaped: &mut bool) -> usize {
 
 /// Without space and control characters at both ends.
 pub(super) fn trim(mut text: &[u8]) -> &[u8] {
-    while let [..=b' ', rest @ ..] = text {
+    while let [0..=b' ', rest @ ..] = text {
         text = rest;
     }
-    while let [rest @ .., ..=b' '] = text {
+    while let [rest @ .., 0..=b' '] = text {
         text = rest;
     }
     text

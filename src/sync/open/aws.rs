@@ -120,9 +120,17 @@ fn roles(provider: &AwsProvider, store: &Store, credentials: &Credentials) -> Ve
 /// No credentials.
 #[cfg(feature = "vault")]
 pub fn vault_login(iam: &VaultIam, credentials: &Credentials) -> Result<Login, StoreError> {
-    let _ = iam;
-    let what = format!("{}: logging in to Vault as somebody of AWS is not supported", credentials.about());
-    Err(StoreError::new(StoreCause::Unsupported, what))
+    let mut settings = base(Service::SecretsManager, &iam.region, &iam.auth, credentials)?;
+    settings.roles =
+        iam.role.iter().map(|arn| Role { external_id: iam.external_id.clone(), ..Role::plain(arn) }).collect();
+    let signed = aws::signed_identity(settings, iam.server_id.as_deref())?;
+    Ok(Login::Iam {
+        mount: iam.path.clone(),
+        role: iam.vault_role.clone(),
+        url: signed.url,
+        body: signed.body,
+        headers: signed.headers,
+    })
 }
 
 /// A login for a registry.
