@@ -31,6 +31,7 @@ pub mod bulk;
 #[cfg(feature = "kube")]
 pub mod cluster;
 pub mod completions;
+pub mod daemon;
 pub mod decrypt;
 pub mod demo;
 pub mod edit;
@@ -54,6 +55,8 @@ pub mod man;
 pub mod parallel;
 pub mod policy;
 pub mod publish;
+pub mod pull;
+pub mod push;
 pub mod redact;
 pub mod rekey;
 pub mod render;
@@ -69,6 +72,7 @@ pub mod set;
 pub mod size;
 pub mod sops;
 pub mod sopsfile;
+pub mod store;
 #[cfg(feature = "kube")]
 pub mod sync;
 pub mod syncing;
@@ -178,6 +182,14 @@ pub enum Command {
     /// Make Secrets of ExternalSecrets in a cluster
     #[cfg(feature = "kube")]
     Sync(sync::Args),
+    /// Keep the Secrets of a folder of ExternalSecrets current
+    Daemon(daemon::Args),
+    /// Write values of Secrets to stores, as PushSecrets say
+    Push(push::Args),
+    /// Take what a store keeps into an encrypted file
+    Pull(pull::Args),
+    /// Say what stores let you do
+    Store(store::Args),
     /// Publish a file to a configured destination
     Publish(publish::Args),
     /// Make, list and show keys
@@ -257,6 +269,10 @@ pub fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Reseal(args) => reseal::run(args, &session),
         #[cfg(feature = "kube")]
         Command::Sync(args) => sync::run(args, &session),
+        Command::Daemon(args) => daemon::run(args, &session),
+        Command::Push(args) => push::run(args, &session),
+        Command::Pull(args) => pull::run(args, &session),
+        Command::Store(args) => store::run(args, &session),
         Command::Publish(args) => publish::run(args, &session),
         Command::Keys(args) => keys::run(args, &session),
         #[cfg(feature = "keyservice")]

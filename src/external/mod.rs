@@ -12,6 +12,7 @@
 //! | [`wanted`] | what is wanted on a Secret |
 //! | [`gather`] | what an ExternalSecret asks for, and what it makes of the answers |
 //! | [`target`] | templates: what is wanted on the Secret |
+//! | [`push`] | what a PushSecret writes where |
 //! | [`value`] | a value, a property of it, or its fields, as the kind of store has them |
 //! | [`rewrite`], [`keys`], [`decode`] | what becomes of keys and values |
 //! | [`gjson`] | the paths that `property` holds |
@@ -27,6 +28,7 @@ pub mod json;
 pub mod keys;
 pub mod marks;
 pub mod plan;
+pub mod push;
 pub mod reference;
 pub mod resource;
 pub mod rewrite;

@@ -136,6 +136,17 @@ impl Staged {
     }
 }
 
+/// Removes a file; one that is not there is removed already.
+///
+/// # Errors
+/// What the system says.
+pub fn remove(path: &Path) -> Result<(), FsError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        done => done.map_err(|error| FsError::io("remove", path, error)),
+    }
+}
+
 /// Makes the names in `folder` durable.
 ///
 /// # Errors

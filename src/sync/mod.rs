@@ -27,6 +27,7 @@ mod secret;
 pub mod stores;
 
 pub use around::Around;
+pub use generate::generate as generated;
 pub use inventory::{Inventory, Place, Placed};
 pub use round::{Made, Outcome, Trouble};
 pub use stores::Stores;

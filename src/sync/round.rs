@@ -106,7 +106,11 @@ fn is_generated(item: &ExternalSecret) -> bool {
 
 type Texts = BTreeMap<String, Vec<u8>>;
 
-fn looked_up(stores: &Stores, namespace: Option<&str>, kind: Kind, name: &str) -> Result<Option<Texts>, String> {
+/// The object that a template names: from the manifests, else from around. `None` when there is none.
+///
+/// # Errors
+/// There is nobody to ask.
+pub fn looked_up(stores: &Stores, namespace: Option<&str>, kind: Kind, name: &str) -> Result<Option<Texts>, String> {
     let (inventory, around) = (stores.inventory(), stores.around());
     let place = inventory.namespace(namespace);
     let words = |error: StoreError| error.what;

@@ -59,6 +59,16 @@ impl Surroundings {
         signals::on_stop(move || cancel.store(true, std::sync::atomic::Ordering::Relaxed));
     }
 
+    /// From now on `stop` stops what is being waited for.
+    pub fn stop_with(&self, stop: &crate::daemon::stop::Stop) {
+        let (cancel, asked) = (self.cancel.clone(), stop.clone());
+        stop.on_news(move || {
+            if asked.is_set() {
+                cancel.store(true, std::sync::atomic::Ordering::Relaxed);
+            }
+        });
+    }
+
     /// A Secret from a manifest that is encrypted with SOPS.
     fn unlocked(&self, namespace: &str, name: &str) -> Result<Option<Values>, StoreError> {
         let Some(locked) = self.locked.get(&(namespace.to_owned(), name.to_owned())) else { return Ok(None) };

@@ -23,6 +23,8 @@ pub struct Store {
     pub name: String,
     /// `metadata.namespace`; never there for a ClusterSecretStore.
     pub namespace: Option<String>,
+    /// `metadata.labels`.
+    pub labels: BTreeMap<String, String>,
     /// `metadata.generation`, which only the API server gives.
     pub generation: Option<i64>,
     /// `metadata.uid`, which only the API server gives.

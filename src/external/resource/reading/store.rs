@@ -76,6 +76,7 @@ pub(super) fn store(root: &Map<'_>, metadata: Metadata, kind: StoreKind) -> Opti
         kind,
         name: metadata.name,
         namespace: metadata.namespace,
+        labels: metadata.labels,
         generation: metadata.generation,
         uid: metadata.uid,
         api_version: map.reading.version,
