@@ -66,6 +66,12 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     if args.output.output_dir.is_none() {
         return Err(Failure::new(Kind::Generic, "a daemon writes files: say where with --output-dir DIR"));
     }
+    let inside =
+        |path: &PathBuf| folder::absolute(session.cwd(), path).starts_with(folder::absolute(session.cwd(), &args.dir));
+    if args.output.output_dir.as_ref().is_some_and(inside) {
+        let text = "the Secrets would be written to the folder that is watched, and be taken for manifests";
+        return Err(Failure::new(Kind::ConflictingOptions, text).hint("let --output-dir be beside --dir, not in it"));
+    }
     if !folder::is_folder(&args.dir) {
         return Err(Failure::new(Kind::NoFile, format!("there is no folder {}", args.dir.display())));
     }

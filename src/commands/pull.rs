@@ -78,7 +78,7 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     let client = stores.client(&key)?;
     let values = fetched(args, &*client, flavour(&placed.item.provider))?;
     stores.close();
-    write(args, session, values)
+    write(args, session, &values)
 }
 
 fn chosen(args: &Args, is_file: bool, stores: &Stores) -> Result<Placed<crate::external::resource::Store>, Failure> {
@@ -124,9 +124,9 @@ fn fetched(args: &Args, client: &dyn StoreClient, flavour: Flavour) -> Result<Va
     Ok(values)
 }
 
-fn write(args: &Args, session: &Session, values: Values) -> Result<(), Failure> {
+fn write(args: &Args, session: &Session, values: &Values) -> Result<(), Failure> {
     let mut entries = Vec::new();
-    for (key, value) in &values {
+    for (key, value) in values {
         let text = std::str::from_utf8(value.expose())
             .map_err(|_| Failure::new(Kind::CannotEmit, format!("{key} is not text, and YAML has no form for it")))?;
         entries.push(entry(key, Node::text(text)));

@@ -69,5 +69,5 @@ pub fn run(args: &Args, session: &Session) -> Result<u8, Failure> {
         secrets.made.iter_mut().for_each(|made| made.is_generated = false);
     }
     let places = output::places(&args.output, session, secrets.made, args.check)?;
-    report::finish(args, session, places, secrets.skipped, secrets.failed)
+    report::finish(args, session, &places, &secrets.skipped, &secrets.failed)
 }

@@ -122,7 +122,7 @@ fn until(args: &Args, client: &Client, inventory: &Inventory, stores: &Stores) -
                 Ok(one) => done.push(one),
                 Err(line) => {
                     again.push(placed);
-                    failed.push(line);
+                    failed.push(*line);
                 }
             }
         }
@@ -138,7 +138,12 @@ fn until(args: &Args, client: &Client, inventory: &Inventory, stores: &Stores) -
     }
 }
 
-fn carry_out(args: &Args, client: &Client, inventory: &Inventory, outcomes: Vec<Outcome>) -> Vec<Result<Done, Line>> {
+fn carry_out(
+    args: &Args,
+    client: &Client,
+    inventory: &Inventory,
+    outcomes: Vec<Outcome>,
+) -> Vec<Result<Done, Box<Line>>> {
     let uids = apply::Uids::read(client, inventory);
     let outcomes: Vec<std::sync::Mutex<Option<Outcome>>> =
         outcomes.into_iter().map(|outcome| std::sync::Mutex::new(Some(outcome))).collect();
@@ -147,7 +152,7 @@ fn carry_out(args: &Args, client: &Client, inventory: &Inventory, outcomes: Vec<
         &outcomes,
         |slot| {
             let outcome = slot.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
-            let Some(outcome) = outcome else { return Err(Line::default()) };
+            let Some(outcome) = outcome else { return Err(Box::default()) };
             apply::one(args, client, inventory, &uids, &twice, outcome)
         },
         |_, _| {},

@@ -1,6 +1,6 @@
 //! The resources at hand, by name: ExternalSecrets and what they refer to, as far as it was given.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -58,6 +58,7 @@ pub struct Inventory {
     pub cluster_external_secrets: Vec<Placed<ClusterExternalSecret>>,
     /// In the order in which they were read.
     pub push_secrets: Vec<Placed<PushSecret>>,
+    names: BTreeSet<Name>,
     stores: BTreeMap<(StoreKind, Name), Placed<Store>>,
     generators: BTreeMap<(GeneratorKind, Name), Placed<Generator>>,
     secrets: BTreeMap<Name, Arc<BTreeMap<String, SecretBytes>>>,
@@ -107,10 +108,7 @@ impl Inventory {
         match resource {
             Resource::ExternalSecret(item) => {
                 let name = self.name(item.namespace.as_deref(), &item.name);
-                let same = |other: &Placed<ExternalSecret>| {
-                    self.name(other.item.namespace.as_deref(), &other.item.name) == name
-                };
-                if self.external_secrets.iter().any(same) {
+                if !self.names.insert(name) {
                     return twice(item.line, "ExternalSecret");
                 }
                 self.external_secrets.push(Placed { place: placed, item: Arc::from(item) });
@@ -227,10 +225,7 @@ impl Inventory {
         for placed in self.cluster_external_secrets.clone() {
             for made in placed.item.expand(&namespaces) {
                 let name = self.name(made.namespace.as_deref(), &made.name);
-                let same = |other: &Placed<ExternalSecret>| {
-                    self.name(other.item.namespace.as_deref(), &other.item.name) == name
-                };
-                if self.external_secrets.iter().any(same) {
+                if !self.names.insert(name.clone()) {
                     taken.push((placed.item.name.clone(), name));
                 } else {
                     self.external_secrets.push(Placed { place: placed.place.clone(), item: Arc::new(made) });

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::Args;
 use super::watch::Watching;
@@ -50,6 +50,8 @@ pub struct Keeper<'a> {
     stores: Option<Stores>,
     items: BTreeMap<String, Item>,
     schedule: Schedule<String>,
+    /// What [`input::Input::others`] was.
+    others: u64,
 }
 
 impl<'a> Keeper<'a> {
@@ -62,7 +64,7 @@ impl<'a> Keeper<'a> {
         ready: Arc<AtomicBool>,
     ) -> Self {
         let (items, schedule) = (BTreeMap::new(), Schedule::new());
-        Self { args, session, log, registry, ready, stores: None, items, schedule }
+        Self { args, session, log, registry, ready, stores: None, items, schedule, others: 0 }
     }
 
     /// Works until `stop` is set.
@@ -128,6 +130,8 @@ impl<'a> Keeper<'a> {
             ],
         );
         let now = clock::monotonic_millis();
+        // another store, another credential: nobody knows whom it concerns
+        let all = std::mem::replace(&mut self.others, input.others) != input.others;
         let mut gone: BTreeSet<String> = self.items.keys().cloned().collect();
         for placed in &inventory.external_secrets {
             let key =
@@ -145,7 +149,7 @@ impl<'a> Keeper<'a> {
                     true
                 }
             };
-            if is_new {
+            if is_new || all {
                 self.schedule.set(key, now);
             }
         }
@@ -207,14 +211,14 @@ impl<'a> Keeper<'a> {
     fn round(&mut self, due: &[String]) {
         let Some(stores) = &self.stores else { return };
         stores.forget_failed();
-        let begin = Instant::now();
+        let begin = clock::monotonic_millis();
         let placed: Vec<_> = due.iter().filter_map(|key| self.items.get(key)).map(|item| item.placed.clone()).collect();
         let outcomes = round::resolve(stores, &placed, clock::timestamp());
         let inventory = stores.inventory().clone();
         let names: Vec<Name> = outcomes.iter().map(|outcome| self.name(&outcome.placed.item)).collect();
         let targets: BTreeMap<Name, Vec<String>> = targets(&outcomes, &names);
         let secrets = made::secrets(&inventory, outcomes);
-        let elapsed = begin.elapsed();
+        let elapsed = Duration::from_millis(clock::monotonic_millis().saturating_sub(begin));
         let mut fine: BTreeSet<String> = names.iter().map(shown).collect();
         for line in &secrets.failed {
             fine.remove(&shown(&line.name));
@@ -241,13 +245,15 @@ impl<'a> Keeper<'a> {
     }
 
     /// Writes one Secret; those who make it are `of`.
-    fn write(&mut self, made: Made, of: &[String]) -> Result<(), Line> {
+    fn write(&mut self, made: Made, of: &[String]) -> Result<(), Box<Line>> {
         let name = (made.namespace.clone(), made.name.clone());
         let written = output::places(&self.args.output, self.session, vec![made], false);
-        let places = written.map_err(|failure| Line {
-            name: name.clone(),
-            what: std::iter::once(failure.message().to_owned()).chain(failure.details().iter().cloned()).collect(),
-            ..Line::default()
+        let places = written.map_err(|failure| {
+            Box::new(Line {
+                name: name.clone(),
+                what: std::iter::once(failure.message().to_owned()).chain(failure.details().iter().cloned()).collect(),
+                ..Line::default()
+            })
         })?;
         for place in places {
             if !place.changes.is_empty() {

@@ -17,9 +17,9 @@ use crate::fsio::output;
 pub fn finish(
     args: &Args,
     session: &Session,
-    places: Vec<Place>,
-    skipped: Vec<Line>,
-    failed: Vec<Line>,
+    places: &[Place],
+    skipped: &[Line],
+    failed: &[Line],
 ) -> Result<u8, Failure> {
     let differs = |place: &Place| !place.changes.is_empty();
     if session.json() {
@@ -41,8 +41,8 @@ pub fn finish(
                 })
                 .collect::<Vec<_>>()
         };
-        let report = json!({"secrets": rows.collect::<Vec<_>>(), "skipped": lines(&skipped, "skipped"),
-                            "failed": lines(&failed, "failed")});
+        let report = json!({"secrets": rows.collect::<Vec<_>>(), "skipped": lines(skipped, "skipped"),
+                            "failed": lines(failed, "failed")});
         output::data(format!("{report}\n").as_bytes())?;
     } else if args.output.output_dir.is_some() {
         for place in places.iter().filter(|place| differs(place)) {
@@ -56,10 +56,10 @@ pub fn finish(
             session.say(&format!("{same} unchanged"));
         }
     }
-    for line in &skipped {
+    for line in skipped {
         session.say(&format!("{}: {} is left out: {}", line.place, shown(&line.name), line.what.join("; ")));
     }
-    if let Some(failure) = trouble(&failed, places.len()) {
+    if let Some(failure) = trouble(failed, places.len()) {
         return Err(failure);
     }
     Ok(u8::from(args.check && places.iter().any(differs)))

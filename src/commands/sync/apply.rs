@@ -62,7 +62,7 @@ pub fn one(
     uids: &Uids,
     twice: &[Name],
     outcome: Outcome,
-) -> Result<Done, Line> {
+) -> Result<Done, Box<Line>> {
     let item = outcome.placed.item.clone();
     let namespace = inventory.namespace(item.namespace.as_deref()).to_owned();
     let target = (namespace.clone(), item.target_name().to_owned());
@@ -76,7 +76,7 @@ pub fn one(
     if twice.contains(&target) && item.target.creation_policy.makes() {
         let what = format!("the Secret {} is written by several ExternalSecrets", target.1);
         let hints = vec!["give them other targets, or let all but one have creationPolicy: Merge".to_owned()];
-        return Err(Line { hints, ..line(vec![what]) });
+        return Err(Box::new(Line { hints, ..line(vec![what]) }));
     }
     let (fetched, trouble) = match outcome.result {
         Err(trouble) => (Err(FetchTrouble), Some(trouble)),
@@ -89,18 +89,19 @@ pub fn one(
         ..line(vec![error.text.clone()])
     };
     let manager = field_manager(&item.name);
-    let existing = existing(client, &target, &manager).map_err(|error| of_cluster(&error))?;
+    let existing = existing(client, &target, &manager).map_err(|error| Box::new(of_cluster(&error)))?;
     let uid = uids.0.get(&(namespace.clone(), item.name.clone())).map(String::as_str);
     let facts = Facts { namespace: &namespace, uid };
     let planned = plan(&item, fetched, existing.as_ref(), &facts, clock::timestamp());
     if let Some(Trouble { lines, hints, cause }) = trouble {
-        return Err(Line { cause, hints, ..line(lines) });
+        return Err(Box::new(Line { cause, hints, ..line(lines) }));
     }
     if !planned.condition.status {
-        return Err(line(vec![planned.condition.message.to_owned()]));
+        return Err(Box::new(line(vec![planned.condition.message.to_owned()])));
     }
     let changes = changes(&planned, existing.as_ref());
-    carry_out(args, client, &item, &target, &planned, existing.as_ref()).map_err(|error| of_cluster(&error))?;
+    carry_out(args, client, &item, &target, &planned, existing.as_ref())
+        .map_err(|error| Box::new(of_cluster(&error)))?;
     let verb = match planned.action {
         Action::Create => "created",
         Action::Update => "updated",

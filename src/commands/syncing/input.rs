@@ -1,6 +1,7 @@
 //! The options that name manifests, and reading them.
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -59,6 +60,8 @@ pub struct Input {
     pub locked: BTreeMap<(String, String), Locked>,
     /// Files that were looked at.
     pub files: usize,
+    /// Stands for everything but the ExternalSecrets themselves: another number, another content.
+    pub others: u64,
 }
 
 /// Reads everything.
@@ -70,6 +73,7 @@ pub fn read(session: &Session, args: &InputArgs) -> Result<Input, Failure> {
         inventory: Inventory::new(args.namespace.as_deref().unwrap_or_default()),
         locked: BTreeMap::new(),
         files: 0,
+        others: 0,
     };
     let mut problems = Vec::new();
     for (paths, is_named) in [(&args.paths, true), (&args.with, false)] {
@@ -157,6 +161,7 @@ impl Input {
                 return;
             }
         };
+        self.note_others(&objects, bytes);
         let place = Arc::new(Place { file: name.to_owned(), folder: above.to_owned() });
         let is_encrypted = is_marked(bytes);
         for object in members(objects) {
@@ -173,6 +178,18 @@ impl Input {
             }
         }
         let _ = session;
+    }
+}
+
+impl Input {
+    /// Files with anything else than ExternalSecrets count as a whole.
+    fn note_others(&mut self, objects: &[Object], bytes: &Wiped) {
+        if objects.iter().any(|object| object.kind() != "ExternalSecret") {
+            let mut hasher = DefaultHasher::new();
+            self.others.hash(&mut hasher);
+            bytes.as_slice().hash(&mut hasher);
+            self.others = hasher.finish();
+        }
     }
 }
 

@@ -33,7 +33,7 @@ pub fn secrets(inventory: &Inventory, outcomes: Vec<Outcome>) -> Secrets {
         };
         match outcome.result {
             Err(trouble) => {
-                found.failed.push(Line { cause: trouble.cause, hints: trouble.hints, ..line(trouble.lines) })
+                found.failed.push(Line { cause: trouble.cause, hints: trouble.hints, ..line(trouble.lines) });
             }
             Ok(_) if item.target.creation_policy == CreationPolicy::None => {
                 found.skipped.push(line(vec!["its creationPolicy is None".into()]));

@@ -64,7 +64,7 @@ pub fn places(
     only_check: bool,
 ) -> Result<Vec<Place>, Failure> {
     let chain = sealing_keys::chain(session, &args.key)?;
-    let certificate = args.seal_with.as_deref().map(|path| certificate(path)).transpose()?;
+    let certificate = args.seal_with.as_deref().map(certificate).transpose()?;
     let mut items = Vec::new();
     for mut made in secrets {
         let path = args.output_dir.as_deref().map(|folder| file(folder, &made)).transpose()?;

@@ -1,7 +1,7 @@
 //! The environment, the cluster and the files of this machine, for a run.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -21,12 +21,15 @@ use crate::sync::around::{Around, Texts, Values, no_cluster};
 /// Where a pod finds the token of its service account.
 const POD_TOKEN: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 
+/// Namespace, name and values of a Secret of an encrypted manifest.
+type Unlocked = (String, String, Values);
+
 /// See the file's description.
 pub struct Surroundings {
     session: Arc<Session>,
     as_me: bool,
     locked: BTreeMap<(String, String), Locked>,
-    opened: Mutex<BTreeMap<std::path::PathBuf, Vec<(String, String, Values)>>>,
+    opened: Mutex<BTreeMap<PathBuf, Vec<Unlocked>>>,
     said: Mutex<BTreeSet<String>>,
     cancel: Arc<AtomicBool>,
     #[cfg(feature = "kube")]
@@ -82,7 +85,7 @@ impl Surroundings {
         Ok(found.next().map(|(_, _, values)| values.clone()))
     }
 
-    fn open(&self, path: &Path) -> Result<Vec<(String, String, Values)>, crate::failure::Failure> {
+    fn open(&self, path: &Path) -> Result<Vec<Unlocked>, crate::failure::Failure> {
         let decrypted = sopsfile::open(&self.session, path)?.decrypt(false)?;
         let name = self.session.shown(path);
         let unreadable = |error: &dyn std::error::Error| {
