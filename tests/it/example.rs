@@ -197,3 +197,34 @@ fn sops_opens_every_file() {
     }
     assert_eq!(opened, 19);
 }
+
+/// `examples/sync`: only the store differs.
+#[test]
+fn the_same_application_for_every_store() {
+    let sync = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/sync");
+    let read = |name: &str| fs::read_to_string(sync.join(name)).unwrap();
+    let application = read("file/app.yaml");
+    let readme = read("README.md");
+    for (folder, provider) in [("file", "encryptedFile"), ("openbao", "vault"), ("aws", "aws")] {
+        assert!(readme.contains(&format!("`{folder}/`")), "{folder}");
+        assert_eq!(read(&format!("{folder}/app.yaml")), application, "{folder}");
+        let store = read(&format!("{folder}/store.yaml"));
+        assert!(store.contains(&format!("  provider:\n    {provider}:\n")), "{folder}");
+    }
+}
+
+/// Nothing of it lies there in clear.
+#[test]
+fn the_values_for_syncing_are_encrypted() {
+    let sync = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/sync");
+    let mut checked = 0;
+    for name in ["file/secrets/shop/database", "file/secrets/shop/mail", "file/secrets/shop/registry"]
+        .into_iter()
+        .chain(["openbao/login.yaml", "aws/login.yaml"])
+    {
+        let text = fs::read_to_string(sync.join(name)).unwrap();
+        assert!(text.contains("ENC[AES256_GCM,") && !text.contains("throw-away"), "{name}");
+        checked += 1;
+    }
+    assert_eq!(checked, 5);
+}

@@ -28,6 +28,10 @@ pub struct World {
     folder: tempfile::TempDir,
     /// Where the session begins.
     start: PathBuf,
+    /// Folders with more programs.
+    programs: Vec<PathBuf>,
+    /// What is written otherwise here than on the page: the number of a port that may be taken.
+    port: Option<(&'static str, String)>,
 }
 
 impl World {
@@ -52,7 +56,36 @@ impl World {
                 fs::write(repository.join("config/prod.yaml"), YOURS).unwrap();
             }
         }
-        Self { folder, start }
+        Self { folder, start, programs: Vec::new(), port: None }
+    }
+
+    /// The same with programs that the page takes for installed, and with another number for the port of the server that it
+    /// starts: in its commands, and in the manifests beside it.
+    #[cfg(all(unix, feature = "vault", feature = "aws"))]
+    pub fn with_server(page: &str, programs: Vec<PathBuf>, port: (&'static str, u16)) -> Self {
+        let mut world = Self::new(page);
+        let port = (port.0, port.1.to_string());
+        let folder = world.start.join(page).parent().unwrap().to_owned();
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let text = fs::read_to_string(&path).unwrap();
+            if path.ends_with("store.yaml") {
+                fs::write(&path, text.replace(port.0, &port.1)).unwrap();
+            }
+        }
+        world.programs = programs;
+        world.port = Some(port);
+        world
+    }
+
+    /// A folder for programs of the test's own.
+    #[cfg(all(unix, feature = "vault", feature = "aws"))]
+    pub fn program(&mut self, name: &str, text: &str) {
+        let folder = self.folder.path().canonicalize().unwrap().join("programs");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join(name), text).unwrap();
+        executable(&folder.join(name));
+        self.programs.insert(0, folder);
     }
 
     /// Runs the commands of all blocks as one session; what is wrong first.
@@ -79,15 +112,20 @@ impl World {
 
     /// Output of each command and its exit code, each followed by the separator.
     fn session<'a>(&self, steps: impl Iterator<Item = &'a Step>) -> String {
-        let mut script = "exec 2>&1\n".to_owned();
+        // a server that the page starts is gone with the session, whatever happened
+        let mut script = "exec 2>&1\ntrap '[ -z \"$!\" ] || kill $! 2>/dev/null' EXIT\n".to_owned();
         for step in steps {
-            let command = &step.command;
+            let command = match &self.port {
+                Some((from, to)) => step.command.replace(from, to),
+                None => step.command.clone(),
+            };
             script.push_str(&format!("{command}\ncode=$?\nprintf '\\001%s\\001' $code\n(exit $code)\n"));
         }
         let folder = self.folder.path().canonicalize().unwrap();
         let binary = Path::new(env!("CARGO_BIN_EXE_sealant")).parent().unwrap();
         let search = std::env::var_os("PATH").unwrap_or_default();
-        let path = std::env::join_paths([binary.to_owned()].into_iter().chain(std::env::split_paths(&search))).unwrap();
+        let first = [binary.to_owned()].into_iter().chain(self.programs.iter().cloned());
+        let path = std::env::join_paths(first.chain(std::env::split_paths(&search))).unwrap();
         let script_file = folder.join("session");
         fs::write(&script_file, script).unwrap();
         let ran = Command::new("sh")
