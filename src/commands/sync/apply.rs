@@ -4,17 +4,18 @@ use std::collections::BTreeMap;
 
 use super::{Args, Done};
 use crate::commands::syncing::lines::{Line, Name, shown};
+use crate::commands::syncing::report::kind;
 use crate::document::tree::{Kind as NodeKind, Node};
 use crate::external::marks::{LABEL_OWNER, field_manager, owner_hash};
 use crate::external::plan::{Action, Existing, Facts, FetchTrouble, FetchedData, Plan, Target, plan};
 use crate::external::resource::ExternalSecret;
 use crate::external::wanted::Wanted;
+use crate::failure::Failure;
 use crate::fsio::clock;
 use crate::k8s::{Apply, Cause, Client, ClusterError, Resource};
 use crate::manifest::emit::{self, Format};
 use crate::manifest::secret::entry;
 use crate::manifest::{self, text};
-use crate::store::StoreCause;
 use crate::sync::Inventory;
 use crate::sync::round::{Outcome, Trouble};
 
@@ -70,7 +71,7 @@ pub fn one(
         place: format!("{}:{}", outcome.placed.place.file, item.line),
         name: (namespace.clone(), item.name.clone()),
         what,
-        cause: None,
+        kind: None,
         hints: Vec::new(),
     };
     if twice.contains(&target) && item.target.creation_policy.makes() {
@@ -83,25 +84,25 @@ pub fn one(
         Ok(None) => (Ok(FetchedData { is_empty: true, wanted: Ok(Wanted::default()) }), None),
         Ok(Some(made)) => (Ok(FetchedData { is_empty: false, wanted: Ok(with_set(args, &item, made.wanted)) }), None),
     };
-    let of_cluster = |error: &ClusterError| Line {
-        cause: Some(cause(error)),
-        hints: error.hint.iter().cloned().collect(),
-        ..line(vec![error.text.clone()])
+    let of_cluster = |error: ClusterError| {
+        let what = vec![error.text.clone()];
+        let failure = Failure::from(error);
+        Line { kind: Some(failure.kind()), hints: failure.hints().to_vec(), ..line(what) }
     };
     let manager = field_manager(&item.name);
-    let existing = existing(client, &target, &manager).map_err(|error| of_cluster(&error))?;
+    let existing = existing(client, &target, &manager).map_err(of_cluster)?;
     let uid = uids.0.get(&(namespace.clone(), item.name.clone())).map(String::as_str);
     let facts = Facts { namespace: &namespace, uid };
     let planned = plan(&item, fetched, existing.as_ref(), &facts, clock::timestamp());
     if let Some(Trouble { lines, hints, cause }) = trouble {
-        return Err(Line { cause, hints, ..line(lines) });
+        return Err(Line { kind: cause.map(kind), hints, ..line(lines) });
     }
     if !planned.condition.status {
         return Err(line(vec![planned.condition.message.to_owned()]));
     }
     let changes = changes(&planned, existing.as_ref());
     let former = carry_out(args, client, &item, &target, &planned, existing.as_ref());
-    let former = former.map_err(|error| of_cluster(&error))?;
+    let former = former.map_err(of_cluster)?;
     let verb = match planned.action {
         Action::Create => "created",
         Action::Update => "updated",
@@ -126,16 +127,6 @@ fn with_set(args: &Args, item: &ExternalSecret, mut wanted: Wanted) -> Wanted {
         wanted.labels.insert(SET_LABEL.to_owned(), set.clone());
     }
     wanted
-}
-
-/// A cluster's trouble in words of stores, for exit codes.
-fn cause(error: &ClusterError) -> StoreCause {
-    match error.cause {
-        Cause::Unreachable | Cause::Late | Cause::Tls | Cause::Busy | Cause::Server | Cause::BadAnswer => {
-            StoreCause::Unreachable
-        }
-        _ => StoreCause::Denied,
-    }
 }
 
 fn existing(client: &Client, target: &Name, manager: &str) -> Result<Option<Existing>, ClusterError> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::commands::syncing::lines::{Line, Name, shown};
+use crate::commands::syncing::report::kind;
 use crate::external::resource::external_secret::CreationPolicy;
 use crate::manifest::limits::{self, Facts};
 use crate::sync::Inventory;
@@ -31,12 +32,12 @@ pub fn secrets(inventory: &Inventory, outcomes: Vec<Outcome>) -> Secrets {
             place: format!("{}:{}", outcome.placed.place.file, item.line),
             name: (inventory.namespace(item.namespace.as_deref()).to_owned(), item.name.clone()),
             what,
-            cause: None,
+            kind: None,
             hints: Vec::new(),
         };
         match outcome.result {
             Err(trouble) => {
-                found.failed.push(Line { cause: trouble.cause, hints: trouble.hints, ..line(trouble.lines) })
+                found.failed.push(Line { kind: trouble.cause.map(kind), hints: trouble.hints, ..line(trouble.lines) })
             }
             Ok(_) if item.target.creation_policy == CreationPolicy::None => {
                 found.skipped.push(line(vec!["its creationPolicy is None".into()]));
