@@ -7,7 +7,7 @@ use serde_json::json;
 use super::session::Session;
 use super::syncing::input::{self, InputArgs, LoginArgs};
 use super::syncing::lines::{Line, shown};
-use super::syncing::report::trouble;
+use super::syncing::report::{kind, trouble};
 use super::syncing::surroundings::Surroundings;
 use crate::external::keys::Values;
 use crate::external::push::{Entry, Named as Only, entries};
@@ -92,7 +92,7 @@ fn line(inventory: &Inventory, placed: &Placed<PushSecret>, what: Vec<String>) -
 fn of_store(line: Line, error: StoreError) -> Line {
     let mut what = line.what;
     what.push(error.what);
-    Line { what, cause: Some(error.cause), hints: error.hint.into_iter().collect(), ..line }
+    Line { what, kind: Some(kind(error.cause)), hints: error.hint.into_iter().collect(), ..line }
 }
 
 fn one(

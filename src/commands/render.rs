@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::session::Session;
 use super::syncing::input::{self, InputArgs, LoginArgs};
+use super::syncing::lines::shown;
 use super::syncing::made;
 use super::syncing::output::{self, OutputArgs};
 use super::syncing::surroundings::Surroundings;
@@ -67,6 +68,11 @@ pub fn run(args: &Args, session: &Session) -> Result<u8, Failure> {
     stores.close();
     if args.regenerate {
         secrets.made.iter_mut().for_each(|made| made.is_generated = false);
+    }
+    for line in &secrets.missing {
+        for what in &line.what {
+            session.warn(&format!("{}: {}: {what}; left out", line.place, shown(&line.name)));
+        }
     }
     let places = output::places(&args.output, session, secrets.made, args.check)?;
     report::finish(args, session, &places, &secrets.skipped, &secrets.failed)

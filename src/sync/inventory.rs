@@ -184,6 +184,11 @@ impl Inventory {
         self.stores.values()
     }
 
+    /// How many objects there are that are referred to and are no stores: generators, Secrets, ConfigMaps, namespaces.
+    pub fn others(&self) -> usize {
+        self.generators.len() + self.secrets.len() + self.config_maps.len() + self.namespaces.len()
+    }
+
     /// The generator that is meant by a reference in this namespace.
     pub fn generator(&self, reference: &GeneratorRef, namespace: Option<&str>) -> Option<&Placed<Generator>> {
         let is_cluster = reference.kind == GeneratorKind::ClusterGenerator;

@@ -10,7 +10,7 @@ use super::stores::Stores;
 use crate::external::gather::{Assembled, EntryError, Request, assemble, wanted};
 use crate::external::resource::ExternalSecret;
 use crate::external::resource::external_secret::{DataFrom, Source};
-use crate::external::resource::select::GeneratorKind;
+use crate::external::resource::generator::GeneratorSpec;
 use crate::external::target::{self, Kind};
 use crate::external::wanted::Wanted;
 use crate::store::{StoreCause, StoreError};
@@ -88,17 +88,19 @@ fn put_together(
         name: item.target_name().to_owned(),
         wanted,
         missing: missing.collect(),
-        is_generated: is_generated(item),
+        is_generated: is_generated(stores, item),
     }))
 }
 
 /// Whether nothing but randomness decides about the values.
-fn is_generated(item: &ExternalSecret) -> bool {
+fn is_generated(stores: &Stores, item: &ExternalSecret) -> bool {
     let is_random = |entry: &DataFrom| match &entry.source {
-        Source::Generator(generator) => matches!(
-            generator.kind,
-            GeneratorKind::Password | GeneratorKind::Uuid | GeneratorKind::SshKey | GeneratorKind::ClusterGenerator
-        ),
+        Source::Generator(reference) => {
+            let found = stores.inventory().generator(reference, item.namespace.as_deref());
+            found.is_some_and(|placed| {
+                matches!(placed.item.spec, GeneratorSpec::Password(_) | GeneratorSpec::Uuid | GeneratorSpec::SshKey(_))
+            })
+        }
         _ => false,
     };
     item.data.is_empty() && !item.data_from.is_empty() && item.data_from.iter().all(is_random)

@@ -26,6 +26,8 @@ mod docs;
 mod edit;
 mod example;
 mod exec;
+#[cfg(all(feature = "aws", feature = "vault", feature = "kube"))]
+mod external;
 #[cfg(feature = "vault")]
 mod faults;
 mod formats;

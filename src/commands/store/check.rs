@@ -139,7 +139,7 @@ fn report(session: &Session, answers: &[Answer]) -> Result<(), Failure> {
         [(title, error)] => format!("{title}: {}", error.what),
         several => format!("{} things cannot be used or read", several.len()),
     };
-    let mut failure = Failure::new(kind(first), summary);
+    let mut failure = Failure::new(kind(first.cause), summary);
     if errors.len() > 1 {
         for (title, error) in &errors {
             failure = failure.detail(format!("{title}: {}", error.what));

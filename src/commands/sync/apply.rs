@@ -3,18 +3,19 @@
 use std::collections::BTreeMap;
 
 use super::{Args, Done};
-use crate::commands::syncing::lines::{Line, Name};
+use crate::commands::syncing::lines::{Line, Name, shown};
+use crate::commands::syncing::report::kind;
 use crate::document::tree::{Kind as NodeKind, Node};
 use crate::external::marks::{LABEL_OWNER, field_manager, owner_hash};
 use crate::external::plan::{Action, Existing, Facts, FetchTrouble, FetchedData, Plan, Target, plan};
 use crate::external::resource::ExternalSecret;
 use crate::external::wanted::Wanted;
+use crate::failure::Failure;
 use crate::fsio::clock;
 use crate::k8s::{Apply, Cause, Client, ClusterError, Resource};
 use crate::manifest::emit::{self, Format};
 use crate::manifest::secret::entry;
 use crate::manifest::{self, text};
-use crate::store::StoreCause;
 use crate::sync::Inventory;
 use crate::sync::round::{Outcome, Trouble};
 
@@ -70,7 +71,7 @@ pub fn one(
         place: format!("{}:{}", outcome.placed.place.file, item.line),
         name: (namespace.clone(), item.name.clone()),
         what,
-        cause: None,
+        kind: None,
         hints: Vec::new(),
     };
     if twice.contains(&target) && item.target.creation_policy.makes() {
@@ -81,27 +82,27 @@ pub fn one(
     let (fetched, trouble) = match outcome.result {
         Err(trouble) => (Err(FetchTrouble), Some(trouble)),
         Ok(None) => (Ok(FetchedData { is_empty: true, wanted: Ok(Wanted::default()) }), None),
-        Ok(Some(made)) => (Ok(FetchedData { is_empty: false, wanted: Ok(with_set(args, made.wanted)) }), None),
+        Ok(Some(made)) => (Ok(FetchedData { is_empty: false, wanted: Ok(with_set(args, &item, made.wanted)) }), None),
     };
-    let of_cluster = |error: &ClusterError| Line {
-        cause: Some(cause(error)),
-        hints: error.hint.iter().cloned().collect(),
-        ..line(vec![error.text.clone()])
+    let of_cluster = |error: ClusterError| {
+        let what = vec![error.text.clone()];
+        let failure = Failure::from(error);
+        Line { kind: Some(failure.kind()), hints: failure.hints().to_vec(), ..line(what) }
     };
     let manager = field_manager(&item.name);
-    let existing = existing(client, &target, &manager).map_err(|error| Box::new(of_cluster(&error)))?;
+    let existing = existing(client, &target, &manager).map_err(|error| Box::new(of_cluster(error)))?;
     let uid = uids.0.get(&(namespace.clone(), item.name.clone())).map(String::as_str);
     let facts = Facts { namespace: &namespace, uid };
     let planned = plan(&item, fetched, existing.as_ref(), &facts, clock::timestamp());
     if let Some(Trouble { lines, hints, cause }) = trouble {
-        return Err(Box::new(Line { cause, hints, ..line(lines) }));
+        return Err(Box::new(Line { kind: cause.map(kind), hints, ..line(lines) }));
     }
     if !planned.condition.status {
         return Err(Box::new(line(vec![planned.condition.message.to_owned()])));
     }
     let changes = changes(&planned, existing.as_ref());
-    carry_out(args, client, &item, &target, &planned, existing.as_ref())
-        .map_err(|error| Box::new(of_cluster(&error)))?;
+    let former = carry_out(args, client, &item, &target, &planned, existing.as_ref());
+    let former = former.map_err(|error| Box::new(of_cluster(error)))?;
     let verb = match planned.action {
         Action::Create => "created",
         Action::Update => "updated",
@@ -109,32 +110,33 @@ pub fn one(
         Action::Keep => "unchanged",
         Action::Nothing => "skipped",
     };
-    let note = (planned.condition.message != "secret synced").then(|| planned.condition.message.to_owned());
+    let mut notes: Vec<String> = Vec::new();
+    if planned.condition.message != "secret synced" {
+        notes.push(planned.condition.message.to_owned());
+    }
+    if !former.is_empty() {
+        notes.push(format!("deleted as former targets: {}", former.join(", ")));
+    }
+    let note = (!notes.is_empty()).then(|| notes.join("; "));
     Ok(Done { name: target, verb, changes, note })
 }
 
-fn with_set(args: &Args, mut wanted: Wanted) -> Wanted {
-    if let Some(set) = &args.set {
+/// A Secret that others may have made is not marked: pruning would take it from them.
+fn with_set(args: &Args, item: &ExternalSecret, mut wanted: Wanted) -> Wanted {
+    if let Some(set) = args.set.as_ref().filter(|_| item.target.creation_policy.makes()) {
         wanted.labels.insert(SET_LABEL.to_owned(), set.clone());
     }
     wanted
-}
-
-/// A cluster's trouble in words of stores, for exit codes.
-fn cause(error: &ClusterError) -> StoreCause {
-    match error.cause {
-        Cause::Unreachable | Cause::Late | Cause::Tls | Cause::Busy | Cause::Server | Cause::BadAnswer => {
-            StoreCause::Unreachable
-        }
-        _ => StoreCause::Denied,
-    }
 }
 
 fn existing(client: &Client, target: &Name, manager: &str) -> Result<Option<Existing>, ClusterError> {
     let Some(json) = client.object(Resource::SECRETS, Some(&target.0), &target.1)? else { return Ok(None) };
     let objects = manifest::read(json.expose()).ok();
     let object = objects.and_then(|objects| objects.into_iter().next());
-    Ok(object.and_then(|object| Existing::from_object(&object, manager).ok()))
+    // what cannot be read is there nevertheless, and is not made as if it were not
+    let existing = object.and_then(|object| Existing::from_object(&object, manager).ok());
+    let text = || format!("the Secret {} cannot be read: the answer is no Secret", shown(target));
+    existing.map(Some).ok_or_else(|| ClusterError { cause: Cause::BadAnswer, text: text(), hint: None, status: None })
 }
 
 /// Names only.
@@ -174,11 +176,11 @@ fn carry_out(
     (namespace, name): &Name,
     planned: &Plan,
     existing: Option<&Existing>,
-) -> Result<(), ClusterError> {
+) -> Result<Vec<String>, ClusterError> {
     let manager = field_manager(&item.name);
     match planned.action {
         Action::Create | Action::Update => {
-            let Some(target) = &planned.object else { return Ok(()) };
+            let Some(target) = &planned.object else { return Ok(Vec::new()) };
             let body = emit::objects([&*zeroize::Zeroizing::new(object(namespace, name, target))], Format::Json);
             let how = Apply { manager: &manager, force: true, dry_run: args.dry_run };
             client.apply(Resource::SECRETS, Some(namespace), name, body.as_bytes(), how)?;
@@ -193,14 +195,18 @@ fn carry_out(
         }
         Action::Keep | Action::Nothing => {}
     }
-    if planned.orphans && !args.dry_run {
-        delete_orphans(client, item, namespace, name)?;
-    }
-    Ok(())
+    if planned.orphans { delete_orphans(args, client, item, namespace, name) } else { Ok(Vec::new()) }
 }
 
-/// Secrets that the same ExternalSecret made under another name.
-fn delete_orphans(client: &Client, item: &ExternalSecret, namespace: &str, name: &str) -> Result<(), ClusterError> {
+/// Deletes Secrets that the same ExternalSecret made under another name; which these are.
+fn delete_orphans(
+    args: &Args,
+    client: &Client,
+    item: &ExternalSecret,
+    namespace: &str,
+    name: &str,
+) -> Result<Vec<String>, ClusterError> {
+    let mut deleted = Vec::new();
     let label = format!("{LABEL_OWNER}={}", owner_hash(namespace, &item.name));
     let list = client.objects(Resource::SECRETS, Some(namespace), &label)?;
     for object in
@@ -209,10 +215,11 @@ fn delete_orphans(client: &Client, item: &ExternalSecret, namespace: &str, name:
         if object.name() != name {
             let uid = manifest::field(&object.root, "metadata").and_then(|metadata| text(metadata.get("uid")?));
             let uid = uid.unwrap_or_default().into_owned();
-            client.delete_object(Resource::SECRETS, Some(namespace), &object.name(), &uid, false)?;
+            client.delete_object(Resource::SECRETS, Some(namespace), &object.name(), &uid, args.dry_run)?;
+            deleted.push(object.name().into_owned());
         }
     }
-    Ok(())
+    Ok(deleted)
 }
 
 fn map<'a>(texts: impl Iterator<Item = (&'a String, &'a String)>) -> Node {

@@ -27,7 +27,7 @@ pub fn finish(args: &Args, session: &Session, done: &[Done], failed: &[Line]) ->
             json!({"dryRun": args.dry_run, "secrets": rows.collect::<Vec<_>>(), "failed": wrong.collect::<Vec<_>>()});
         output::data(format!("{report}\n").as_bytes())?;
     } else {
-        for done in done.iter().filter(|done| done.verb != "unchanged") {
+        for done in done.iter().filter(|done| done.verb != "unchanged" || done.note.is_some()) {
             let mut line = format!("{}: {}", title(&done.name), done.verb);
             if !done.changes.is_empty() {
                 line.push_str(&format!(": {}", done.changes.join(", ")));
@@ -41,7 +41,7 @@ pub fn finish(args: &Args, session: &Session, done: &[Done], failed: &[Line]) ->
                 session.say(&line);
             }
         }
-        let same = done.iter().filter(|done| done.verb == "unchanged").count();
+        let same = done.iter().filter(|done| done.verb == "unchanged" && done.note.is_none()).count();
         if same > 0 {
             session.say(&format!("{same} unchanged"));
         }

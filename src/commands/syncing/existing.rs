@@ -17,8 +17,10 @@ use crate::secret::SecretBytes;
 pub enum Existing {
     /// Nothing.
     Nothing,
-    /// A Secret, in clear or encrypted with SOPS.
+    /// A Secret in clear.
     Secret(Box<Secret>),
+    /// A Secret that is encrypted with SOPS.
+    Encrypted(Box<Secret>),
     /// A SealedSecret, and its values as far as keys at hand open them.
     Sealed(Box<SealedSecret>, BTreeMap<String, SecretBytes>),
 }
@@ -33,7 +35,8 @@ impl Existing {
             return Ok(Self::Nothing);
         }
         let original = read_bounded(path, DOCUMENT_LIMIT)?;
-        let objects = if is_marked(&original.bytes) {
+        let is_encrypted = is_marked(&original.bytes);
+        let objects = if is_encrypted {
             manifest::read(sopsfile::open(session, path)?.decrypt(false)?.bytes())
         } else {
             manifest::read(&original.bytes)
@@ -48,7 +51,8 @@ impl Existing {
         }
         let secret =
             Secret::from_object(object).map_err(|error| Failure::of(Kind::CannotRead, &error).about(path.display()))?;
-        Ok(Self::Secret(Box::new(secret)))
+        let secret = Box::new(secret);
+        Ok(if is_encrypted { Self::Encrypted(secret) } else { Self::Secret(secret) })
     }
 
     fn sealed(path: &Path, object: &Object, chain: &KeyChain) -> Result<Self, Failure> {
@@ -67,7 +71,9 @@ impl Existing {
     pub fn value(&self, key: &str) -> Option<&SecretBytes> {
         match self {
             Self::Nothing => None,
-            Self::Secret(secret) => secret.data.iter().find(|(name, _)| name == key).map(|(_, value)| value),
+            Self::Secret(secret) | Self::Encrypted(secret) => {
+                secret.data.iter().find(|(name, _)| name == key).map(|(_, value)| value)
+            }
             Self::Sealed(_, values) => values.get(key),
         }
     }
@@ -76,7 +82,7 @@ impl Existing {
     pub fn keys(&self) -> Vec<&str> {
         match self {
             Self::Nothing => Vec::new(),
-            Self::Secret(secret) => secret.data.iter().map(|(key, _)| key.as_str()).collect(),
+            Self::Secret(secret) | Self::Encrypted(secret) => secret.data.iter().map(|(key, _)| key.as_str()).collect(),
             Self::Sealed(sealed, _) => sealed.items.iter().map(|(key, _)| key.as_str()).collect(),
         }
     }

@@ -89,9 +89,9 @@ pub fn read(session: &Session, args: &InputArgs) -> Result<Input, Failure> {
                 let original = read_bounded(file, DOCUMENT_LIMIT)?;
                 let absolute = folder::absolute(session.cwd(), file);
                 let above = absolute.parent().unwrap_or(session.cwd());
-                let known = input.known();
+                let (known, wrong) = (input.known(), problems.len());
                 input.add(session, &session.shown(&absolute), above, Some(&absolute), &original.bytes, &mut problems);
-                if !is_folder && is_named && input.known() == known {
+                if !is_folder && is_named && input.known() == known && problems.len() == wrong {
                     session.warn(&format!("{}: nothing in it is known here", file.display()));
                 }
             }
@@ -126,6 +126,8 @@ fn failure(problems: Vec<(String, Problem)>) -> Option<Failure> {
 fn line(file: &str, problem: &Problem) -> String {
     let text = problem.to_string();
     match text.strip_prefix(&format!("line {}: ", problem.line)) {
+        // the whole file
+        Some(rest) if problem.line == 0 => format!("{file}: {rest}"),
         Some(rest) => format!("{file}:{}: {rest}", problem.line),
         None => format!("{file}: {text}"),
     }
@@ -136,7 +138,7 @@ impl Input {
         let inventory = &self.inventory;
         (
             inventory.external_secrets.len() + inventory.push_secrets.len() + inventory.cluster_external_secrets.len(),
-            inventory.stores().count(),
+            inventory.stores().count() + inventory.others(),
             self.locked.len(),
         )
     }

@@ -12,8 +12,8 @@ pub struct Line {
     pub name: Name,
     /// What there is to say, a line each.
     pub what: Vec<String>,
-    /// The kind of trouble, where it is one of a store.
-    pub cause: Option<crate::store::StoreCause>,
+    /// The kind of trouble, where it is one of a store or a cluster.
+    pub kind: Option<crate::failure::Kind>,
     /// What to do about it.
     pub hints: Vec<String>,
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::commands::syncing::lines::{Line, Name, shown};
+use crate::commands::syncing::report::kind;
 use crate::external::resource::external_secret::CreationPolicy;
+use crate::manifest::limits::{self, Facts};
 use crate::sync::Inventory;
 use crate::sync::round::{Made, Outcome};
 
@@ -16,6 +18,8 @@ pub struct Secrets {
     pub skipped: Vec<Line>,
     /// What failed, and why.
     pub failed: Vec<Line>,
+    /// Values that are left out because their stores do not have them, and the policy says so.
+    pub missing: Vec<Line>,
 }
 
 /// Puts together what belongs to one Secret.
@@ -28,18 +32,21 @@ pub fn secrets(inventory: &Inventory, outcomes: Vec<Outcome>) -> Secrets {
             place: format!("{}:{}", outcome.placed.place.file, item.line),
             name: (inventory.namespace(item.namespace.as_deref()).to_owned(), item.name.clone()),
             what,
-            cause: None,
+            kind: None,
             hints: Vec::new(),
         };
         match outcome.result {
             Err(trouble) => {
-                found.failed.push(Line { cause: trouble.cause, hints: trouble.hints, ..line(trouble.lines) });
+                found.failed.push(Line { kind: trouble.cause.map(kind), hints: trouble.hints, ..line(trouble.lines) });
             }
             Ok(_) if item.target.creation_policy == CreationPolicy::None => {
                 found.skipped.push(line(vec!["its creationPolicy is None".into()]));
             }
             Ok(None) => found.skipped.push(line(vec!["there is no value for it".into()])),
             Ok(Some(made)) => {
+                if !made.missing.is_empty() {
+                    found.missing.push(line(made.missing.clone()));
+                }
                 let name = (made.namespace.clone(), made.name.clone());
                 targets.entry(name).or_default().push((line(Vec::new()), item.target.creation_policy, made));
             }
@@ -73,9 +80,10 @@ fn together(name: &Name, writers: Vec<(Line, CreationPolicy, Made)>, found: &mut
         return;
     }
     let (makers, others): (Vec<_>, Vec<_>) = writers.into_iter().partition(|(_, policy, _)| is_maker(*policy));
-    let mut all = makers.into_iter().chain(others).map(|(_, _, made)| made);
-    let Some(first) = all.next() else { return };
-    found.made.push(all.fold(first, |mut secret, more| {
+    let mut all = makers.into_iter().chain(others).map(|(line, _, made)| (line, made));
+    let Some((line, first)) = all.next() else { return };
+    let made = all.fold(first, |mut secret, (_, more)| {
+        secret.is_generated &= more.is_generated;
         let (into, from) = (&mut secret.wanted, more.wanted);
         into.data.extend(from.data);
         into.labels.extend(from.labels);
@@ -85,5 +93,26 @@ fn together(name: &Name, writers: Vec<(Line, CreationPolicy, Made)>, found: &mut
             into.secret_type = from.secret_type;
         }
         secret
-    }));
+    });
+    match refused(&made) {
+        what if what.is_empty() => found.made.push(made),
+        what => {
+            let hints = vec!["spec.target.template names keys and the type, rewrite changes names of keys".to_owned()];
+            found.failed.push(Line { what, hints, ..line });
+        }
+    }
+}
+
+/// What the API server would say no to.
+fn refused(made: &Made) -> Vec<String> {
+    let wanted = &made.wanted;
+    let data: Vec<(&str, &[u8])> = wanted.data.iter().map(|(key, value)| (key.as_str(), value.expose())).collect();
+    let refusals = limits::refusals(&Facts {
+        name: &made.name,
+        namespace: &made.namespace,
+        kind: wanted.secret_type.as_deref().unwrap_or_default(),
+        data: &data,
+        has_service_account: wanted.annotations.get(limits::SERVICE_ACCOUNT).is_some_and(|name| !name.is_empty()),
+    });
+    refusals.iter().map(|refusal| format!("Kubernetes would refuse it: {refusal}")).collect()
 }

@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 
 use super::existing::Existing;
 use crate::commands::seal::with::day;
+use crate::commands::selection::SelectionArgs;
 use crate::commands::session::Session;
 use crate::commands::syncing::lines::{Name, shown};
 use crate::commands::{sealing_keys, unseal};
@@ -76,13 +77,16 @@ pub fn places(
         let place = Place {
             name: (made.namespace.clone(), made.name.clone()),
             keys: made.wanted.data.keys().cloned().collect(),
-            changes: changes(&made, &existing, certificate.is_some()),
+            changes: changes(args, &made, &existing),
             path,
         };
         items.push((place, made, existing));
     }
     if only_check {
         return Ok(items.into_iter().map(|(place, ..)| place).collect());
+    }
+    for (place, _, existing) in &items {
+        may_write(args, session, place, existing)?;
     }
     write(args, session, certificate.as_ref(), &mut items)?;
     Ok(items.into_iter().map(|(place, ..)| place).collect())
@@ -126,7 +130,7 @@ fn keep_generated(made: &mut Made, existing: &Existing) {
 }
 
 /// What is different, by name.
-fn changes(made: &Made, existing: &Existing, is_sealed: bool) -> Vec<String> {
+fn changes(args: &OutputArgs, made: &Made, existing: &Existing) -> Vec<String> {
     let there = existing.keys();
     let mut changes = Vec::new();
     for (key, value) in &made.wanted.data {
@@ -139,8 +143,9 @@ fn changes(made: &Made, existing: &Existing, is_sealed: bool) -> Vec<String> {
     changes.extend(there.iter().filter(|key| !made.wanted.data.contains_key(**key)).map(|key| format!("- {key}")));
     let metadata = match existing {
         Existing::Nothing => None,
-        Existing::Secret(secret) if !is_sealed => Some(secret.metadata.clone()),
-        Existing::Sealed(sealed, _) if is_sealed => Some(sealed.template.metadata.clone()),
+        Existing::Secret(secret) if !args.encrypt && args.seal_with.is_none() => Some(secret.metadata.clone()),
+        Existing::Encrypted(secret) if args.encrypt => Some(secret.metadata.clone()),
+        Existing::Sealed(sealed, _) if args.seal_with.is_some() => Some(sealed.template.metadata.clone()),
         _ => {
             changes.push("~ (form)".into());
             None
@@ -150,7 +155,7 @@ fn changes(made: &Made, existing: &Existing, is_sealed: bool) -> Vec<String> {
         changes.push("~ (metadata)".into());
     }
     let kind = match existing {
-        Existing::Secret(secret) => Some((secret.kind.as_str(), secret.immutable)),
+        Existing::Secret(secret) | Existing::Encrypted(secret) => Some((secret.kind.as_str(), secret.immutable)),
         Existing::Sealed(sealed, _) => Some((sealed.template.kind.as_str(), sealed.template.immutable)),
         Existing::Nothing => None,
     };
@@ -160,7 +165,33 @@ fn changes(made: &Made, existing: &Existing, is_sealed: bool) -> Vec<String> {
     }) {
         changes.push("~ (type)".into());
     }
+    if changes.is_empty() && matches!(existing, Existing::Nothing) {
+        changes.push("+ (no keys)".into());
+    }
     changes
+}
+
+/// Whether nothing is in the way: asked for all before anything is written.
+fn may_write(args: &OutputArgs, session: &Session, place: &Place, existing: &Existing) -> Result<(), Failure> {
+    let Some(path) = place.path.as_deref().filter(|_| !place.changes.is_empty()) else { return Ok(()) };
+    let is_clear = !args.encrypt && args.seal_with.is_none();
+    let refuse = |what: &str, hint: &str| {
+        let text = format!("{} exists, {what}, and is not overwritten", path.display());
+        Err(Failure::new(Kind::Exists, text).hint(hint))
+    };
+    match existing {
+        Existing::Encrypted(_) if is_clear => {
+            refuse("is encrypted with SOPS", "say --encrypt, or write values in clear to a folder of their own")
+        }
+        Existing::Sealed(..) if is_clear => {
+            refuse("is a SealedSecret", "say --seal-with CERT, or write values in clear to a folder of their own")
+        }
+        Existing::Secret(_) | Existing::Sealed(..) if args.encrypt => {
+            refuse("is not encrypted with SOPS", "move it away first, or write to a folder of its own")
+        }
+        Existing::Nothing if args.encrypt => SelectionArgs::default().recipe(session, path).map(drop),
+        _ => Ok(()),
+    }
 }
 
 fn write(
@@ -172,7 +203,7 @@ fn write(
     let mut batch = Batch::new();
     let mut stream = Zeroizing::new(String::new());
     for (place, made, existing) in items {
-        let changed = !place.changes.is_empty() || matches!(existing, Existing::Nothing);
+        let changed = !place.changes.is_empty();
         let Some(path) = &place.path else {
             let node = node(made, existing, certificate)?;
             stream.push_str(&emit::objects([&*node], args.format));
@@ -185,12 +216,12 @@ fn write(
         let format = if args.encrypt { Format::Yaml } else { args.format };
         let text = emit::objects([&*node], format);
         session.guard_files();
-        if let Some(folder) = path.parent() {
-            folder::make(folder, false)?;
-        }
         if args.encrypt {
             unseal::encrypted::write_quietly(session, path, &text)?;
             continue;
+        }
+        if let Some(folder) = path.parent() {
+            folder::make(folder, false)?;
         }
         let mode = if certificate.is_some() { NewMode::Public } else { NewMode::OwnerOnly };
         let stamp = stamp(path)?;

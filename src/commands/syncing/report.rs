@@ -8,7 +8,7 @@ use crate::store::{StoreCause, StoreError};
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        let failure = Self::new(kind(&error), error.what);
+        let failure = Self::new(kind(error.cause), error.what);
         match error.hint {
             Some(hint) => failure.hint(hint),
             None => failure,
@@ -17,8 +17,8 @@ impl From<StoreError> for Failure {
 }
 
 /// Whose trouble it is, as exit codes tell.
-pub fn kind(error: &StoreError) -> Kind {
-    match error.cause {
+pub fn kind(cause: StoreCause) -> Kind {
+    match cause {
         StoreCause::Login
         | StoreCause::Denied
         | StoreCause::Invalid
@@ -31,7 +31,7 @@ pub fn kind(error: &StoreError) -> Kind {
 /// One failure for everything that failed; `None` when nothing did. `done` is how many Secrets there are nevertheless.
 pub fn trouble(failed: &[Line], done: usize) -> Option<Failure> {
     let first = failed.first()?;
-    let of = |line: &Line| line.cause.map_or(Kind::CannotRead, |cause| kind(&StoreError::new(cause, "")));
+    let of = |line: &Line| line.kind.unwrap_or(Kind::CannotRead);
     let kinds: Vec<Kind> = failed.iter().map(of).collect();
     let all_alike = kinds.iter().all(|kind| *kind == kinds[0]);
     let kind = if done == 0 && all_alike { kinds[0] } else { Kind::SyncIncomplete };

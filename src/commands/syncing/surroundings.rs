@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use super::files::{RepositoryFiles, store_error};
 use super::input::{Locked, LoginArgs};
 use crate::commands::session::Session;
-use crate::commands::sopsfile;
+use crate::commands::sopsfile::{self, Source};
 use crate::fsio::env::Var;
 use crate::fsio::read::{KEY_LIMIT, read_stream};
 use crate::fsio::signals;
@@ -86,8 +86,10 @@ impl Surroundings {
     }
 
     fn open(&self, path: &Path) -> Result<Vec<Unlocked>, crate::failure::Failure> {
-        let decrypted = sopsfile::open(&self.session, path)?.decrypt(false)?;
         let name = self.session.shown(path);
+        let mut source = Source::file(path)?;
+        source.name.clone_from(&name);
+        let decrypted = sopsfile::open_source(&self.session, source)?.decrypt(false)?;
         let unreadable = |error: &dyn std::error::Error| {
             crate::failure::Failure::of(crate::failure::Kind::CannotRead, error).about(&name)
         };
