@@ -99,6 +99,11 @@ pub fn random(buffer: &mut [u8]) -> Result<(), RandomError> {
     SystemRandom::new().fill(buffer).map_err(|_| RandomError)
 }
 
+/// That source, for what `ring` makes.
+pub fn source() -> ring::rand::SystemRandom {
+    ring::rand::SystemRandom::new()
+}
+
 /// That source, for libraries that take no answer but yes: whoever lends it asks afterwards whether it failed, and does not use what
 /// was made with one that did.
 #[derive(Default)]

@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use ring::signature::{Ed25519KeyPair, KeyPair};
+use ring::signature::{
+    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair,
+};
 use rsa::traits::{PrivateKeyParts, PublicKeyParts};
 use rsa::{BigUint, RsaPrivateKey};
 use zeroize::{Zeroize, Zeroizing};
@@ -24,9 +26,7 @@ pub(super) fn pair(spec: &SshKey) -> Result<BTreeMap<String, SecretBytes>, Gener
     let (kind, public, private) = match spec.key_type {
         SshKeyType::Ed25519 => ed25519()?,
         SshKeyType::Rsa(bits) => rsa(bits)?,
-        SshKeyType::Ecdsa(bits) => {
-            return Err(GenerateError::Key(format!("ecdsa of {bits} bits; ed25519 and rsa are")));
-        }
+        SshKeyType::Ecdsa(bits) => ecdsa(bits)?,
     };
     let line = format!("{kind} {}", base64_simd::STANDARD.encode_to_string(&public));
     let line = if spec.comment.is_empty() { line } else { format!("{line} {}", spec.comment) };
@@ -55,6 +55,31 @@ fn ed25519() -> Result<Pair, GenerateError> {
     let both = Zeroizing::new([seed.as_slice(), point].concat());
     string(&mut private, &both);
     Ok(("ssh-ed25519", public, private))
+}
+
+fn ecdsa(bits: u32) -> Result<Pair, GenerateError> {
+    let (scheme, kind, curve): (_, _, &[u8]) = match bits {
+        256 => (&ECDSA_P256_SHA256_ASN1_SIGNING, "ecdsa-sha2-nistp256", b"nistp256"),
+        384 => (&ECDSA_P384_SHA384_ASN1_SIGNING, "ecdsa-sha2-nistp384", b"nistp384"),
+        _ => return Err(GenerateError::Key(format!("ecdsa of {bits} bits; 256 and 384 are"))),
+    };
+    let failed = || GenerateError::Key(format!("ecdsa of {bits} bits"));
+    let random = secret::source();
+    let document = EcdsaKeyPair::generate_pkcs8(scheme, &random).map_err(|_| GenerateError::Random)?;
+    let pkcs8 = document.as_ref();
+    let pair = EcdsaKeyPair::from_pkcs8(scheme, pkcs8, &random).map_err(|_| failed())?;
+    // RFC 5915: version 1, then the key in an OCTET STRING
+    let at = memchr::memmem::find(pkcs8, &[2, 1, 1, 4]).ok_or_else(failed)?;
+    let length = usize::from(*pkcs8.get(at + 4).ok_or_else(failed)?);
+    let scalar = pkcs8.get(at + 5..at + 5 + length).ok_or_else(failed)?;
+    let mut public = Vec::new();
+    string(&mut public, kind.as_bytes());
+    string(&mut public, curve);
+    string(&mut public, pair.public_key().as_ref());
+    let mut private = Zeroizing::new(Vec::with_capacity(512));
+    private.extend_from_slice(&public);
+    number(&mut private, &BigUint::from_bytes_be(scalar));
+    Ok((kind, public, private))
 }
 
 fn rsa(bits: u32) -> Result<Pair, GenerateError> {
@@ -152,7 +177,8 @@ mod tests {
     #[test]
     fn openssh_reads_them() {
         let folder = tempfile::tempdir().unwrap();
-        for kind in [SshKeyType::Ed25519, SshKeyType::Rsa(2048)] {
+        let kinds = [SshKeyType::Ed25519, SshKeyType::Ecdsa(256), SshKeyType::Ecdsa(384), SshKeyType::Rsa(2048)];
+        for kind in kinds {
             let keys = made(kind);
             let path = folder.path().join("key");
             std::fs::write(&path, keys["privateKey"].expose()).unwrap();
@@ -160,7 +186,7 @@ mod tests {
             std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
             // age reads the same format, on machines without OpenSSH, too
             #[cfg(feature = "cli")]
-            {
+            if !matches!(kind, SshKeyType::Ecdsa(_)) {
                 let read = age::ssh::Identity::from_buffer(keys["privateKey"].expose(), None);
                 assert!(matches!(read, Ok(age::ssh::Identity::Unencrypted(_))), "{kind:?}");
             }
@@ -174,7 +200,7 @@ mod tests {
 
     #[test]
     fn what_is_not_made_is_named() {
-        for (kind, wanted) in [(SshKeyType::Rsa(1024), "rsa of 1024"), (SshKeyType::Ecdsa(256), "ecdsa of 256")] {
+        for (kind, wanted) in [(SshKeyType::Rsa(1024), "rsa of 1024"), (SshKeyType::Ecdsa(521), "ecdsa of 521")] {
             let error = pair(&SshKey { key_type: kind, comment: String::new() }).unwrap_err();
             assert!(error.to_string().contains(wanted), "{error}");
         }

@@ -1,6 +1,6 @@
 //! sprig's functions that make keys and certificates.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use zeroize::Zeroizing;
 

@@ -1,7 +1,7 @@
 //! Certificates, as far as External Secrets looks into them: who signed whom, for which names (`pem.go`, `pem_chain.go`). Nothing
 //! here says that a certificate is to be trusted.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use core::net::{Ipv4Addr, Ipv6Addr};
 
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::{GeneralName, ParsedExtension};

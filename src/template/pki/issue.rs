@@ -1,10 +1,9 @@
 //! New keys, and certificates for them, as sprig 3.3.0 makes them with Go's `crypto/x509`.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use jiff::{Span, Timestamp};
 use ring::digest;
-use ring::rand::SystemRandom;
 use ring::signature::{
     ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair,
 };
@@ -21,7 +20,7 @@ use super::der::{
 };
 use super::pem;
 use super::private::{EC, ED25519, P256, P384, PrivateKey, RSA};
-use crate::secret::{Random, random};
+use crate::secret::{Random, random, source};
 use crate::template::error::Fault;
 use crate::template::text::Buffer;
 
@@ -52,7 +51,7 @@ pub(in crate::template) fn new_key(kind: Kind) -> Result<PrivateKey, Fault> {
             Ok(PrivateKey::Rsa(Zeroizing::new(der.as_bytes().to_vec())))
         }
         Kind::P256 => {
-            let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &SystemRandom::new());
+            let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &source());
             PrivateKey::from_pkcs8(pkcs8.map_err(|_| NO_RANDOM)?.as_ref()).ok_or(NO_KEY)
         }
         Kind::Ed25519 => {
@@ -247,7 +246,7 @@ fn sign(key: &PrivateKey, message: &[u8]) -> Result<Vec<u8>, Fault> {
         }
         PrivateKey::Ec { curve, .. } => {
             let scheme = if *curve == P256 { &ECDSA_P256_SHA256_ASN1_SIGNING } else { &ECDSA_P384_SHA384_ASN1_SIGNING };
-            let random = SystemRandom::new();
+            let random = source();
             let pair = EcdsaKeyPair::from_pkcs8(scheme, &key.pkcs8(), &random).map_err(|_| NO_KEY)?;
             pair.sign(&random, message).map(|signature| signature.as_ref().to_vec()).map_err(|_| NO_RANDOM)
         }
