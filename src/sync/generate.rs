@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::credentials::Credentials;
 use super::stores::Stores;
 use crate::external::generate;
+#[cfg(any(feature = "vault", feature = "aws"))]
 use crate::external::resource::generator::GeneratorSpec;
 use crate::external::resource::select::GeneratorRef;
 use crate::secret::SecretBytes;
