@@ -33,7 +33,7 @@ pub struct Args {
 }
 
 const EXAMPLES: &str = "\
-Stores are SecretStore and ClusterSecretStore manifests: Vault and OpenBao, AWS Secrets Manager and Parameter Store, Kubernetes,
+Stores are SecretStore and ClusterSecretStore manifests: Vault and OpenBao, AWS Secrets Manager and Parameter Store, Kubernetes, \
 and encrypted files of this repository. What they log in with is looked up in the manifests given; --as-me takes your own login.
 
 Examples:

@@ -41,7 +41,7 @@ pub struct Args {
 }
 
 const EXAMPLES: &str = "\
-Secrets get the marks that External Secrets Operator gives them, and belong to the same field manager: either of the two can go on
+Secrets get the marks that External Secrets Operator gives them, and belong to the same field manager: either of the two can go on \
 where the other has left off. Without --context the cluster is the current one of your kubeconfig.
 
 Examples:

@@ -19,12 +19,13 @@ use std::path::{Path, PathBuf};
 use blocks::{Block, blocks};
 use sealant::daemon::metrics::{About, table};
 use sealant::document::yaml::ProblemKind;
+use sealant::external::resource::Resource;
 use sealant::failure::TABLE;
 use sealant::fsio::env::Var;
 use world::World;
 
 /// Commands that download, build, install, or need what is not here: they are typed, not tested.
-const MAY_BE_LEFT_OUT: [&str; 10] = [
+const MAY_BE_LEFT_OUT: [&str; 11] = [
     "cargo ",
     "rustup ",
     "git clone ",
@@ -37,12 +38,14 @@ const MAY_BE_LEFT_OUT: [&str; 10] = [
     "kubectl ",
     // the private keys of a controller; `sealing_keys` types them
     "sealant keys ",
+    // a cluster
+    "sealant sync ",
 ];
 /// Pages whose commands need a server beside them; `servers` runs them.
 #[cfg(unix)]
 const WITH_SERVERS: [&str; 2] = ["examples/sync/openbao/README.md", "examples/sync/aws/README.md"];
 /// So many blocks are not run in all pages together.
-const LEFT_OUT: usize = 7;
+const LEFT_OUT: usize = 8;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -182,6 +185,21 @@ fn the_compatibility_table_is_complete() {
             assert!(named.contains(name), "no row names {folder}/{name}");
         }
     }
+}
+
+/// The manifests that the page on stores shows are read without a complaint.
+#[test]
+fn the_manifests_of_stores_are_read() {
+    let mut found = BTreeSet::new();
+    for block in blocks(&read("docs/sync.md")).iter().filter(|block| block.info == "yaml") {
+        let objects = sealant::manifest::read(block.lines.join("\n").as_bytes()).unwrap();
+        for object in &objects {
+            let resource = sealant::external::resource::read(object);
+            let Ok(Some(Resource::Store(store))) = resource else { panic!("line {}: {resource:?}", block.line) };
+            found.insert(store.provider.as_str());
+        }
+    }
+    assert_eq!(found.into_iter().collect::<Vec<_>>(), ["aws", "encryptedFile", "fake", "kubernetes", "vault"]);
 }
 
 #[test]

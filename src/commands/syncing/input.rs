@@ -1,6 +1,6 @@
 //! The options that name manifests, and reading them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -76,6 +76,8 @@ pub fn read(session: &Session, args: &InputArgs) -> Result<Input, Failure> {
         others: 0,
     };
     let mut problems = Vec::new();
+    // named twice, or within a folder that is named, too
+    let mut seen = BTreeSet::new();
     for (paths, is_named) in [(&args.paths, true), (&args.with, false)] {
         for path in paths {
             if path == Path::new("-") {
@@ -86,8 +88,11 @@ pub fn read(session: &Session, args: &InputArgs) -> Result<Input, Failure> {
             let is_folder = folder::is_folder(path);
             let found = walk(std::slice::from_ref(path), Walk { skip_git_ignored: true, ..Walk::default() })?;
             for file in found.files.iter().filter(|file| !is_folder || is_manifest(file)) {
-                let original = read_bounded(file, DOCUMENT_LIMIT)?;
                 let absolute = folder::absolute(session.cwd(), file);
+                if !seen.insert(absolute.clone()) {
+                    continue;
+                }
+                let original = read_bounded(file, DOCUMENT_LIMIT)?;
                 let above = absolute.parent().unwrap_or(session.cwd());
                 let (known, wrong) = (input.known(), problems.len());
                 input.add(session, &session.shown(&absolute), above, Some(&absolute), &original.bytes, &mut problems);
