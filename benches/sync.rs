@@ -172,7 +172,7 @@ impl Bench {
         fs::write(self.path("counted.yaml"), manifests(proxy.port)).unwrap();
         run(&mut self.sealant(&["render", "counted.yaml", "-o", "counted"]));
         row(&format!("{what}: requests (at most {most})"), &proxy.requests().to_string(), None, None);
-        row(&format!("{what}: sockets (at most 16)"), &proxy.sockets().to_string(), None, None);
+        row(&format!("{what}: sockets (at most 16)"), &proxy.sockets().1.to_string(), None, None);
     }
 
     fn distinct(&self, bao: &Server, runs: usize) {
