@@ -9,6 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
+pub mod external;
 mod found;
 mod keys;
 pub mod mutate;
@@ -18,7 +19,7 @@ pub mod targets;
 
 use mutate::{Random, mutate};
 
-const TARGETS: u32 = 13;
+const TARGETS: u32 = 18;
 /// One input of [`mutate::MAX_INPUT`] bytes takes milliseconds; a machine under load is given room.
 const SLOW: Duration = Duration::from_secs(20);
 /// What the whole process may have used at its peak.
@@ -148,4 +149,29 @@ fn fuzz_keys_hostile() {
 #[test]
 fn fuzz_sealed_hostile() {
     run("sealed_hostile", sealed::sealed_hostile);
+}
+
+#[test]
+fn fuzz_resource_read() {
+    run("resource_read", external::resource_read);
+}
+
+#[test]
+fn fuzz_gjson_get() {
+    run("gjson_get", external::gjson_get);
+}
+
+#[test]
+fn fuzz_gjson_set() {
+    run("gjson_set", external::gjson_set);
+}
+
+#[test]
+fn fuzz_template_yaml() {
+    run("template_yaml", external::template_yaml);
+}
+
+#[test]
+fn fuzz_key_rewrite() {
+    run("key_rewrite", external::key_rewrite);
 }

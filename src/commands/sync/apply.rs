@@ -7,7 +7,9 @@ use crate::commands::syncing::lines::{Line, Name, shown};
 use crate::commands::syncing::report::kind;
 use crate::document::tree::{Kind as NodeKind, Node};
 use crate::external::marks::{LABEL_OWNER, field_manager, owner_hash};
-use crate::external::plan::{Action, Existing, Facts, FetchTrouble, FetchedData, Plan, Target, plan};
+use crate::external::plan::{
+    Action, Existing, Facts, FetchTrouble, FetchedData, Owner, OwnerReference, Plan, Target, plan,
+};
 use crate::external::resource::ExternalSecret;
 use crate::external::wanted::Wanted;
 use crate::failure::Failure;
@@ -273,7 +275,11 @@ fn removal(planned: &Plan, existing: Option<&Existing>) -> serde_json::Value {
         "metadata": {"labels": nulls(&removed.labels), "annotations": nulls(&removed.annotations)},
     });
     if let (Some(existing), false) = (existing, removed.owners.is_empty()) {
-        let stay = existing.owners.iter().filter(|owner| !removed.owners.contains(&owner.uid)).map(|owner| {
+        // the list is replaced as a whole, with the owner that was just applied
+        let new = planned.object.as_ref().and_then(|target| target.owner.as_ref()).map(OwnerReference::full);
+        let is_new = |owner: &Owner| new.as_ref().is_some_and(|new| new.uid == owner.uid);
+        let old = existing.owners.iter().filter(|owner| !removed.owners.contains(&owner.uid) && !is_new(owner));
+        let stay = old.chain(&new).map(|owner| {
             serde_json::json!({"apiVersion": owner.api_version, "kind": owner.kind, "name": owner.name, "uid": owner.uid,
                 "controller": owner.is_controller, "blockOwnerDeletion": owner.blocks_deletion})
         });

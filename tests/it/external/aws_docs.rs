@@ -39,11 +39,9 @@ spec:
         secretRef:
           accessKeyIDSecretRef:
             name: awssm-secret
-            namespace: ""
             key: access-key
           secretAccessKeySecretRef:
             name: awssm-secret
-            namespace: ""
             key: secret-access-key
 ---
 apiVersion: v1

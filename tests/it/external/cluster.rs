@@ -125,7 +125,7 @@ fn a_secret_is_made_changed_left_alone_and_deleted() {
     assert_eq!(secret(cluster, &namespace, "s")["data"], changed["data"]);
 
     world.replace("app/store.yaml", "key: a,", "key: x,");
-    world.replace("app/store.yaml", "key: b,", "key: y,");
+    world.replace("app/store.yaml", "key: b,", "key: z,");
     let ended = sync(cluster, &namespace, &world, &["--dry-run"]).code(0);
     assert!(ended.stdout.contains("/s: deleted: - a, - c (secret deleted due to DeletionPolicy=Delete) (dry run)"));
     assert!(cluster.get(&namespace, "secret/s").is_some());
@@ -198,7 +198,7 @@ fn what_upstream_wrote_is_taken_over() {
     sync(cluster, &namespace, &world, &[]).code(0).says("1 unchanged");
     assert_eq!(secret(cluster, &namespace, "s"), after);
     // under another name, the former one goes, and that is said
-    world.replace("app/es.yaml", "name: s", "name: t");
+    world.replace("app/es.yaml", "{name: s}", "{name: t}");
     let ended = sync(cluster, &namespace, &world, &["--dry-run"]).code(0);
     assert!(ended.stdout.contains("t: created: + a (deleted as former targets: s)"), "{}", ended.stdout);
     assert_eq!(secret(cluster, &namespace, "s"), after);

@@ -146,8 +146,9 @@ fn keys_are_rewritten_as_upstream_rewrites_them() {
         if is_key {
             assert_eq!(world.texts(&file)["out"], format!("[{out}]"), "{}", cases[at]);
         } else {
-            // upstream refuses what cannot be a key, too
-            assert!(!world.path(&file).exists() && ended.stderr.contains(&format!(": c{at}: ")), "{}", ended.stderr);
+            // upstream leaves the empty one out and refuses what else cannot be a key, too
+            let said = if out.is_empty() { format!(" c{at} is left out") } else { format!(": c{at}: ") };
+            assert!(!world.path(&file).exists() && ended.stderr.contains(&said), "{}", ended.stderr);
         }
     }
 }
@@ -181,7 +182,10 @@ fn templates_print_what_upstream_prints() {
     world.run(&["render", "app", "-o", "out"]).code(0);
     let found = world.texts("out/all.yaml");
     for (key, out) in &wanted {
-        assert_eq!(found.get(key), Some(out), "{}", cases[key[1..].parse::<usize>().unwrap()]);
+        // parsers find other words for what is wrong
+        let whole = |text: &str| text.split("error converting YAML").next().unwrap().to_owned();
+        let case = &cases[key[1..].parse::<usize>().unwrap()];
+        assert_eq!(found.get(key).map(|text| whole(text)), Some(whole(out)), "{case}");
     }
     assert!(wanted.len() > 300);
     world.write("app/es.yaml", &manifests);

@@ -290,9 +290,12 @@ fn values_of_the_documentation_are_those_upstream_writes() {
     let Some(bao) = bao("values_of_the_documentation_are_those_upstream_writes") else { return };
     let world = world(&bao, EXAMPLE);
     world.run(&["render", "app", "-o", "out"]).code(0);
-    let tags = r#"{"dev":"someone","environment":"prod"}"#;
-    let found = world.texts("out/example-sync.yaml");
-    assert_eq!(found, map(&[("foobar", CANARY), ("developer", "someone"), ("tags", tags)]));
+    let mut found = world.texts("out/example-sync.yaml");
+    let mut tags: serde_json::Value = serde_json::from_str(&found.remove("tags").unwrap()).unwrap();
+    assert!(tags.as_object_mut().unwrap().remove("created_time").is_some());
+    let wanted = json!({"dev": "someone", "environment": "prod", "current_version": "1", "delete_version_after": "0s"});
+    assert_eq!(tags, wanted);
+    assert_eq!(found, map(&[("foobar", CANARY), ("developer", "someone")]));
     let whole =
         r#"{"friends":[{"first":"Dale"},{"first":"Roger"},{"first":"Jane"}],"name":{"first":"Tom","last":"Anderson"}}"#;
     let wanted = map(&[
