@@ -99,6 +99,13 @@ pub trait Around: Send + Sync {
     /// There is none.
     fn own_vault_token(&self, address: &str) -> Result<SecretText, StoreError>;
 
+    /// What the environment says about the Vault at `address`, for whoever runs us: certificates to trust, names, a namespace, a token.
+    ///
+    /// # Errors
+    /// No token, a file that cannot be read.
+    #[cfg(feature = "vault")]
+    fn own_vault(&self, address: &str) -> Result<crate::net::vault::Settings, StoreError>;
+
     /// What the environment says about who we are for AWS, for messages.
     #[cfg(feature = "aws")]
     fn aws_login(&self) -> crate::net::aws::Login;

@@ -226,6 +226,17 @@ impl Around for Surroundings {
         }
     }
 
+    #[cfg(feature = "vault")]
+    fn own_vault(&self, address: &str) -> Result<crate::net::vault::Settings, StoreError> {
+        let address = crate::net::vault::Address::parse(address)
+            .map_err(|error| StoreError::new(StoreCause::Invalid, error.to_string()))?;
+        let patience = std::time::Duration::from_secs(60);
+        let found = crate::commands::vault_settings::settings(&self.session.env, address, patience, &mut |line| {
+            self.warn(line);
+        });
+        found.map_err(|failure| StoreError { cause: StoreCause::Login, ..store_error(&failure) })
+    }
+
     #[cfg(feature = "aws")]
     fn aws_login(&self) -> crate::net::aws::Login {
         crate::commands::aws_login::login(&self.session.env)

@@ -54,6 +54,9 @@ pub fn open(
         settings.roots = Roots::Only(pem);
     }
     settings.own = own_certificate(provider, credentials);
+    if credentials.around().is_as_me() {
+        as_me(provider, credentials, &mut settings)?;
+    }
     settings.headers = provider.headers.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())).collect();
     settings.read_your_writes = provider.read_your_writes;
     settings.forward_inconsistent = provider.forward_inconsistent;
@@ -65,6 +68,25 @@ pub fn open(
         settings.pause = retry.retry_interval;
     }
     VaultStore::new(settings)
+}
+
+/// What the environment says about this Vault counts where the manifest is silent.
+fn as_me(provider: &VaultProvider, credentials: &Credentials, settings: &mut Settings) -> Result<(), StoreError> {
+    let own = credentials.around().own_vault(&provider.server)?;
+    if provider.ca_bundle.is_none() && provider.ca_provider.is_none() {
+        settings.roots = own.roots;
+    }
+    settings.server_name = own.server_name;
+    settings.namespace = settings.namespace.take().or(own.namespace);
+    settings.timeout = own.timeout;
+    if provider.tls.is_none() && own.own.is_some() {
+        let (around, address) = (credentials.around().clone(), provider.server.clone());
+        settings.own = Some(Box::new(move || {
+            let missing = || StoreError::new(StoreCause::Login, "VAULT_CLIENT_CERT is no longer set");
+            around.own_vault(&address)?.own.ok_or_else(missing)
+        }));
+    }
+    Ok(())
 }
 
 fn login(provider: &VaultProvider, address: &Address, credentials: &Credentials) -> LoginSource {
