@@ -117,6 +117,16 @@ variables! {
     AwsEndpointUrlKms = "AWS_ENDPOINT_URL_KMS";
     /// where Amazon S3 is, before AWS_ENDPOINT_URL (as in the aws program)
     AwsEndpointUrlS3 = "AWS_ENDPOINT_URL_S3";
+    /// where AWS Secrets Manager is, before AWS_ENDPOINT_URL (as in External Secrets Operator)
+    AwsSecretsManagerEndpoint = "AWS_SECRETSMANAGER_ENDPOINT";
+    /// where AWS Parameter Store is, before AWS_ENDPOINT_URL (as in External Secrets Operator)
+    AwsSsmEndpoint = "AWS_SSM_ENDPOINT";
+    /// where AWS STS, for stores is, before AWS_ENDPOINT_URL (as in External Secrets Operator)
+    AwsStsEndpoint = "AWS_STS_ENDPOINT";
+    /// where Amazon ECR is, before AWS_ENDPOINT_URL (as in External Secrets Operator)
+    AwsEcrEndpoint = "AWS_ECR_ENDPOINT";
+    /// where the public Amazon ECR is, before AWS_ENDPOINT_URL (as in External Secrets Operator)
+    AwsEcrPublicEndpoint = "AWS_ECR_PUBLIC_ENDPOINT";
     /// the region of AWS that a bucket is in (as in the aws program)
     AwsRegion = "AWS_REGION";
     /// another address than cloudkms.googleapis.com for Google Cloud KMS (as in sops)
