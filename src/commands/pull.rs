@@ -6,19 +6,22 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::session::Session;
-use super::sopsfile;
+use super::set::place;
+use super::sopsfile::{self, Change};
 use super::syncing::input::{self, InputArgs, LoginArgs};
 use super::syncing::surroundings::Surroundings;
 use super::unseal::encrypted;
+use crate::document::kind::DocumentKind;
+use crate::document::path::{KeyPath, Step};
 use crate::document::tree::{Kind as NodeKind, Node};
 use crate::external::keys::Values;
 use crate::external::value::{self, Flavour};
 use crate::external::{Part, Reference};
 use crate::failure::{Failure, Kind};
 use crate::fsio::{folder, output};
-use crate::manifest;
 use crate::manifest::emit::{self, Format};
 use crate::manifest::secret::entry;
+use crate::secret::SecretBytes;
 use crate::store::StoreClient;
 use crate::sync::answers::flavour;
 use crate::sync::{Placed, Stores};
@@ -54,7 +57,7 @@ The fields of each secret become keys of a YAML file; a secret that is no JSON o
 
 Examples:
   sealant pull vault-store.yaml app/db --as-me                          in clear, to standard output
-  sealant pull vault-store.yaml app/db app/smtp --as-me -o secrets/app.yaml";
+  sealant pull vault-store.yaml app/db --as-me -o secrets/db.yaml";
 
 /// Runs it.
 ///
@@ -113,47 +116,98 @@ fn fetched(args: &Args, client: &dyn StoreClient, flavour: Flavour) -> Result<Va
         let fetched = answer?.ok_or_else(missing)?;
         let property = args.property.as_deref();
         if let Ok(found) = value::many(flavour, &fetched.raw, Part::Value, property) {
-            values.extend(found.ok_or_else(missing)?);
+            for (name, value) in found.ok_or_else(missing)? {
+                add(&mut values, name, value, key)?;
+            }
             continue;
         }
         let one = value::one(flavour, &fetched.raw, Part::Value, property)
             .map_err(|error| Failure::new(Kind::NoSuchPath, format!("{key}: {error}")))?;
         let name = property.unwrap_or(key).rsplit('/').next().unwrap_or(key);
-        values.insert(name.to_owned(), one.ok_or_else(missing)?);
+        add(&mut values, name.to_owned(), one.ok_or_else(missing)?, key)?;
     }
     Ok(values)
+}
+
+/// Two secrets may not silently share a key.
+fn add(values: &mut Values, name: String, value: SecretBytes, from: &str) -> Result<(), Failure> {
+    if values.get(&name).is_some_and(|old| !old.same(&value)) {
+        let text = format!("{from} has a field {name}, and another of the secrets has one, too, with another value");
+        return Err(Failure::new(Kind::Exists, text).hint("pull them into files of their own, one call each"));
+    }
+    values.insert(name, value);
+    Ok(())
 }
 
 fn write(args: &Args, session: &Session, values: &Values) -> Result<(), Failure> {
     let mut entries = Vec::new();
     for (key, value) in values {
-        let text = std::str::from_utf8(value.expose())
-            .map_err(|_| Failure::new(Kind::CannotEmit, format!("{key} is not text, and YAML has no form for it")))?;
+        let text = std::str::from_utf8(value.expose()).map_err(|_| {
+            Failure::new(
+                Kind::CannotEmit,
+                format!("{key} is not text, and a file of keys and values has no form for it"),
+            )
+        })?;
         entries.push(entry(key, Node::text(text)));
     }
+    let node = Zeroizing::new(Node::new(NodeKind::Map(entries)));
     let Some(path) = args.output.as_deref().filter(|path| *path != Path::new("-")) else {
-        let node = Zeroizing::new(Node::new(NodeKind::Map(entries)));
         return Ok(output::data(yaml(&node).as_bytes())?);
     };
-    if folder::exists(path) {
-        // what is there and is not fetched stays
-        let decrypted = sopsfile::open(session, path)?.decrypt(false)?;
-        let objects = manifest::read(decrypted.bytes())
-            .map_err(|error| Failure::of(Kind::CannotRead, &error).about(path.display()))?;
-        if let Some(NodeKind::Map(old)) = objects.first().map(|object| &object.root.kind) {
-            let stays = old.iter().filter(|(key, _)| !values.contains_key(&key.name));
-            let stays: Vec<_> = stays.map(|(key, node)| entry(&key.name, node.clone())).collect();
-            entries.extend(stays);
-        }
-    }
-    let node = Zeroizing::new(Node::new(NodeKind::Map(entries)));
     session.guard_files();
-    let done = encrypted::write_quietly(session, path, &yaml(&node))?;
+    let done = if folder::exists(path) { change(session, path, &node)? } else { create(session, path, &node)? };
     session.say(&match done {
         Some(count) => format!("{}: {} keys, {count} values encrypted", path.display(), values.len()),
         None => format!("{}: nothing has changed", path.display()),
     });
     Ok(())
+}
+
+/// The keys and values.
+fn pairs(node: &Node) -> impl Iterator<Item = (KeyPath, &Node)> {
+    let entries = match &node.kind {
+        NodeKind::Map(entries) => entries.as_slice(),
+        _ => &[],
+    };
+    entries.iter().map(|(key, value)| (KeyPath(vec![Step::Key(key.name.clone())]), value))
+}
+
+/// Sets each key in a file that is there; everything else in it stays.
+fn change(session: &Session, path: &Path, node: &Node) -> Result<Option<usize>, Failure> {
+    let mut change = Change::begin(session, path)?;
+    change.settings.allow_empty = true;
+    let mut text = Zeroizing::new(change.plain().to_owned());
+    for (key, value) in pairs(node) {
+        let plain = place::parse(&change, &text)?;
+        text = plain.set(&key, value).map_err(|error| place::refused(&error, &key))?;
+    }
+    let prepared = change.prepare(std::mem::take(&mut *text)).map_err(|error| change.failure(&error))?;
+    let Some(encrypted) = prepared else { return Ok(None) };
+    change.commit(session, &encrypted)?;
+    Ok(Some(encrypted.values))
+}
+
+/// A new file, of the format that its name says.
+fn create(session: &Session, path: &Path, node: &Node) -> Result<Option<usize>, Failure> {
+    let name = path.display().to_string();
+    let text = match DocumentKind::from_name(&name) {
+        None | Some(DocumentKind::Yaml) => yaml(node),
+        Some(DocumentKind::Json) => emit::objects([node], Format::Json),
+        Some(DocumentKind::Binary) => {
+            let text = format!("{name}: a file without keys cannot take several values");
+            return Err(Failure::new(Kind::CannotEmit, text).hint("give it a name that ends in .yaml"));
+        }
+        Some(_) => {
+            let mut text = Zeroizing::new(String::new());
+            for (key, value) in pairs(node) {
+                let plain =
+                    sopsfile::parse_new(&name, text.to_string()).map_err(|error| sopsfile::failure(&name, &error))?;
+                text = plain.set(&key, value).map_err(|error| place::refused(&error, &key))?;
+            }
+            text
+        }
+    };
+    encrypted::write_quietly(session, path, &text)
 }
 
 fn yaml(node: &Node) -> Zeroizing<String> {

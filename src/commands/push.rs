@@ -12,7 +12,7 @@ use super::syncing::surroundings::Surroundings;
 use crate::external::keys::Values;
 use crate::external::push::{Entry, Named as Only, entries};
 use crate::external::resource::push::{Named, PushDeletionPolicy, PushSelector, PushStoreRef, UpdatePolicy};
-use crate::external::resource::select::StoreRef;
+use crate::external::resource::select::{StoreKind, StoreRef};
 use crate::external::resource::{PushSecret, Store};
 use crate::external::target;
 use crate::failure::{Failure, Kind};
@@ -240,7 +240,12 @@ fn targets(inventory: &Inventory, spec: &PushSecret) -> Result<Vec<Arc<Store>>, 
                 found.push(store.item.clone());
             }
             Named::Labels(selector) => {
-                let all = inventory.stores().filter(|placed| placed.item.kind == *kind);
+                let namespace = inventory.namespace(spec.namespace.as_deref());
+                let is_here = |store: &Store| {
+                    store.kind == StoreKind::ClusterSecretStore
+                        || inventory.namespace(store.namespace.as_deref()) == namespace
+                };
+                let all = inventory.stores().filter(|placed| placed.item.kind == *kind && is_here(&placed.item));
                 found.extend(
                     all.filter(|placed| selector.matches(&placed.item.labels)).map(|placed| placed.item.clone()),
                 );
@@ -267,9 +272,14 @@ fn report(args: &Args, session: &Session, pushed: &[Pushed], failed: &[Line]) ->
         output::data(format!("{report}\n").as_bytes())?;
     } else {
         for one in pushed {
-            let line = format!("{}: {} to {} of {}", shown(&one.name), one.verb, one.remote, one.store);
+            let line = match one.verb {
+                "pushed" | "would push" => {
+                    format!("{}: {} {} to {}", shown(&one.name), one.verb, one.remote, one.store)
+                }
+                verb => format!("{}: {} of {}: {verb}", shown(&one.name), one.remote, one.store),
+            };
             if args.dry_run { output::data(format!("{line}\n").as_bytes())? } else { session.say(&line) }
         }
     }
-    trouble(failed, pushed.len()).map_or(Ok(()), Err)
+    trouble("PushSecrets", failed, pushed.len()).map_or(Ok(()), Err)
 }

@@ -1,7 +1,7 @@
 //! `sealant set`: one value of an encrypted file. Everything else keeps its bytes and its ciphertext.
 
 pub mod near;
-pub mod place;
+pub(in crate::commands) mod place;
 pub mod value;
 
 use std::path::PathBuf;

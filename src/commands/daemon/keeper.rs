@@ -17,8 +17,9 @@ use crate::daemon::log::Log;
 use crate::daemon::metrics::{Registry, table};
 use crate::daemon::schedule::{Pace, Schedule, spread};
 use crate::daemon::stop::Stop;
-use crate::external::resource::ExternalSecret;
 use crate::external::resource::external_secret::RefreshPolicy;
+use crate::external::resource::store::Provider;
+use crate::external::resource::{ExternalSecret, Store};
 use crate::failure::Failure;
 use crate::fsio::clock;
 use crate::fsio::write;
@@ -69,7 +70,7 @@ impl<'a> Keeper<'a> {
 
     /// Works until `stop` is set.
     pub fn run(&mut self, stop: &Stop, watching: &Watching) {
-        self.read(stop);
+        self.read(stop, false);
         while !stop.is_set() {
             self.work();
             self.renew();
@@ -81,7 +82,8 @@ impl<'a> Keeper<'a> {
                 break;
             }
             if news.reload || watching.take() {
-                self.read(stop);
+                // whoever asks for a reload wants all values anew
+                self.read(stop, news.reload);
             }
         }
         if let Some(stores) = self.stores.take() {
@@ -108,7 +110,7 @@ impl<'a> Keeper<'a> {
     }
 
     /// Reads all manifests. When anything is wrong with them, everything goes on as it was.
-    fn read(&mut self, stop: &Stop) {
+    fn read(&mut self, stop: &Stop, mut all: bool) {
         let paths = InputArgs {
             paths: vec![self.args.dir.clone()],
             with: self.args.with.clone(),
@@ -131,7 +133,10 @@ impl<'a> Keeper<'a> {
         );
         let now = clock::monotonic_millis();
         // another store, another credential: nobody knows whom it concerns
-        let all = std::mem::replace(&mut self.others, input.others) != input.others;
+        all |= std::mem::replace(&mut self.others, input.others) != input.others;
+        // its files are no manifests: whatever changed in the folder may have been one
+        let has_files = |placed: &Placed<Store>| matches!(placed.item.provider, Provider::File(_));
+        all |= inventory.stores().any(has_files);
         let mut gone: BTreeSet<String> = self.items.keys().cloned().collect();
         for placed in &inventory.external_secrets {
             let key =

@@ -125,10 +125,12 @@ fn report(session: &Session, answers: &[Answer]) -> Result<(), Failure> {
                     reads.push(json!({"key": reference.key, "readable": error.is_none(),
                                       "problem": error.as_ref().map(|error| error.what.clone()),
                                       "hint": error.as_ref().and_then(|error| error.hint.clone())}));
-                    errors.extend(error.as_ref().map(|error| (format!("{title}: {}", reference.key), error)));
+                    errors.extend(error.as_ref().map(|error| (title.clone(), error)));
                 }
-                rows.push(json!({"store": title, "ok": errors.is_empty(), "place": check.place,
-                                 "identity": check.identity, "notes": check.notes, "keys": reads}));
+                rows.push(
+                    json!({"store": title, "ok": check.readable.iter().all(Option::is_none), "place": check.place,
+                                 "identity": check.identity, "notes": check.notes, "keys": reads}),
+                );
             }
         }
     }

@@ -33,7 +33,7 @@ impl RepositoryFiles {
             None => root(folder),
         };
         if !folder::is_folder(&base) {
-            let what = format!("provider.encryptedFile.path: there is no folder {}", base.display());
+            let what = format!("provider.encryptedFile.path: there is no folder {}", session.shown(&base));
             return Err(StoreError::new(StoreCause::Invalid, what));
         }
         Ok(Self { session, base })
@@ -54,7 +54,9 @@ pub fn store_error(failure: &Failure) -> StoreError {
         Kind::TooLarge => StoreCause::TooLarge,
         _ => StoreCause::Invalid,
     };
-    let error = StoreError::new(cause, failure.message());
+    let what: Vec<&str> =
+        std::iter::once(failure.message()).chain(failure.details().iter().map(String::as_str)).collect();
+    let error = StoreError::new(cause, what.join("; "));
     match failure.hints().first() {
         Some(hint) => error.hint(hint.clone()),
         None => error,

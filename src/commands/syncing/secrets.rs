@@ -110,7 +110,7 @@ pub fn open(session: &Session, wanted: Cluster, context: Option<&str>) -> Result
         config.authority = Some(pem);
     }
     if let Some(token) = wanted.token {
-        config.login = crate::k8s::settings::Login::Token(token);
+        config.set_token(token);
     }
     if let Some((certificate, key)) = wanted.own {
         config.set_own(certificate, key);

@@ -105,6 +105,26 @@ impl Surroundings {
     }
 }
 
+#[cfg(feature = "vault")]
+impl Surroundings {
+    /// A token of our own goes to the server that it is for, and not wherever a manifest says: to `VAULT_ADDR`, or to this machine.
+    fn own_address(&self, address: &str) -> Result<crate::net::vault::Address, StoreError> {
+        use crate::net::vault::{Address, for_shell};
+        let invalid = |error: crate::net::vault::VaultError| StoreError::new(StoreCause::Invalid, error.to_string());
+        let wanted = Address::parse(address).map_err(invalid)?;
+        let ours = self.session.env.text(Var::VaultAddr).map(Address::parse).transpose().map_err(invalid)?;
+        if ours.as_ref() == Some(&wanted) || (ours.is_none() && wanted.is_local()) {
+            return Ok(wanted);
+        }
+        let what = match ours {
+            Some(ours) => format!("your own token is for {ours} (VAULT_ADDR), and the manifest names {wanted}"),
+            None => format!("the manifest names {wanted}, and VAULT_ADDR does not say that your own token is for it"),
+        };
+        Err(StoreError::new(StoreCause::Login, what)
+            .hint(format!("if you trust that server: export VAULT_ADDR={}", for_shell(address))))
+    }
+}
+
 #[cfg(feature = "kube")]
 impl Surroundings {
     /// Whether there is a cluster to ask.
@@ -215,8 +235,7 @@ impl Around for Surroundings {
     fn own_vault_token(&self, address: &str) -> Result<SecretText, StoreError> {
         #[cfg(feature = "vault")]
         {
-            let address = crate::net::vault::Address::parse(address)
-                .map_err(|error| StoreError::new(StoreCause::Invalid, error.to_string()))?;
+            let address = self.own_address(address)?;
             let token = crate::commands::vault_settings::token(&self.session.env, &address);
             token.map_err(|failure| StoreError { cause: StoreCause::Login, ..store_error(&failure) })
         }
@@ -228,8 +247,7 @@ impl Around for Surroundings {
 
     #[cfg(feature = "vault")]
     fn own_vault(&self, address: &str) -> Result<crate::net::vault::Settings, StoreError> {
-        let address = crate::net::vault::Address::parse(address)
-            .map_err(|error| StoreError::new(StoreCause::Invalid, error.to_string()))?;
+        let address = self.own_address(address)?;
         let patience = std::time::Duration::from_secs(60);
         let found = crate::commands::vault_settings::settings(&self.session.env, address, patience, &mut |line| {
             self.warn(line);

@@ -150,6 +150,6 @@ pub enum Validation {
 /// refuse it, so it is for local use and for CI.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct FileProvider {
-    /// A folder or file, relative to the folder of the manifest; that folder when `None`.
+    /// A folder, relative to that of the manifest; when `None`, the repository that the manifest is in.
     pub path: Option<String>,
 }

@@ -42,6 +42,12 @@ pub struct Config {
 }
 
 impl Config {
+    /// Logs in with this token, and nothing else.
+    pub fn set_token(&mut self, token: SecretText) {
+        self.own = None;
+        self.login = Login::Token(token);
+    }
+
     /// Logs in with this certificate and its key, both in PEM, and nothing else.
     pub fn set_own(&mut self, certificate: Vec<u8>, key: SecretBytes) {
         self.own = Some((certificate, key));

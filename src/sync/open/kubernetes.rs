@@ -27,7 +27,11 @@ pub fn open(provider: &KubernetesProvider, credentials: &Credentials) -> Result<
         namespace: provider.remote_namespace.clone(),
     };
     match (&provider.auth, &provider.auth_ref) {
-        _ if credentials.around().is_as_me() => {}
+        // our own login goes to our own cluster, and not wherever a manifest says
+        _ if credentials.around().is_as_me() => {
+            cluster.server = None;
+            cluster.ca = None;
+        }
         (_, Some(reference)) => cluster.kubeconfig = Some(credentials.secret(reference, None)?),
         (Some(KubernetesAuth::Token(reference)), None) => cluster.token = Some(credentials.text(reference, None)?),
         (Some(KubernetesAuth::ServiceAccount(account)), None) => {
