@@ -35,6 +35,9 @@ pub struct Args {
     /// Delete Secrets of the set that no ExternalSecret makes any more, when everything else went well
     #[arg(long, requires = "set")]
     prune: bool,
+    /// Make generated values (passwords, keys) anew, also where the cluster has them already
+    #[arg(long)]
+    regenerate: bool,
     /// Try again what fails, for so many seconds
     #[arg(long, value_name = "SECONDS", default_value = "0")]
     wait: u64,
