@@ -101,21 +101,7 @@ fn generated_values_stay_until_they_are_asked_for_anew() {
     assert_ne!(secret(cluster, &namespace, "es")["data"]["password"], made["data"]["password"]);
 }
 
-/// "docs/provider/kubernetes.md" of external-secrets 2.9: the Secrets of a namespace, read with a token from another Secret, that of
-/// the cluster; and a template from a ConfigMap of the cluster.
-#[test]
-fn secrets_of_the_cluster_are_a_store() {
-    let Some(cluster) = cluster::shared("secrets_of_the_cluster_are_a_store") else { return };
-    let (from, to) = (cluster.namespace("from"), cluster.namespace("to"));
-    cluster.apply(&format!(
-        "apiVersion: v1\nkind: Secret\nmetadata: {{name: database-credentials, namespace: {from}, labels: {{app: db}}}}\nstringData: \
-         {{username: admin, password: canary-value-p}}\n---\napiVersion: v1\nkind: Secret\nmetadata: {{name: my-token, namespace: \
-         {to}}}\nstringData: {{token: canary-token-admin}}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: tpl, namespace: \
-         {to}}}\ndata: {{url: 'db://{{{{ .database_username }}}}@x'}}\n"
-    ));
-    let authority = base64_simd::STANDARD.encode_to_string(fs::read(cluster.authority()).unwrap());
-    let manifests = format!(
-        r#"
+const FROM_CLUSTER: &str = r#"
 apiVersion: external-secrets.io/v1
 kind: SecretStore
 metadata:
@@ -124,10 +110,10 @@ spec:
   provider:
     kubernetes:
       # with this, the store is able to pull only from `default` namespace
-      remoteNamespace: {from}
+      remoteNamespace: FROM
       server:
-        url: "{}"
-        caBundle: {authority}
+        url: "URL"
+        caBundle: AUTHORITY
       auth:
         token:
           bearerToken:
@@ -149,7 +135,7 @@ spec:
     template:
       mergePolicy: Merge
       templateFrom:
-      - configMap: {{name: tpl, items: [{{key: url}}]}}
+      - configMap: {name: tpl, items: [{key: url}]}
   data:
   - secretKey: database_username
     remoteRef:
@@ -165,15 +151,28 @@ kind: ExternalSecret
 metadata:
   name: found
 spec:
-  secretStoreRef: {{name: k8s-store}}
+  secretStoreRef: {name: k8s-store}
   dataFrom:
   - find:
-      tags: {{app: db}}
+      tags: {app: db}
   - extract:
       key: database-credentials
-"#,
-        cluster.url()
-    );
+"#;
+
+/// "docs/provider/kubernetes.md" of external-secrets 2.9: the Secrets of a namespace, read with a token from another Secret, that of
+/// the cluster; and a template from a ConfigMap of the cluster.
+#[test]
+fn secrets_of_the_cluster_are_a_store() {
+    let Some(cluster) = cluster::shared("secrets_of_the_cluster_are_a_store") else { return };
+    let (from, to) = (cluster.namespace("from"), cluster.namespace("to"));
+    cluster.apply(&format!(
+        "apiVersion: v1\nkind: Secret\nmetadata: {{name: database-credentials, namespace: {from}, labels: {{app: db}}}}\nstringData: \
+         {{username: admin, password: canary-value-p}}\n---\napiVersion: v1\nkind: Secret\nmetadata: {{name: my-token, namespace: \
+         {to}}}\nstringData: {{token: canary-token-admin}}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: tpl, namespace: \
+         {to}}}\ndata: {{url: 'db://{{{{ .database_username }}}}@x'}}\n"
+    ));
+    let authority = base64_simd::STANDARD.encode_to_string(fs::read(cluster.authority()).unwrap());
+    let manifests = FROM_CLUSTER.replace("FROM", &from).replace("URL", &cluster.url()).replace("AUTHORITY", &authority);
     let world = world(&manifests);
     sync(cluster, &to, &world, &[]).code(0);
     let made = data(&secret(cluster, &to, "database-credentials"));
