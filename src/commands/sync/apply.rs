@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use super::{Args, Done};
+use super::{Args, Done, Makers};
 use crate::commands::syncing::lines::{Line, Name, shown};
 use crate::commands::syncing::made;
 use crate::commands::syncing::report::kind;
 use crate::document::tree::{Kind as NodeKind, Node};
 use crate::external::marks::{LABEL_OWNER, field_manager, owner_hash};
 use crate::external::plan::{
-    Action, Existing, Facts, FetchTrouble, FetchedData, Owner, OwnerReference, Plan, Target, plan,
+    Action, Existing, Facts, FetchTrouble, FetchedData, Owner, OwnerReference, Plan, Target, condition, plan,
 };
 use crate::external::resource::ExternalSecret;
+use crate::external::resource::external_secret::CreationPolicy;
 use crate::external::wanted::Wanted;
 use crate::failure::Failure;
 use crate::fsio::clock;
@@ -64,7 +65,7 @@ pub fn one(
     client: &Client,
     inventory: &Inventory,
     uids: &Uids,
-    twice: &[Name],
+    makers: &Makers,
     outcome: Outcome,
 ) -> Result<Done, Box<Line>> {
     let item = outcome.placed.item.clone();
@@ -77,10 +78,16 @@ pub fn one(
         kind: None,
         hints: Vec::new(),
     };
-    if twice.contains(&target) && item.target.creation_policy.makes() {
+    let (is_maker, count) = (item.target.creation_policy.makes(), makers.count(&target));
+    if is_maker && count > 1 {
         let what = format!("the Secret {} is written by several ExternalSecrets", target.1);
-        let hints = vec!["give them other targets, or let all but one have creationPolicy: Merge".to_owned()];
+        let hints = vec!["give them other targets, or let one of them ask for all of its keys".to_owned()];
         return Err(Box::new(Line { hints, ..line(vec![what]) }));
+    }
+    // as upstream: whoever makes a Secret takes from it what others add
+    if !is_maker && count > 0 && item.target.creation_policy != CreationPolicy::None {
+        let hints = vec!["let one ExternalSecret ask for all keys of the Secret".to_owned()];
+        return Err(Box::new(Line { hints, ..line(vec![condition::Trouble::Owned.message().to_owned()]) }));
     }
     let of_cluster = |error: ClusterError| {
         let what = vec![error.text.clone()];

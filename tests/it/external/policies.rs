@@ -74,6 +74,16 @@ fn every_policy_makes_what_it_says() {
     world.write("app/es.yaml", &two);
     sync(cluster, &namespace, &world, &[]).code(2).says("the Secret t is written by several ExternalSecrets");
     assert!(cluster.get(&namespace, "secret/t").is_none());
+    // nor does anybody add to what another one makes, which would take it away the next time
+    for policy in ["Merge", "CreateOrMerge"] {
+        let two = [
+            external_secret("one", "name: u", &["a"]),
+            external_secret("two", &format!("name: u, creationPolicy: {policy}"), &["b"]),
+        ];
+        world.write("app/es.yaml", &two.concat());
+        sync(cluster, &namespace, &world, &[]).code(235).says("two: target is owned by another ExternalSecret");
+        assert_eq!(keys(&secret(cluster, &namespace, "u")), ["a"]);
+    }
     // a value that is gone is left out, and that is said
     let lacking = external_secret("some", "deletionPolicy: Merge", &["a", "nothing"]);
     world.write("app/es.yaml", &lacking);
