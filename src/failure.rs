@@ -371,6 +371,8 @@ impl From<ClusterError> for Failure {
             Cause::Exec | Cause::Unauthorized | Cause::Forbidden | Cause::NotFound | Cause::Conflict => {
                 Kind::ClusterRefuses
             }
+            // what was sent is not what it takes
+            Cause::Server if error.status.is_some_and(|status| (400..500).contains(&status)) => Kind::ClusterRefuses,
             _ => Kind::ClusterUnreachable,
         };
         let failure = Self::new(kind, error.text);

@@ -67,7 +67,7 @@ pub fn run(args: &Args, session: &Session) -> Result<u8, Failure> {
     let mut secrets = made::secrets(&inventory, outcomes);
     stores.close();
     if args.regenerate {
-        secrets.made.iter_mut().for_each(|made| made.is_generated = false);
+        secrets.made.iter_mut().for_each(|made| made.generated.clear());
     }
     for line in &secrets.missing {
         for what in &line.what {

@@ -12,11 +12,12 @@ use super::session::Session;
 use super::syncing::input::{self, InputArgs, LoginArgs};
 use super::syncing::lines::{Line, Name, shown};
 use super::syncing::surroundings::Surroundings;
+use crate::external::resource::ExternalSecret;
 use crate::failure::{Failure, Kind};
 use crate::fsio::clock;
 use crate::k8s::Client;
 use crate::sync::round::{self, Outcome};
-use crate::sync::{Inventory, Stores};
+use crate::sync::{Inventory, Placed, Stores};
 
 /// The command line.
 #[derive(clap::Args, Debug)]
@@ -35,6 +36,9 @@ pub struct Args {
     /// Delete Secrets of the set that no ExternalSecret makes any more, when everything else went well
     #[arg(long, requires = "set")]
     prune: bool,
+    /// Make generated values (passwords, keys) anew, also where the cluster has them already
+    #[arg(long)]
+    regenerate: bool,
     /// Try again what fails, for so many seconds
     #[arg(long, value_name = "SECONDS", default_value = "0")]
     wait: u64,
@@ -147,35 +151,35 @@ fn carry_out(
     let uids = apply::Uids::read(client, inventory);
     let outcomes: Vec<std::sync::Mutex<Option<Outcome>>> =
         outcomes.into_iter().map(|outcome| std::sync::Mutex::new(Some(outcome))).collect();
-    let twice = twice(inventory);
+    let makers = Makers::of(inventory);
     parallel::map(
         &outcomes,
         |slot| {
             let outcome = slot.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
             let Some(outcome) = outcome else { return Err(Box::default()) };
-            apply::one(args, client, inventory, &uids, &twice, outcome)
+            apply::one(args, client, inventory, &uids, &makers, outcome)
         },
         |_, _| {},
     )
 }
 
-/// Targets that several ExternalSecrets want to make.
-fn twice(inventory: &Inventory) -> Vec<Name> {
-    use crate::external::resource::external_secret::CreationPolicy::{Orphan, Owner};
-    let mut makers: Vec<Name> = inventory
-        .external_secrets
-        .iter()
-        .filter(|placed| matches!(placed.item.target.creation_policy, Owner | Orphan))
-        .map(|placed| {
+/// The Secrets that ExternalSecrets want to make, each as often as one does.
+pub struct Makers(Vec<Name>);
+
+impl Makers {
+    fn of(inventory: &Inventory) -> Self {
+        let makers = inventory.external_secrets.iter().filter(|placed| placed.item.target.creation_policy.makes());
+        let target = |placed: &Placed<ExternalSecret>| {
             let namespace = inventory.namespace(placed.item.namespace.as_deref()).to_owned();
             (namespace, placed.item.target_name().to_owned())
-        })
-        .collect();
-    makers.sort();
-    let mut twice: Vec<Name> =
-        makers.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0].clone()).collect();
-    twice.dedup();
-    twice
+        };
+        Self(makers.map(target).collect())
+    }
+
+    /// How many want to make it.
+    pub fn count(&self, target: &Name) -> usize {
+        self.0.iter().filter(|name| *name == target).count()
+    }
 }
 
 /// What a Secret is called in messages.

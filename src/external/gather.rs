@@ -2,6 +2,7 @@
 //! `pkg/controllers/externalsecret/externalsecret_controller_secret.go`). Unlike upstream, which stops at the first entry that
 //! fails, this tells of all of them.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -65,6 +66,8 @@ pub struct Assembled {
     pub missing: Vec<Missing>,
     /// The shortest time that something of it is good for.
     pub lease: Option<Duration>,
+    /// Keys whose values a generator made, and the number of its entry in `dataFrom`.
+    pub generated: BTreeMap<String, usize>,
 }
 
 /// Something that is not there.
@@ -206,9 +209,15 @@ struct Entry {
 
 impl Gathering<'_, '_> {
     /// Takes what an entry gave; without an error, nothing means that the store has no such secret.
-    fn take(&mut self, entry: Entry, outcome: Result<Option<Values>, EntryCause>) {
+    fn take(&mut self, entry: Entry, generator: Option<usize>, outcome: Result<Option<Values>, EntryCause>) {
         let cause = match outcome {
             Ok(Some(values)) => {
+                for key in values.keys() {
+                    match generator {
+                        Some(at) => self.made.generated.insert(key.clone(), at),
+                        None => self.made.generated.remove(key),
+                    };
+                }
                 self.made.data.extend(values);
                 return;
             }
@@ -241,7 +250,7 @@ impl Gathering<'_, '_> {
             }
             Some(_) => Err(EntryCause::Odd),
         };
-        self.take(who, outcome);
+        self.take(who, None, outcome);
     }
 
     fn from(&mut self, at: usize, entry: &DataFrom) {
@@ -279,7 +288,8 @@ impl Gathering<'_, '_> {
             }
             (Some(_), _) => Err(EntryCause::Odd),
         };
-        self.take(who, outcome);
+        let generator = matches!(entry.source, Source::Generator(_)).then_some(at);
+        self.take(who, generator, outcome);
     }
 }
 

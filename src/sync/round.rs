@@ -9,7 +9,7 @@ use super::inventory::Placed;
 use super::stores::Stores;
 use crate::external::gather::{Assembled, EntryError, Request, assemble, wanted};
 use crate::external::resource::ExternalSecret;
-use crate::external::resource::external_secret::{DataFrom, Source};
+use crate::external::resource::external_secret::Source;
 use crate::external::resource::generator::GeneratorSpec;
 use crate::external::target::{self, Kind};
 use crate::external::wanted::Wanted;
@@ -35,8 +35,8 @@ pub struct Made {
     pub wanted: Wanted,
     /// Values that their stores do not have, which is no error here: which entry, and which key.
     pub missing: Vec<String>,
-    /// Whether its values come from random generators alone: others than last time, and as good.
-    pub is_generated: bool,
+    /// Keys whose values come from random generators: others than last time, and as good.
+    pub generated: BTreeSet<String>,
 }
 
 /// Why there is nothing.
@@ -69,7 +69,8 @@ fn put_together(
 ) -> Result<Option<Made>, Trouble> {
     let answer = |request: &Request| answers.answer(stores, number, item, request);
     let gathered = assemble(item, now, &answer).map_err(|errors| trouble(stores, answers, number, item, &errors))?;
-    let Assembled { data, missing, .. } = gathered;
+    let Assembled { data, missing, generated, .. } = gathered;
+    let count = data.len();
     if data.is_empty() {
         return Ok(None);
     }
@@ -83,19 +84,26 @@ fn put_together(
         Some(key) => format!("{}: the store has no {key}", missing.path),
         None => format!("{}: nothing was found", missing.path),
     });
+    let generated = random_keys(stores, item, &generated, count, &wanted);
     Ok(Some(Made {
         namespace: stores.inventory().namespace(namespace).to_owned(),
         name: item.target_name().to_owned(),
         wanted,
         missing: missing.collect(),
-        is_generated: is_generated(stores, item),
+        generated,
     }))
 }
 
-/// Whether nothing but randomness decides about the values.
-fn is_generated(stores: &Stores, item: &ExternalSecret) -> bool {
-    let is_random = |entry: &DataFrom| match &entry.source {
-        Source::Generator(reference) => {
+/// The keys whose values are random. What a template prints is, as far as can be told, when all that it is given is.
+fn random_keys(
+    stores: &Stores,
+    item: &ExternalSecret,
+    gathered: &BTreeMap<String, usize>,
+    count: usize,
+    wanted: &Wanted,
+) -> BTreeSet<String> {
+    let is_random = |at: &usize| match item.data_from.get(*at).map(|entry| &entry.source) {
+        Some(Source::Generator(reference)) => {
             let found = stores.inventory().generator(reference, item.namespace.as_deref());
             found.is_some_and(|placed| {
                 matches!(placed.item.spec, GeneratorSpec::Password(_) | GeneratorSpec::Uuid | GeneratorSpec::SshKey(_))
@@ -103,7 +111,13 @@ fn is_generated(stores: &Stores, item: &ExternalSecret) -> bool {
         }
         _ => false,
     };
-    item.data.is_empty() && !item.data_from.is_empty() && item.data_from.iter().all(is_random)
+    let random = gathered.iter().filter(|(_, at)| is_random(at)).map(|(key, _)| key.clone());
+    let random: BTreeSet<String> = random.collect();
+    match &item.target.template {
+        None => random,
+        Some(_) if random.len() == count => wanted.data.keys().cloned().collect(),
+        Some(_) => BTreeSet::new(),
+    }
 }
 
 type Texts = BTreeMap<String, Vec<u8>>;

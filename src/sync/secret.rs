@@ -25,6 +25,18 @@ fn texts(metadata: &Node, name: &str) -> BTreeMap<String, String> {
 }
 
 impl Made {
+    /// What was made up anew stays as it was, where all of it is there already: keys belong together.
+    pub fn keep_generated<'o>(&mut self, old: impl Fn(&str) -> Option<&'o SecretBytes>) {
+        if self.generated.iter().any(|key| old(key).is_none()) {
+            return;
+        }
+        for key in &self.generated {
+            if let (Some(value), Some(old)) = (self.wanted.data.get_mut(key), old(key)) {
+                *value = SecretBytes::new(old.expose().to_vec());
+            }
+        }
+    }
+
     /// Its metadata, in Go's order; what is empty is left out.
     pub fn metadata(&self) -> Node {
         let wanted = &self.wanted;

@@ -8,6 +8,8 @@ mod forms;
 mod golden;
 #[cfg(target_os = "linux")]
 mod owners;
+#[cfg(target_os = "linux")]
+mod policies;
 mod vault_docs;
 
 use std::collections::BTreeMap;

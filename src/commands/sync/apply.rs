@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use super::{Args, Done};
+use super::{Args, Done, Makers};
 use crate::commands::syncing::lines::{Line, Name, shown};
+use crate::commands::syncing::made;
 use crate::commands::syncing::report::kind;
 use crate::document::tree::{Kind as NodeKind, Node};
 use crate::external::marks::{LABEL_OWNER, field_manager, owner_hash};
 use crate::external::plan::{
-    Action, Existing, Facts, FetchTrouble, FetchedData, Owner, OwnerReference, Plan, Target, plan,
+    Action, Existing, Facts, FetchTrouble, FetchedData, Owner, OwnerReference, Plan, Target, condition, plan,
 };
 use crate::external::resource::ExternalSecret;
+use crate::external::resource::external_secret::CreationPolicy;
 use crate::external::wanted::Wanted;
 use crate::failure::Failure;
 use crate::fsio::clock;
@@ -63,7 +65,7 @@ pub fn one(
     client: &Client,
     inventory: &Inventory,
     uids: &Uids,
-    twice: &[Name],
+    makers: &Makers,
     outcome: Outcome,
 ) -> Result<Done, Box<Line>> {
     let item = outcome.placed.item.clone();
@@ -76,16 +78,17 @@ pub fn one(
         kind: None,
         hints: Vec::new(),
     };
-    if twice.contains(&target) && item.target.creation_policy.makes() {
+    let (is_maker, count) = (item.target.creation_policy.makes(), makers.count(&target));
+    if is_maker && count > 1 {
         let what = format!("the Secret {} is written by several ExternalSecrets", target.1);
-        let hints = vec!["give them other targets, or let all but one have creationPolicy: Merge".to_owned()];
+        let hints = vec!["give them other targets, or let one of them ask for all of its keys".to_owned()];
         return Err(Box::new(Line { hints, ..line(vec![what]) }));
     }
-    let (fetched, trouble) = match outcome.result {
-        Err(trouble) => (Err(FetchTrouble), Some(trouble)),
-        Ok(None) => (Ok(FetchedData { is_empty: true, wanted: Ok(Wanted::default()) }), None),
-        Ok(Some(made)) => (Ok(FetchedData { is_empty: false, wanted: Ok(with_set(args, &item, made.wanted)) }), None),
-    };
+    // as upstream: whoever makes a Secret takes from it what others add
+    if !is_maker && count > 0 && item.target.creation_policy != CreationPolicy::None {
+        let hints = vec!["let one ExternalSecret ask for all keys of the Secret".to_owned()];
+        return Err(Box::new(Line { hints, ..line(vec![condition::Trouble::Owned.message().to_owned()]) }));
+    }
     let of_cluster = |error: ClusterError| {
         let what = vec![error.text.clone()];
         let failure = Failure::from(error);
@@ -93,6 +96,18 @@ pub fn one(
     };
     let manager = field_manager(&item.name);
     let existing = existing(client, &target, &manager).map_err(|error| Box::new(of_cluster(error)))?;
+    let mut missing = Vec::new();
+    let (fetched, trouble) = match outcome.result {
+        Err(trouble) => (Err(FetchTrouble), Some(trouble)),
+        Ok(None) => (Ok(FetchedData { is_empty: true, wanted: Ok(Wanted::default()) }), None),
+        Ok(Some(mut made)) => {
+            if let Some(existing) = existing.as_ref().filter(|_| !args.regenerate) {
+                made.keep_generated(|key| existing.data.get(key));
+            }
+            missing = made.missing;
+            (Ok(FetchedData { is_empty: false, wanted: Ok(with_set(args, &item, made.wanted)) }), None)
+        }
+    };
     let uid = uids.0.get(&(namespace.clone(), item.name.clone())).map(String::as_str);
     let facts = Facts { namespace: &namespace, uid };
     let planned = plan(&item, fetched, existing.as_ref(), &facts, clock::timestamp());
@@ -101,6 +116,14 @@ pub fn one(
     }
     if !planned.condition.status {
         return Err(Box::new(line(vec![planned.condition.message.to_owned()])));
+    }
+    if let Some(object) = &planned.object {
+        // said here, where it is said without a part of the value
+        let kind = object.secret_type.as_deref().unwrap_or_default();
+        let what = made::refusals((&target.0, &target.1), kind, &object.data, &object.annotations);
+        if !what.is_empty() {
+            return Err(Box::new(line(what)));
+        }
     }
     let changes = changes(&planned, existing.as_ref());
     let former = carry_out(args, client, &item, &target, &planned, existing.as_ref());
@@ -112,15 +135,20 @@ pub fn one(
         Action::Keep => "unchanged",
         Action::Nothing => "skipped",
     };
-    let mut notes: Vec<String> = Vec::new();
-    if planned.condition.message != "secret synced" {
-        notes.push(planned.condition.message.to_owned());
+    let note = note(planned.condition.message, &missing, &former);
+    Ok(Done { name: target, verb, changes, note })
+}
+
+/// What there is to say beside what was done.
+fn note(message: &str, missing: &[String], former: &[String]) -> Option<String> {
+    let mut notes: Vec<String> = missing.iter().map(|line| format!("{line}; left out")).collect();
+    if message != "secret synced" {
+        notes.push(message.to_owned());
     }
     if !former.is_empty() {
         notes.push(format!("deleted as former targets: {}", former.join(", ")));
     }
-    let note = (!notes.is_empty()).then(|| notes.join("; "));
-    Ok(Done { name: target, verb, changes, note })
+    (!notes.is_empty()).then(|| notes.join("; "))
 }
 
 /// A Secret that others may have made is not marked: pruning would take it from them.

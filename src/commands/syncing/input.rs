@@ -79,6 +79,7 @@ pub fn read(session: &Session, args: &InputArgs) -> Result<Input, Failure> {
     // named twice, or within a folder that is named, too
     let mut seen = BTreeSet::new();
     for (paths, is_named) in [(&args.paths, true), (&args.with, false)] {
+        let asked = input.asked();
         for path in paths {
             if path == Path::new("-") {
                 let bytes = read_stdin(DOCUMENT_LIMIT)?;
@@ -100,6 +101,9 @@ pub fn read(session: &Session, args: &InputArgs) -> Result<Input, Failure> {
                     session.warn(&format!("{}: nothing in it is known here", file.display()));
                 }
             }
+        }
+        if !is_named {
+            input.only(asked);
         }
     }
     for (cluster, (namespace, name)) in input.inventory.expand() {
@@ -139,6 +143,19 @@ fn line(file: &str, problem: &Problem) -> String {
 }
 
 impl Input {
+    /// How many objects there are of each kind that something is done for.
+    fn asked(&self) -> (usize, usize, usize) {
+        let inventory = &self.inventory;
+        (inventory.external_secrets.len(), inventory.push_secrets.len(), inventory.cluster_external_secrets.len())
+    }
+
+    /// Leaves what came after out: it is there to be referred to.
+    fn only(&mut self, (external, push, cluster): (usize, usize, usize)) {
+        self.inventory.external_secrets.truncate(external);
+        self.inventory.push_secrets.truncate(push);
+        self.inventory.cluster_external_secrets.truncate(cluster);
+    }
+
     fn known(&self) -> (usize, usize, usize) {
         let inventory = &self.inventory;
         (

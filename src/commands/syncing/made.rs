@@ -6,6 +6,7 @@ use crate::commands::syncing::lines::{Line, Name, shown};
 use crate::commands::syncing::report::kind;
 use crate::external::resource::external_secret::CreationPolicy;
 use crate::manifest::limits::{self, Facts};
+use crate::secret::SecretBytes;
 use crate::sync::Inventory;
 use crate::sync::round::{Made, Outcome};
 
@@ -83,7 +84,8 @@ fn together(name: &Name, writers: Vec<(Line, CreationPolicy, Made)>, found: &mut
     let mut all = makers.into_iter().chain(others).map(|(line, _, made)| (line, made));
     let Some((line, first)) = all.next() else { return };
     let made = all.fold(first, |mut secret, (_, more)| {
-        secret.is_generated &= more.is_generated;
+        secret.generated.retain(|key| !more.wanted.data.contains_key(key));
+        secret.generated.extend(more.generated);
         let (into, from) = (&mut secret.wanted, more.wanted);
         into.data.extend(from.data);
         into.labels.extend(from.labels);
@@ -106,13 +108,19 @@ fn together(name: &Name, writers: Vec<(Line, CreationPolicy, Made)>, found: &mut
 /// What the API server would say no to.
 fn refused(made: &Made) -> Vec<String> {
     let wanted = &made.wanted;
-    let data: Vec<(&str, &[u8])> = wanted.data.iter().map(|(key, value)| (key.as_str(), value.expose())).collect();
-    let refusals = limits::refusals(&Facts {
-        name: &made.name,
-        namespace: &made.namespace,
-        kind: wanted.secret_type.as_deref().unwrap_or_default(),
-        data: &data,
-        has_service_account: wanted.annotations.get(limits::SERVICE_ACCOUNT).is_some_and(|name| !name.is_empty()),
-    });
-    refusals.iter().map(|refusal| format!("Kubernetes would refuse it: {refusal}")).collect()
+    let kind = wanted.secret_type.as_deref().unwrap_or_default();
+    refusals((&made.namespace, &made.name), kind, &wanted.data, &wanted.annotations)
+}
+
+/// What the API server would say no to of a Secret with this namespace and name, type, data, and annotations.
+pub fn refusals(
+    (namespace, name): (&str, &str),
+    kind: &str,
+    data: &BTreeMap<String, SecretBytes>,
+    annotations: &BTreeMap<String, String>,
+) -> Vec<String> {
+    let data: Vec<(&str, &[u8])> = data.iter().map(|(key, value)| (key.as_str(), value.expose())).collect();
+    let has_service_account = annotations.get(limits::SERVICE_ACCOUNT).is_some_and(|name| !name.is_empty());
+    let found = limits::refusals(&Facts { name, namespace, kind, data: &data, has_service_account });
+    found.iter().map(|refusal| format!("Kubernetes would refuse it: {refusal}")).collect()
 }

@@ -19,7 +19,6 @@ use crate::fsio::write::{NewMode, Staged};
 use crate::fsio::{clock, folder, output};
 use crate::manifest::emit::{self, Format};
 use crate::sealed::{Certificate, Scope, SealedSecret};
-use crate::secret::SecretBytes;
 use crate::sync::round::Made;
 
 /// Where Secrets go, and in which form.
@@ -73,7 +72,7 @@ pub fn places(
             Some(path) => Existing::read(session, path, &chain)?,
             None => Existing::Nothing,
         };
-        keep_generated(&mut made, &existing);
+        made.keep_generated(|key| existing.value(key));
         let place = Place {
             name: (made.namespace.clone(), made.name.clone()),
             keys: made.wanted.data.keys().cloned().collect(),
@@ -114,19 +113,6 @@ fn file(folder: &Path, made: &Made) -> Result<PathBuf, Failure> {
     }
     let folder = if made.namespace.is_empty() { folder.to_owned() } else { folder.join(&made.namespace) };
     Ok(folder.join(format!("{}.yaml", made.name)))
-}
-
-/// What was made up anew stays as it was, where all of it is there already.
-fn keep_generated(made: &mut Made, existing: &Existing) {
-    let is_there = |key: &String| existing.value(key).is_some();
-    if !made.is_generated || existing.keys().len() != made.wanted.data.len() || !made.wanted.data.keys().all(is_there) {
-        return;
-    }
-    for (key, value) in &mut made.wanted.data {
-        if let Some(old) = existing.value(key) {
-            *value = SecretBytes::new(old.expose().to_vec());
-        }
-    }
 }
 
 /// What is different, by name.

@@ -11,6 +11,8 @@ use super::expect::matches;
 
 /// People whose throw-away keys the example has.
 const PEOPLE: [&str; 5] = ["alice", "bob", "carol", "ci-staging", "ci-prod"];
+/// What values are in cases: no message shows one.
+const SECRET: &str = "hunter2";
 const MARK: &str = "==> ";
 const NO_LINE_END: &str = "no-line-end";
 
@@ -264,6 +266,9 @@ impl World {
     fn check(&self, ran: &Ran, expected: &[Step]) -> Vec<String> {
         let of = |word: &str| expected.iter().find(|step| step.word == word);
         let mut wrong = Vec::new();
+        if ran.err.contains(SECRET) {
+            wrong.push(format!("{}: a value is said on standard error\n{}", ran.at, ran.err));
+        }
         let code = of("code").map_or("0", |step| step.arguments.as_str());
         if code.parse().ok() != ran.code {
             wrong.push(format!("{}: exit code {:?}, not {code}", ran.at, ran.code));

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::{CANARY, Ended, World, quiet};
+use super::{Ended, World, quiet};
 use crate::cluster::{self, Cluster, User, data};
 
 const STORE: &str = r#"
@@ -329,21 +329,4 @@ fn every_object_goes_to_its_namespace() {
     assert_eq!(keys(&secret(cluster, &option, "es")), ["a"]);
     // one that is not there
     sync(cluster, &here, &world, &["-n", "nowhere-at-all"]).code(235).says("namespaces \"nowhere-at-all\" not found");
-}
-
-/// The API server refuses what it refuses, and says so without the values.
-#[test]
-fn what_the_api_server_refuses_is_told_without_values() {
-    let Some(cluster) = cluster::shared("what_the_api_server_refuses_is_told_without_values") else { return };
-    let namespace = cluster.namespace("refused");
-    let manifest = external_secret(
-        "es",
-        "template: {type: kubernetes.io/dockerconfigjson, data: {.dockerconfigjson: '{{ .a }}'}}",
-        &["a"],
-    );
-    let world = world(&manifest);
-    let ended = sync(cluster, &namespace, &world, &[]);
-    assert!(ended.code != Some(0) && ended.stderr.contains("es"), "{}", ended.stderr);
-    assert!(cluster.get(&namespace, "secret/es").is_none());
-    assert!(!ended.stderr.contains(CANARY));
 }

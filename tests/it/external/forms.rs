@@ -183,3 +183,30 @@ fn encrypted_files_are_a_store() {
     let ended = world.run(&["render", "app.yaml"]);
     assert!(!matches!(ended.code, Some(0)) && ended.stdout.is_empty(), "{}", ended.stderr);
 }
+
+/// What is made up stays, in either form, as long as somebody here can open it.
+#[test]
+fn generated_values_stay_in_every_form() {
+    let world = world();
+    let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/sealed");
+    for (from, to) in [("rsa2048.crt", "cert.pem"), ("rsa2048.key", "seal.key")] {
+        fs::copy(vectors.join(from), world.path(to)).unwrap();
+    }
+    world.write(
+        "app.yaml",
+        "apiVersion: generators.external-secrets.io/v1alpha1\nkind: SSHKey\nmetadata: {name: k, namespace: shop}\nspec: {keyType: \
+         ed25519}\n---\napiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {name: s, namespace: shop}\nspec: {dataFrom: \
+         [{sourceRef: {generatorRef: {kind: SSHKey, name: k}}}]}\n",
+    );
+    let sealed = ["render", "app.yaml", "-o", "sealed", "--seal-with", "cert.pem", "--key", "seal.key"];
+    for form in [&["render", "app.yaml", "-o", "secrets", "--encrypt"][..], &sealed[..]] {
+        world.run(form).code(0).says("written: + privateKey, + publicKey");
+        let file = format!("{}/shop/s.yaml", form[3]);
+        let before = stamp(&world, &file);
+        world.run(form).code(0).says("1 unchanged");
+        world.run(&[form, &["--check"]].concat()).code(0);
+        assert_eq!(stamp(&world, &file), before);
+        world.run(&[form, &["--regenerate"]].concat()).code(0).says("written: ~ privateKey, ~ publicKey");
+        assert_ne!(stamp(&world, &file).0, before.0);
+    }
+}

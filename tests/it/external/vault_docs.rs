@@ -364,3 +364,34 @@ fn whoever_is_refused_is_told_and_keeps_what_is_there() {
     world.run(&["render", "app", "-o", "out", "--as-me"]).code(228).says(&address);
     assert_eq!(world.read("out/example-sync.yaml"), before);
 }
+
+/// "docs/provider/hashicorp-vault.md", the example for AppRole: neither id is ever said.
+#[test]
+fn ids_of_an_app_role_are_not_said() {
+    let Some(bao) = bao("ids_of_an_app_role_are_not_said") else { return };
+    let tell = |path: &str, value: serde_json::Value| {
+        let (status, answer) = bao.ask("POST", path, &value.to_string());
+        assert!((200..300).contains(&status), "{path}: {status} {answer}");
+    };
+    tell("sys/auth/approle", json!({"type": "approle"}));
+    tell("sys/policies/acl/grafana", json!({"policy": "path \"secret/data/grafana\" { capabilities = [\"read\"] }"}));
+    tell("auth/approle/role/app", json!({"token_policies": ["grafana"], "secret_id_ttl": "1h"}));
+    tell("auth/approle/role/app/role-id", json!({"role_id": "db02de05-fa39-4855-059b-67221c5c2f63"}));
+    tell("auth/approle/role/app/custom-secret-id", json!({"secret_id": "canary-secret-id"}));
+    let world = World::new(&[("app/es.yaml", TEMPLATES)]);
+    let store = format!(
+        "apiVersion: external-secrets.io/v1\nkind: SecretStore\nmetadata: {{name: vault-backend}}\nspec:\n  provider:\n    vault:\n      \
+         server: http://127.0.0.1:{}\n      path: secret\n      version: v2\n      auth:\n        appRole:\n          path: approle\n          \
+         roleId: db02de05-fa39-4855-059b-67221c5c2f63\n          secretRef: {{name: my-secret, key: secret-id}}\n---\napiVersion: \
+         v1\nkind: Secret\nmetadata: {{name: my-secret}}\nstringData: {{secret-id: canary-secret-id}}\n",
+        bao.port
+    );
+    world.write("app/store.yaml", &store);
+    // what the role may not read fails alone
+    let ended = world.run(&["render", "app", "-o", "out"]).code(235).says("denied (403)");
+    assert!(ended.stderr.contains("2 of 4 ExternalSecrets failed"), "{}", ended.stderr);
+    assert_eq!(world.texts("out/from-config-map.yaml").len(), 3);
+    world.replace("app/store.yaml", "secret-id: canary-secret-id", "secret-id: canary-secret-id-of-another");
+    world.run(&["render", "app", "-o", "out"]).code(229).says("4 of 4 ExternalSecrets failed");
+    world.run(&["--json", "render", "app", "-o", "out"]).code(229);
+}
