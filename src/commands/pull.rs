@@ -6,17 +6,21 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::session::Session;
-use super::sopsfile;
+use super::set::{near, place};
+use super::sopsfile::Change;
 use super::syncing::input::{self, InputArgs, LoginArgs};
 use super::syncing::surroundings::Surroundings;
 use super::unseal::encrypted;
+use crate::document::gather;
+use crate::document::kind::DocumentKind;
+use crate::document::path::{KeyPath, Step};
 use crate::document::tree::{Kind as NodeKind, Node};
 use crate::external::keys::Values;
+use crate::external::resource::Store;
 use crate::external::value::{self, Flavour};
 use crate::external::{Part, Reference};
 use crate::failure::{Failure, Kind};
 use crate::fsio::{folder, output};
-use crate::manifest;
 use crate::manifest::emit::{self, Format};
 use crate::manifest::secret::entry;
 use crate::store::StoreClient;
@@ -73,7 +77,7 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     let around = Arc::new(Surroundings::new(session.share(), &args.login, locked));
     around.stop_on_signal();
     let stores = Stores::new(Arc::new(input.inventory), around);
-    let placed = chosen(args, is_file, &stores)?;
+    let placed = chosen(args, session, is_file, &stores)?;
     let key = stores.key(&placed.item.reference(), placed.item.namespace.as_deref());
     let client = stores.client(&key)?;
     let values = fetched(args, &*client, flavour(&placed.item.provider))?;
@@ -81,12 +85,14 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     write(args, session, &values)
 }
 
-fn chosen(args: &Args, is_file: bool, stores: &Stores) -> Result<Placed<crate::external::resource::Store>, Failure> {
+fn chosen(args: &Args, session: &Session, is_file: bool, stores: &Stores) -> Result<Placed<Store>, Failure> {
     let name = args.store.to_string_lossy();
-    let file = name.rsplit('/').next().unwrap_or_default();
     let all: Vec<_> = stores.inventory().stores().collect();
+    let below = folder::absolute(session.cwd(), &args.store);
+    let is_there =
+        |placed: &&&Placed<_>| folder::absolute(session.cwd(), Path::new(&placed.place.file)).starts_with(&below);
     let fits: Vec<_> = match is_file {
-        true => all.iter().filter(|placed| placed.place.file.ends_with(file)).collect(),
+        true => all.iter().filter(is_there).collect(),
         false => all.iter().filter(|placed| placed.item.name == name).collect(),
     };
     match fits.as_slice() {
@@ -125,38 +131,64 @@ fn fetched(args: &Args, client: &dyn StoreClient, flavour: Flavour) -> Result<Va
 }
 
 fn write(args: &Args, session: &Session, values: &Values) -> Result<(), Failure> {
-    let mut entries = Vec::new();
+    let mut nodes = Vec::new();
     for (key, value) in values {
         let text = std::str::from_utf8(value.expose())
             .map_err(|_| Failure::new(Kind::CannotEmit, format!("{key} is not text, and YAML has no form for it")))?;
-        entries.push(entry(key, Node::text(text)));
+        nodes.push((key.as_str(), Node::text(text)));
     }
-    let Some(path) = args.output.as_deref().filter(|path| *path != Path::new("-")) else {
-        let node = Zeroizing::new(Node::new(NodeKind::Map(entries)));
-        return Ok(output::data(yaml(&node).as_bytes())?);
-    };
-    if folder::exists(path) {
-        // what is there and is not fetched stays
-        let decrypted = sopsfile::open(session, path)?.decrypt(false)?;
-        let objects = manifest::read(decrypted.bytes())
-            .map_err(|error| Failure::of(Kind::CannotRead, &error).about(path.display()))?;
-        if let Some(NodeKind::Map(old)) = objects.first().map(|object| &object.root.kind) {
-            let stays = old.iter().filter(|(key, _)| !values.contains_key(&key.name));
-            let stays: Vec<_> = stays.map(|(key, node)| entry(&key.name, node.clone())).collect();
-            entries.extend(stays);
-        }
+    match args.output.as_deref().filter(|path| *path != Path::new("-")) {
+        None => Ok(output::data(text(nodes, Format::Yaml).as_bytes())?),
+        Some(path) if folder::is_taken(path) => update(session, path, nodes),
+        Some(path) => create(session, path, nodes),
     }
-    let node = Zeroizing::new(Node::new(NodeKind::Map(entries)));
-    session.guard_files();
-    let done = encrypted::write_quietly(session, path, &yaml(&node))?;
-    session.say(&match done {
-        Some(count) => format!("{}: {} keys, {count} values encrypted", path.display(), values.len()),
-        None => format!("{}: nothing has changed", path.display()),
-    });
-    Ok(())
 }
 
-fn yaml(node: &Node) -> Zeroizing<String> {
-    let text = emit::objects([node], Format::Yaml);
+/// Keys that the file has and the store has not stay, and so do comments and the ciphertext of what is the same.
+fn update(session: &Session, path: &Path, nodes: Vec<(&str, Node)>) -> Result<(), Failure> {
+    encrypted::may_be_replaced(path)?;
+    let mut change = Change::begin(session, path)?;
+    let mut text = Zeroizing::new(change.plain().to_owned());
+    let mut pulled = Vec::new();
+    for (key, node) in nodes {
+        let at = KeyPath(vec![Step::Key(key.to_owned())]);
+        let plain = place::parse(&change, &text)?;
+        let refused = |error| near::advise(place::refused(&error, &at), &plain, &at);
+        if plain.tree().is_ok_and(|tree| gather::find(&tree, &at).is_ok_and(|old| old.kind == node.kind)) {
+            continue;
+        }
+        let new = plain.set(&at, &node).map_err(refused)?;
+        text = new;
+        pulled.push(at);
+    }
+    let text = std::mem::take(&mut *text);
+    let outcome = place::save(session, &mut change, text)?;
+    let kind = change.opened.file.kind();
+    if let Some(at) = pulled.iter().find(|at| outcome.shows_clear(kind, at)) {
+        return Err(Failure::new(
+            Kind::NothingSelected,
+            "the file's rule does not select this path: the value would stand in clear",
+        )
+        .about(at));
+    }
+    outcome.finish(session, change, |done| format!("{} values encrypted", done.values))
+}
+
+fn create(session: &Session, path: &Path, nodes: Vec<(&str, Node)>) -> Result<(), Failure> {
+    let format = match path.to_str().and_then(DocumentKind::from_name) {
+        Some(DocumentKind::Yaml) => Format::Yaml,
+        Some(DocumentKind::Json) => Format::Json,
+        _ => {
+            let text = format!("{}: a new file is one of YAML or JSON", path.display());
+            return Err(Failure::new(Kind::CannotEmit, text).hint("let its name end in .yaml or .json"));
+        }
+    };
+    encrypted::write(session, path, &text(nodes, format))
+}
+
+fn text(nodes: Vec<(&str, Node)>, format: Format) -> Zeroizing<String> {
+    let entries = nodes.into_iter().map(|(key, node)| entry(key, node)).collect();
+    let node = Zeroizing::new(Node::new(NodeKind::Map(entries)));
+    let text = emit::objects([&*node], format);
     Zeroizing::new(text.strip_prefix("---\n").unwrap_or(&text).to_owned())
 }

@@ -59,7 +59,7 @@ pub fn finish(
     for line in skipped {
         session.say(&format!("{}: {} is left out: {}", line.place, shown(&line.name), line.what.join("; ")));
     }
-    if let Some(failure) = trouble(failed, places.len()) {
+    if let Some(failure) = trouble("ExternalSecrets", failed, places.len()) {
         return Err(failure);
     }
     Ok(u8::from(args.check && places.iter().any(differs)))

@@ -46,5 +46,5 @@ pub fn finish(args: &Args, session: &Session, done: &[Done], failed: &[Line]) ->
             session.say(&format!("{same} unchanged"));
         }
     }
-    trouble(failed, done.len()).map_or(Ok(()), Err)
+    trouble("ExternalSecrets", failed, done.len()).map_or(Ok(()), Err)
 }
