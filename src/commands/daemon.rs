@@ -3,7 +3,7 @@
 mod keeper;
 mod watch;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -66,11 +66,18 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     if args.output.output_dir.is_none() {
         return Err(Failure::new(Kind::Generic, "a daemon writes files: say where with --output-dir DIR"));
     }
-    let inside =
-        |path: &PathBuf| folder::absolute(session.cwd(), path).starts_with(folder::absolute(session.cwd(), &args.dir));
-    if args.output.output_dir.as_ref().is_some_and(inside) {
+    let of = |path: &Path| folder::real(&folder::absolute(session.cwd(), path));
+    let is_inside = |path: &Path, above: &Path| {
+        folder::absolute(session.cwd(), path).starts_with(folder::absolute(session.cwd(), above))
+            || of(path).starts_with(of(above))
+    };
+    let mut watched = std::iter::once(&args.dir).chain(args.with.iter().filter(|path| folder::is_folder(path)));
+    if let Some(out) = &args.output.output_dir
+        && watched.any(|above| is_inside(out, above))
+    {
         let text = "the Secrets would be written to the folder that is watched, and be taken for manifests";
-        return Err(Failure::new(Kind::ConflictingOptions, text).hint("let --output-dir be beside --dir, not in it"));
+        return Err(Failure::new(Kind::ConflictingOptions, text)
+            .hint("let --output-dir be beside --dir and --with, not in them"));
     }
     if !folder::is_folder(&args.dir) {
         return Err(Failure::new(Kind::NoFile, format!("there is no folder {}", args.dir.display())));
@@ -85,9 +92,10 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     if let Some(server) = &server {
         log.info("listening", &[("address", server.address().to_string().as_str().into())]);
     }
-    let watching = watch::start(&args.dir, &args.with, &stop)?;
-    let mut keeper = Keeper::new(args, session, log.clone(), registry, ready);
-    keeper.run(&stop, &watching);
+    let watching = watch::start(session, &args.dir, &args.with, &stop)?;
+    let through = log.clone();
+    let session = session.warning_through(move |line| through.warn("warning", &[("text", line.into())]));
+    Keeper::new(args, &session, log.clone(), registry, ready).run(&stop, &watching);
     stop.set();
     watching.end();
     if let Some(server) = server {

@@ -6,15 +6,17 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::session::Session;
-use super::set::place;
-use super::sopsfile::{self, Change};
+use super::set::{near, place};
+use super::sopsfile::Change;
 use super::syncing::input::{self, InputArgs, LoginArgs};
 use super::syncing::surroundings::Surroundings;
 use super::unseal::encrypted;
+use crate::document::gather;
 use crate::document::kind::DocumentKind;
 use crate::document::path::{KeyPath, Step};
 use crate::document::tree::{Kind as NodeKind, Node};
 use crate::external::keys::Values;
+use crate::external::resource::Store;
 use crate::external::value::{self, Flavour};
 use crate::external::{Part, Reference};
 use crate::failure::{Failure, Kind};
@@ -76,7 +78,7 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     let around = Arc::new(Surroundings::new(session.share(), &args.login, locked));
     around.stop_on_signal();
     let stores = Stores::new(Arc::new(input.inventory), around);
-    let placed = chosen(args, is_file, &stores)?;
+    let placed = chosen(args, session, is_file, &stores)?;
     let key = stores.key(&placed.item.reference(), placed.item.namespace.as_deref());
     let client = stores.client(&key)?;
     let values = fetched(args, &*client, flavour(&placed.item.provider))?;
@@ -84,12 +86,14 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     write(args, session, &values)
 }
 
-fn chosen(args: &Args, is_file: bool, stores: &Stores) -> Result<Placed<crate::external::resource::Store>, Failure> {
+fn chosen(args: &Args, session: &Session, is_file: bool, stores: &Stores) -> Result<Placed<Store>, Failure> {
     let name = args.store.to_string_lossy();
-    let file = name.rsplit('/').next().unwrap_or_default();
     let all: Vec<_> = stores.inventory().stores().collect();
+    let below = folder::absolute(session.cwd(), &args.store);
+    let is_there =
+        |placed: &&&Placed<_>| folder::absolute(session.cwd(), Path::new(&placed.place.file)).starts_with(&below);
     let fits: Vec<_> = match is_file {
-        true => all.iter().filter(|placed| placed.place.file.ends_with(file)).collect(),
+        true => all.iter().filter(is_there).collect(),
         false => all.iter().filter(|placed| placed.item.name == name).collect(),
     };
     match fits.as_slice() {
@@ -140,77 +144,64 @@ fn add(values: &mut Values, name: String, value: SecretBytes, from: &str) -> Res
 }
 
 fn write(args: &Args, session: &Session, values: &Values) -> Result<(), Failure> {
-    let mut entries = Vec::new();
+    let mut nodes = Vec::new();
     for (key, value) in values {
-        let text = std::str::from_utf8(value.expose()).map_err(|_| {
-            Failure::new(
-                Kind::CannotEmit,
-                format!("{key} is not text, and a file of keys and values has no form for it"),
-            )
-        })?;
-        entries.push(entry(key, Node::text(text)));
+        let text = std::str::from_utf8(value.expose())
+            .map_err(|_| Failure::new(Kind::CannotEmit, format!("{key} is not text, and YAML has no form for it")))?;
+        nodes.push((key.as_str(), Node::text(text)));
     }
-    let node = Zeroizing::new(Node::new(NodeKind::Map(entries)));
-    let Some(path) = args.output.as_deref().filter(|path| *path != Path::new("-")) else {
-        return Ok(output::data(yaml(&node).as_bytes())?);
-    };
-    session.guard_files();
-    let done = if folder::exists(path) { change(session, path, &node)? } else { create(session, path, &node)? };
-    session.say(&match done {
-        Some(count) => format!("{}: {} keys, {count} values encrypted", path.display(), values.len()),
-        None => format!("{}: nothing has changed", path.display()),
-    });
-    Ok(())
+    match args.output.as_deref().filter(|path| *path != Path::new("-")) {
+        None => Ok(output::data(text(nodes, Format::Yaml).as_bytes())?),
+        Some(path) if folder::is_taken(path) => update(session, path, nodes),
+        Some(path) => create(session, path, nodes),
+    }
 }
 
-/// The keys and values.
-fn pairs(node: &Node) -> impl Iterator<Item = (KeyPath, &Node)> {
-    let entries = match &node.kind {
-        NodeKind::Map(entries) => entries.as_slice(),
-        _ => &[],
-    };
-    entries.iter().map(|(key, value)| (KeyPath(vec![Step::Key(key.name.clone())]), value))
-}
-
-/// Sets each key in a file that is there; everything else in it stays.
-fn change(session: &Session, path: &Path, node: &Node) -> Result<Option<usize>, Failure> {
+/// Keys that the file has and the store has not stay, and so do comments and the ciphertext of what is the same.
+fn update(session: &Session, path: &Path, nodes: Vec<(&str, Node)>) -> Result<(), Failure> {
+    encrypted::may_be_replaced(path)?;
     let mut change = Change::begin(session, path)?;
-    change.settings.allow_empty = true;
     let mut text = Zeroizing::new(change.plain().to_owned());
-    for (key, value) in pairs(node) {
+    let mut pulled = Vec::new();
+    for (key, node) in nodes {
+        let at = KeyPath(vec![Step::Key(key.to_owned())]);
         let plain = place::parse(&change, &text)?;
-        text = plain.set(&key, value).map_err(|error| place::refused(&error, &key))?;
+        let refused = |error| near::advise(place::refused(&error, &at), &plain, &at);
+        if plain.tree().is_ok_and(|tree| gather::find(&tree, &at).is_ok_and(|old| old.kind == node.kind)) {
+            continue;
+        }
+        let new = plain.set(&at, &node).map_err(refused)?;
+        text = new;
+        pulled.push(at);
     }
-    let prepared = change.prepare(std::mem::take(&mut *text)).map_err(|error| change.failure(&error))?;
-    let Some(encrypted) = prepared else { return Ok(None) };
-    change.commit(session, &encrypted)?;
-    Ok(Some(encrypted.values))
+    let text = std::mem::take(&mut *text);
+    let outcome = place::save(session, &mut change, text)?;
+    let kind = change.opened.file.kind();
+    if let Some(at) = pulled.iter().find(|at| outcome.shows_clear(kind, at)) {
+        return Err(Failure::new(
+            Kind::NothingSelected,
+            "the file's rule does not select this path: the value would stand in clear",
+        )
+        .about(at));
+    }
+    outcome.finish(session, change, |done| format!("{} values encrypted", done.values))
 }
 
-/// A new file, of the format that its name says.
-fn create(session: &Session, path: &Path, node: &Node) -> Result<Option<usize>, Failure> {
-    let name = path.display().to_string();
-    let text = match DocumentKind::from_name(&name) {
-        None | Some(DocumentKind::Yaml) => yaml(node),
-        Some(DocumentKind::Json) => emit::objects([node], Format::Json),
-        Some(DocumentKind::Binary) => {
-            let text = format!("{name}: a file without keys cannot take several values");
-            return Err(Failure::new(Kind::CannotEmit, text).hint("give it a name that ends in .yaml"));
-        }
-        Some(_) => {
-            let mut text = Zeroizing::new(String::new());
-            for (key, value) in pairs(node) {
-                let plain =
-                    sopsfile::parse_new(&name, text.to_string()).map_err(|error| sopsfile::failure(&name, &error))?;
-                text = plain.set(&key, value).map_err(|error| place::refused(&error, &key))?;
-            }
-            text
+fn create(session: &Session, path: &Path, nodes: Vec<(&str, Node)>) -> Result<(), Failure> {
+    let format = match path.to_str().and_then(DocumentKind::from_name) {
+        Some(DocumentKind::Yaml) => Format::Yaml,
+        Some(DocumentKind::Json) => Format::Json,
+        _ => {
+            let text = format!("{}: a new file is one of YAML or JSON", path.display());
+            return Err(Failure::new(Kind::CannotEmit, text).hint("let its name end in .yaml or .json"));
         }
     };
-    encrypted::write_quietly(session, path, &text)
+    encrypted::write(session, path, &text(nodes, format))
 }
 
-fn yaml(node: &Node) -> Zeroizing<String> {
-    let text = emit::objects([node], Format::Yaml);
+fn text(nodes: Vec<(&str, Node)>, format: Format) -> Zeroizing<String> {
+    let entries = nodes.into_iter().map(|(key, node)| entry(key, node)).collect();
+    let node = Zeroizing::new(Node::new(NodeKind::Map(entries)));
+    let text = emit::objects([&*node], format);
     Zeroizing::new(text.strip_prefix("---\n").unwrap_or(&text).to_owned())
 }

@@ -10,7 +10,7 @@ use super::syncing::lines::{Line, shown};
 use super::syncing::report::{kind, trouble};
 use super::syncing::surroundings::Surroundings;
 use crate::external::keys::Values;
-use crate::external::push::{Entry, Named as Only, entries};
+use crate::external::push::{Entry, Named as Only, PushProblem, clashes, entries};
 use crate::external::resource::push::{Named, PushDeletionPolicy, PushSelector, PushStoreRef, UpdatePolicy};
 use crate::external::resource::select::{StoreKind, StoreRef};
 use crate::external::resource::{PushSecret, Store};
@@ -104,6 +104,10 @@ fn one(
     failed: &mut Vec<Line>,
 ) {
     let blank = || line(inventory, placed, Vec::new());
+    let at = |wrong: PushProblem| Line {
+        place: format!("{}:{}", placed.place.file, wrong.line),
+        ..line(inventory, placed, vec![wrong.to_string()])
+    };
     let sources = match sources(stores, &placed.item) {
         Ok(sources) => sources,
         Err(error) => return failed.push(of_store(blank(), error)),
@@ -119,13 +123,16 @@ fn one(
         };
         let entries = match entries(&placed.item, &values, clock::timestamp()) {
             Ok(entries) => entries,
-            Err(wrong) => {
-                let what = wrong.iter().map(ToString::to_string).collect();
-                return failed.push(line(inventory, placed, what));
-            }
+            Err(wrong) => return failed.extend(wrong.into_iter().map(at)),
         };
         for target in &targets {
-            for entry in entries.iter().filter(|entry| is_for(entry, target)) {
+            let entries: Vec<&Entry> = entries.iter().filter(|entry| is_for(entry, target)).collect();
+            let wrong = clashes(entries.iter().copied());
+            if !wrong.is_empty() {
+                failed.extend(wrong.into_iter().map(at));
+                continue;
+            }
+            for entry in entries {
                 match send(args, stores, &placed.item, target, entry) {
                     Ok(verb) => pushed.push(Pushed {
                         name: blank().name,
@@ -209,7 +216,9 @@ fn sources(stores: &Stores, spec: &PushSecret) -> Result<Vec<Values>, StoreError
             }
             Ok(names.iter().filter_map(|name| inventory.secret(namespace, name)).map(|values| copy(&values)).collect())
         }
-        PushSelector::Generator(generator) => Ok(vec![crate::sync::generated(stores, generator, namespace)?]),
+        PushSelector::Generator(generator) => {
+            Ok(vec![crate::sync::generated(stores, generator, namespace, &spec.name, 0)?])
+        }
     }
 }
 
@@ -281,5 +290,5 @@ fn report(args: &Args, session: &Session, pushed: &[Pushed], failed: &[Line]) ->
             if args.dry_run { output::data(format!("{line}\n").as_bytes())? } else { session.say(&line) }
         }
     }
-    trouble("PushSecrets", failed, pushed.len()).map_or(Ok(()), Err)
+    trouble("pushes", failed, pushed.len()).map_or(Ok(()), Err)
 }

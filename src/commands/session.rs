@@ -1,6 +1,7 @@
 //! What a command runs in: environment, global options, configuration, key ring, names. Each is looked up once, and only
 //! when it is needed; all of it may be used from several threads.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -62,6 +63,19 @@ pub struct Session {
     names: OnceLock<Names>,
     own: OnceLock<Option<Vec<String>>>,
     warned: AtomicBool,
+    warner: Warner,
+}
+
+/// Where warnings go; to standard error when nobody says.
+#[derive(Clone, Default)]
+struct Warner(Option<Arc<Warn>>);
+
+type Warn = dyn Fn(&str) + Send + Sync;
+
+impl fmt::Debug for Warner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Warner({})", self.0.is_some())
+    }
 }
 
 /// A configuration file that was read.
@@ -98,12 +112,22 @@ impl Session {
             names: OnceLock::new(),
             own: OnceLock::new(),
             warned: AtomicBool::new(false),
+            warner: Warner::default(),
         }
     }
 
     /// The same session for those who outlive the command: what was looked up is looked up again.
     pub fn share(&self) -> Arc<Self> {
-        Arc::new(Self {
+        Arc::new(self.again(self.warner.clone()))
+    }
+
+    /// The same, with warnings that go elsewhere.
+    pub fn warning_through(&self, warn: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        self.again(Warner(Some(Arc::new(warn))))
+    }
+
+    fn again(&self, warner: Warner) -> Self {
+        Self {
             env: self.env.clone(),
             global: self.global.clone(),
             cwd: self.cwd.clone(),
@@ -112,7 +136,8 @@ impl Session {
             names: OnceLock::new(),
             own: OnceLock::new(),
             warned: AtomicBool::new(false),
-        })
+            warner,
+        }
     }
 
     /// The working folder.
@@ -134,7 +159,10 @@ impl Session {
 
     /// Warns on standard error, always.
     pub fn warn(&self, line: &str) {
-        output::warn(line);
+        match &self.warner.0 {
+            Some(warn) => warn(line),
+            None => output::warn(line),
+        }
     }
 
     /// Now, as metadata states it.

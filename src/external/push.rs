@@ -56,7 +56,7 @@ pub struct PushProblem {
 /// Everything that is pushed of `values`, those of the Secret after the template. What `data` says wins over `dataTo`.
 ///
 /// # Errors
-/// Every entry that cannot be: a key that is not there, two that go to the same place.
+/// Every entry that cannot be: a key that is not there, for instance.
 pub fn entries(spec: &PushSecret, values: &Values, now: Timestamp) -> Result<Vec<Entry>, Vec<PushProblem>> {
     let mut wrong = Vec::new();
     let mut entries = Vec::new();
@@ -75,15 +75,20 @@ pub fn entries(spec: &PushSecret, values: &Values, now: Timestamp) -> Result<Vec
             Err(what) => wrong.push(PushProblem { path, line: entry.line, what }),
         }
     }
-    let mut places: BTreeMap<(String, Option<String>, bool), String> = BTreeMap::new();
-    for entry in &entries {
-        let place = (entry.remote_key.clone(), entry.property.clone(), entry.stores.is_some());
-        if let Some(other) = places.insert(place, entry.path.clone()) {
+    if wrong.is_empty() { Ok(entries) } else { Err(wrong) }
+}
+
+/// Those of the entries of one store that go where another goes.
+pub fn clashes<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Vec<PushProblem> {
+    let mut places: BTreeMap<(&str, Option<&str>), &str> = BTreeMap::new();
+    let mut wrong = Vec::new();
+    for entry in entries {
+        if let Some(other) = places.insert((&entry.remote_key, entry.property.as_deref()), &entry.path) {
             let what = format!("{} goes to the same place as {other}", entry.remote_key);
             wrong.push(PushProblem { path: entry.path.clone(), line: entry.line, what });
         }
     }
-    if wrong.is_empty() { Ok(entries) } else { Err(wrong) }
+    wrong
 }
 
 /// `_U002f_` is `/`.
@@ -245,7 +250,12 @@ mod tests {
     fn two_values_for_one_place_are_refused() {
         let text = "  data:\n  - match: {secretKey: a, remoteRef: {remoteKey: x}}\n  - match: {secretKey: b, remoteRef: \
                     {remoteKey: x}}\n";
-        assert_eq!(pushed(text, VALUES).unwrap_err(), ["spec.data[1]: x goes to the same place as spec.data[0]"]);
+        let values = VALUES.iter().map(|(key, value)| ((*key).to_owned(), SecretBytes::new(value.as_bytes().to_vec())));
+        let entries = entries(&spec(text), &values.collect(), Timestamp::UNIX_EPOCH).unwrap_or_default();
+        let wrong = clashes(&entries);
+        assert_eq!(wrong.len(), 1);
+        assert_eq!(wrong[0].to_string(), "spec.data[1]: x goes to the same place as spec.data[0]");
+        assert!(clashes(&entries[1..]).is_empty());
     }
 
     #[test]

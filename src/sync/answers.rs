@@ -61,7 +61,7 @@ impl Answers {
                         wants.entry(stores.key(&store, namespace)).or_default().finds.insert(find);
                     }
                     Request::Generate { generator, entry } => {
-                        generators.push(((number, entry), generator, namespace.map(str::to_owned)));
+                        generators.push(((number, entry), generator, &placed.item));
                     }
                 }
             }
@@ -69,8 +69,8 @@ impl Answers {
         let wants: Vec<(StoreKey, Wants)> = wants.into_iter().collect();
         let answered = parallel(&wants, |(key, wants)| ask_one(stores, key, wants));
         let stores_answers = wants.iter().map(|(key, _)| key.clone()).zip(answered).collect();
-        let made = parallel(&generators, |(_, generator, namespace)| {
-            generate::generate(stores, generator, namespace.as_deref())
+        let made = parallel(&generators, |((_, entry), generator, item)| {
+            generate::generate(stores, generator, item.namespace.as_deref(), &item.name, *entry)
         });
         let generated = generators.iter().map(|(key, ..)| *key).zip(made).collect();
         Self { stores: stores_answers, generated }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::credentials::Credentials;
+#[cfg(feature = "vault")]
+use super::leases::Owner;
 use super::stores::Stores;
 use crate::external::generate;
 #[cfg(any(feature = "vault", feature = "aws"))]
@@ -11,7 +13,7 @@ use crate::external::resource::select::GeneratorRef;
 use crate::secret::SecretBytes;
 use crate::store::{StoreCause, StoreError};
 
-/// What the generator that an object of `namespace` names makes.
+/// What the generator that an object of `namespace` names makes; `name` is the object's, and `entry` says which of its wishes this is.
 ///
 /// # Errors
 /// There is no such generator, or its server does not answer.
@@ -19,6 +21,8 @@ pub fn generate(
     stores: &Stores,
     reference: &GeneratorRef,
     namespace: Option<&str>,
+    name: &str,
+    entry: usize,
 ) -> Result<BTreeMap<String, SecretBytes>, StoreError> {
     let about = format!("{} {}", reference.kind.as_str(), reference.name);
     let placed = stores.inventory().generator(reference, namespace).ok_or_else(|| {
@@ -36,13 +40,16 @@ pub fn generate(
     );
     match &placed.item.spec {
         #[cfg(feature = "vault")]
-        GeneratorSpec::VaultDynamicSecret(spec) => super::open::vault::dynamic(spec, &credentials, stores.leases()),
+        GeneratorSpec::VaultDynamicSecret(spec) => {
+            let owner = Owner { name: stores.inventory().shown(namespace, name), entry };
+            super::open::vault::dynamic(spec, &credentials, stores.leases(), owner)
+        }
         #[cfg(feature = "aws")]
         GeneratorSpec::EcrAuthorizationToken(spec) => super::open::aws::registry_login(spec, &credentials),
         #[cfg(feature = "aws")]
         GeneratorSpec::StsSessionToken(spec) => super::open::aws::session_token(spec, &credentials),
         _ => {
-            let _ = &credentials;
+            let _ = (&credentials, name, entry);
             let what = format!("{about}: this build of sealant has no client for it");
             Err(StoreError::new(StoreCause::Unsupported, what))
         }

@@ -88,6 +88,14 @@ impl Inventory {
         given.filter(|name| !name.is_empty()).unwrap_or(&self.default_namespace)
     }
 
+    /// `namespace/name`, or the name alone when nobody says a namespace.
+    pub fn shown(&self, namespace: Option<&str>, name: &str) -> String {
+        match self.namespace(namespace) {
+            "" => name.to_owned(),
+            namespace => format!("{namespace}/{name}"),
+        }
+    }
+
     fn name(&self, namespace: Option<&str>, name: &str) -> Name {
         (self.namespace(namespace).to_owned(), name.to_owned())
     }

@@ -28,7 +28,7 @@ pub struct Stores {
     around: Arc<dyn Around>,
     open: Mutex<BTreeMap<StoreKey, Arc<OnceLock<Opened>>>>,
     #[cfg(feature = "vault")]
-    leases: super::leases::Leases,
+    leases: Arc<super::leases::Leases>,
 }
 
 impl Stores {
@@ -39,8 +39,16 @@ impl Stores {
             around,
             open: Mutex::default(),
             #[cfg(feature = "vault")]
-            leases: super::leases::Leases::default(),
+            leases: Arc::default(),
         }
+    }
+
+    /// Goes on with what was made for a while before.
+    #[cfg(feature = "vault")]
+    #[must_use]
+    pub fn with_leases(mut self, leases: Arc<super::leases::Leases>) -> Self {
+        self.leases = leases;
+        self
     }
 
     /// The resources at hand.
@@ -50,7 +58,7 @@ impl Stores {
 
     /// What was made for a while.
     #[cfg(feature = "vault")]
-    pub fn leases(&self) -> &super::leases::Leases {
+    pub fn leases(&self) -> &Arc<super::leases::Leases> {
         &self.leases
     }
 

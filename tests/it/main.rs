@@ -21,6 +21,8 @@ mod cmd;
 mod compatibility;
 mod conformance;
 mod corpus;
+#[cfg(all(unix, feature = "aws", feature = "vault", feature = "kube"))]
+mod daemon;
 mod demo;
 mod docs;
 mod edit;

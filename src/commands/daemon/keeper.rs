@@ -17,12 +17,14 @@ use crate::daemon::log::Log;
 use crate::daemon::metrics::{Registry, table};
 use crate::daemon::schedule::{Pace, Schedule, spread};
 use crate::daemon::stop::Stop;
-use crate::external::resource::external_secret::RefreshPolicy;
+use crate::external::resource::external_secret::{CreationPolicy, RefreshPolicy};
 use crate::external::resource::store::Provider;
 use crate::external::resource::{ExternalSecret, Store};
 use crate::failure::Failure;
 use crate::fsio::clock;
 use crate::fsio::write;
+#[cfg(feature = "vault")]
+use crate::store::StoreError;
 use crate::sync::round::{self, Made, Outcome};
 use crate::sync::{Placed, Stores};
 
@@ -37,19 +39,31 @@ struct Item {
     pace: Pace,
     /// When it went well last, in milliseconds of the clock that only goes forward.
     good: Option<u64>,
+    /// The Secret that it writes.
+    target: Name,
     /// The file that it was written to.
     file: Option<PathBuf>,
+}
+
+impl Item {
+    /// Whether others have to be fetched together with it.
+    fn writes(&self) -> bool {
+        self.placed.item.target.creation_policy != CreationPolicy::None
+    }
 }
 
 /// See the file's description.
 pub struct Keeper<'a> {
     args: &'a Args,
-    session: &'a Session,
+    /// What is read anew with everything else: the configuration, keys.
+    session: Arc<Session>,
     log: Arc<Log>,
     registry: Arc<Registry>,
     ready: Arc<AtomicBool>,
     stores: Option<Stores>,
     items: BTreeMap<String, Item>,
+    /// Who writes which Secret.
+    targets: BTreeMap<Name, BTreeSet<String>>,
     schedule: Schedule<String>,
     /// What [`input::Input::others`] was.
     others: u64,
@@ -59,22 +73,24 @@ impl<'a> Keeper<'a> {
     /// Nothing is read yet.
     pub fn new(
         args: &'a Args,
-        session: &'a Session,
+        session: &Session,
         log: Arc<Log>,
         registry: Arc<Registry>,
         ready: Arc<AtomicBool>,
     ) -> Self {
-        let (items, schedule) = (BTreeMap::new(), Schedule::new());
-        Self { args, session, log, registry, ready, stores: None, items, schedule, others: 0 }
+        let session = session.share();
+        let (items, targets, schedule) = (BTreeMap::new(), BTreeMap::new(), Schedule::new());
+        Self { args, session, log, registry, ready, stores: None, items, targets, schedule, others: 0 }
     }
 
     /// Works until `stop` is set.
     pub fn run(&mut self, stop: &Stop, watching: &Watching) {
         self.read(stop, false);
         while !stop.is_set() {
-            self.work();
+            self.work(stop);
             self.renew();
-            if self.items.values().all(|item| item.good.is_some() || item.pace.failures() > 0) {
+            let is_tried = |item: &Item| item.good.is_some() || item.pace.failures() > 0;
+            if self.stores.is_some() && self.items.values().all(is_tried) {
                 self.ready.store(true, Ordering::Relaxed);
             }
             let news = stop.wait_for_news(self.pause());
@@ -88,12 +104,7 @@ impl<'a> Keeper<'a> {
         }
         if let Some(stores) = self.stores.take() {
             #[cfg(feature = "vault")]
-            for (about, error) in stores.leases().revoke() {
-                self.log.warn(
-                    "a lease was not ended",
-                    &[("of", about.as_str().into()), ("error", error.what.as_str().into())],
-                );
-            }
+            self.not_ended(&stores.leases().revoke());
             stores.close();
         }
     }
@@ -116,10 +127,12 @@ impl<'a> Keeper<'a> {
             with: self.args.with.clone(),
             namespace: self.args.namespace.clone(),
         };
-        let mut input = match input::read(self.session, &paths) {
+        let session = self.session.share();
+        let mut input = match input::read(&session, &paths) {
             Ok(input) => input,
             Err(failure) => return self.wrong(&failure),
         };
+        self.session = session;
         let locked = std::mem::take(&mut input.locked);
         let around = Arc::new(Surroundings::new(self.session.share(), &self.args.login, locked));
         around.stop_with(stop);
@@ -139,30 +152,56 @@ impl<'a> Keeper<'a> {
         all |= inventory.stores().any(has_files);
         let mut gone: BTreeSet<String> = self.items.keys().cloned().collect();
         for placed in &inventory.external_secrets {
-            let key =
-                shown(&(inventory.namespace(placed.item.namespace.as_deref()).to_owned(), placed.item.name.clone()));
+            let namespace = placed.item.namespace.as_deref();
+            let key = inventory.shown(namespace, &placed.item.name);
+            let target = (inventory.namespace(namespace).to_owned(), placed.item.target_name().to_owned());
+            if self.items.get(&key).is_some_and(|item| item.target != target) {
+                // it writes another Secret now: for the old one it is gone
+                self.forget(&key, now);
+            }
             gone.remove(&key);
-            let is_new = match self.items.get_mut(&key) {
-                Some(item) => {
-                    let changed = item.placed.item != placed.item;
-                    item.placed = placed.clone();
-                    changed
-                }
-                None => {
-                    let item = Item { placed: placed.clone(), pace: Pace::new(), good: None, file: None };
-                    self.items.insert(key.clone(), item);
-                    true
-                }
-            };
-            if is_new || all {
+            if self.adopt(&key, placed, target, all) {
                 self.schedule.set(key, now);
             }
         }
         for key in gone {
-            self.forget(&key);
+            self.forget(&key, now);
         }
-        if let Some(old) = self.stores.replace(Stores::new(inventory, around)) {
+        let stores = Stores::new(inventory, around);
+        #[cfg(feature = "vault")]
+        let stores = match &self.stores {
+            Some(old) => stores.with_leases(old.leases().clone()),
+            None => stores,
+        };
+        if let Some(old) = self.stores.replace(stores) {
             old.close();
+        }
+    }
+
+    /// Takes in what a manifest says; whether it is due now. `all` when anything else has changed.
+    fn adopt(&mut self, key: &str, placed: &Placed<ExternalSecret>, target: Name, all: bool) -> bool {
+        let Some(item) = self.items.get_mut(key) else {
+            let item =
+                Item { placed: placed.clone(), pace: Pace::new(), good: None, target: target.clone(), file: None };
+            if item.writes() {
+                self.targets.entry(target).or_default().insert(key.to_owned());
+            }
+            self.items.insert(key.to_owned(), item);
+            return true;
+        };
+        let changed = item.placed.item != placed.item;
+        item.placed = placed.clone();
+        let fellows = self.targets.entry(target).or_default();
+        if item.writes() {
+            fellows.insert(key.to_owned())
+        } else {
+            fellows.remove(key)
+        };
+        // external-secrets 2.9 pkg/controllers/externalsecret, shouldRefresh
+        match placed.item.refresh_policy {
+            RefreshPolicy::Periodic => changed || all,
+            RefreshPolicy::OnChange => changed || (all && item.good.is_none()),
+            RefreshPolicy::CreatedOnce => (changed || all) && item.good.is_none(),
         }
     }
 
@@ -180,11 +219,22 @@ impl<'a> Keeper<'a> {
     }
 
     /// Somebody took the ExternalSecret away.
-    fn forget(&mut self, key: &str) {
+    fn forget(&mut self, key: &str, now: u64) {
         let Some(item) = self.items.remove(key) else { return };
         self.schedule.remove(&key.to_owned());
         let name = self.name(&item.placed.item);
         self.registry.forget(&table::OF_EXTERNAL_SECRET, &[&name.1, &name.0]);
+        let fellows = self.targets.entry(item.target).or_default();
+        fellows.remove(key);
+        if !fellows.is_empty() {
+            // they write the Secret without what it wrote
+            fellows.iter().for_each(|fellow| self.schedule.set(fellow.clone(), now));
+            return self.log.info("no longer asked for; others write the secret", &[("name", key.into())]);
+        }
+        #[cfg(feature = "vault")]
+        if let Some(stores) = self.stores.as_ref().filter(|_| self.args.prune) {
+            self.not_ended(&stores.leases().revoke_of(key));
+        }
         match item.file.filter(|_| self.args.prune) {
             Some(file) => match write::remove(&file) {
                 Ok(()) => self.log.info("secret deleted", &[("name", key.into())]),
@@ -201,19 +251,46 @@ impl<'a> Keeper<'a> {
         (given.unwrap_or_default(), item.name.clone())
     }
 
+    #[cfg(feature = "vault")]
+    fn not_ended(&self, troubles: &[(String, StoreError)]) {
+        for (about, error) in troubles {
+            self.log
+                .warn("a lease was not ended", &[("of", about.as_str().into()), ("error", error.what.as_str().into())]);
+        }
+    }
+
     /// Everybody who is due.
-    fn work(&mut self) {
-        loop {
+    fn work(&mut self, stop: &Stop) {
+        while !stop.is_set() {
             let now = clock::monotonic_millis();
             let due = self.schedule.due_at_most(now, AT_ONCE);
             if due.is_empty() {
                 return;
             }
-            self.round(&due);
+            let due = self.with_fellows(due);
+            self.round(&due, stop);
         }
     }
 
-    fn round(&mut self, due: &[String]) {
+    /// And all who write the same Secrets: what one of them alone wants is not the whole Secret.
+    fn with_fellows(&mut self, due: Vec<String>) -> Vec<String> {
+        let mut all = due.clone();
+        let mut known: BTreeSet<String> = due.into_iter().collect();
+        for at in 0..all.len() {
+            let Some(item) = all.get(at).and_then(|key| self.items.get(key)).filter(|item| item.writes()) else {
+                continue;
+            };
+            for fellow in self.targets.get(&item.target).into_iter().flatten() {
+                if known.insert(fellow.clone()) {
+                    self.schedule.remove(fellow);
+                    all.push(fellow.clone());
+                }
+            }
+        }
+        all
+    }
+
+    fn round(&mut self, due: &[String], stop: &Stop) {
         let Some(stores) = &self.stores else { return };
         stores.forget_failed();
         let begin = clock::monotonic_millis();
@@ -227,7 +304,10 @@ impl<'a> Keeper<'a> {
         let mut fine: BTreeSet<String> = names.iter().map(shown).collect();
         for line in &secrets.failed {
             fine.remove(&shown(&line.name));
-            self.failed(line);
+            // what nobody waited for has not failed
+            if !stop.is_set() {
+                self.failed(line);
+            }
         }
         for line in &secrets.skipped {
             self.log.debug(
@@ -252,7 +332,7 @@ impl<'a> Keeper<'a> {
     /// Writes one Secret; those who make it are `of`.
     fn write(&mut self, made: Made, of: &[String]) -> Result<(), Box<Line>> {
         let name = (made.namespace.clone(), made.name.clone());
-        let written = output::places(&self.args.output, self.session, vec![made], false);
+        let written = output::places(&self.args.output, &self.session, vec![made], false);
         let places = written.map_err(|failure| {
             Box::new(Line {
                 name: name.clone(),
@@ -325,11 +405,16 @@ impl<'a> Keeper<'a> {
     fn renew(&mut self) {
         #[cfg(feature = "vault")]
         if let Some(stores) = &self.stores {
-            for (about, error) in stores.leases().renew(clock::timestamp()) {
+            let renewed = stores.leases().renew(clock::timestamp());
+            for (about, error) in renewed.lost {
                 self.log.warn(
                     "a lease was not renewed",
                     &[("of", about.as_str().into()), ("error", error.what.as_str().into())],
                 );
+            }
+            let now = clock::monotonic_millis();
+            for key in renewed.again.into_iter().filter(|key| self.items.contains_key(key)) {
+                self.schedule.set(key, now);
             }
             self.registry.set(&table::LEASES, [], stores.leases().count() as f64);
         }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use crate::commands::session::Session;
 use crate::daemon::stop::Stop;
 use crate::failure::Failure;
 use crate::fsio::folder;
@@ -20,24 +21,28 @@ pub struct Watching {
     threads: Vec<(Waker, JoinHandle<()>)>,
 }
 
-/// Watches `folder` and those of `others` that are folders, from now on.
+/// Watches `folder` and `others`, which may be files, from now on.
 ///
 /// # Errors
 /// What the system says.
-pub fn start(folder: &Path, others: &[PathBuf], stop: &Stop) -> Result<Watching, Failure> {
+pub fn start(session: &Session, folder: &Path, others: &[PathBuf], stop: &Stop) -> Result<Watching, Failure> {
     let changed = Arc::new(AtomicBool::new(false));
     let mut threads = Vec::new();
-    let above = |path: &PathBuf| match folder::is_folder(path) {
-        true => Some(path.clone()),
-        false => path.parent().map(|above| if above == Path::new("") { PathBuf::from(".") } else { above.to_owned() }),
-    };
-    for path in std::iter::once(folder.to_owned()).chain(others.iter().filter_map(above)) {
+    for path in std::iter::once(folder).chain(others.iter().map(PathBuf::as_path)) {
+        let path = folder::absolute(session.cwd(), path);
+        // a file is replaced by renaming another: its folder tells
+        let (path, only) = match path.parent() {
+            Some(above) if !folder::is_folder(&path) => (above.to_owned(), Some(path)),
+            _ => (path, None),
+        };
         let mut watcher = Watcher::new(&path)?;
         let waker = watcher.waker();
         let (changed, stop) = (changed.clone(), stop.clone());
         let thread = std::thread::spawn(move || {
             while !stop.is_set() {
-                if !watcher.wait(LONG).is_empty() {
+                let changes = watcher.wait(LONG);
+                let is_meant = only.as_ref().is_none_or(|file| changes.everything || changes.paths.contains(file));
+                if is_meant && !changes.is_empty() {
                     changed.store(true, Ordering::Relaxed);
                     stop.call();
                 }

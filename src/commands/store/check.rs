@@ -119,6 +119,7 @@ fn report(session: &Session, answers: &[Answer]) -> Result<(), Failure> {
                     text.push_str(&format!("  {note}\n"));
                 }
                 let mut reads = Vec::new();
+                let is_fine = check.readable.iter().all(Option::is_none);
                 for (reference, error) in references.iter().zip(&check.readable) {
                     let verdict = if error.is_some() { "NOT readable" } else { "readable" };
                     text.push_str(&format!("  {}: {verdict}\n", reference.key));
@@ -127,10 +128,8 @@ fn report(session: &Session, answers: &[Answer]) -> Result<(), Failure> {
                                       "hint": error.as_ref().and_then(|error| error.hint.clone())}));
                     errors.extend(error.as_ref().map(|error| (title.clone(), error)));
                 }
-                rows.push(
-                    json!({"store": title, "ok": check.readable.iter().all(Option::is_none), "place": check.place,
-                                 "identity": check.identity, "notes": check.notes, "keys": reads}),
-                );
+                rows.push(json!({"store": title, "ok": is_fine, "place": check.place,
+                                 "identity": check.identity, "notes": check.notes, "keys": reads}));
             }
         }
     }

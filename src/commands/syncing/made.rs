@@ -1,6 +1,6 @@
 //! From what each ExternalSecret gave to the Secrets that are written: several may write one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::commands::syncing::lines::{Line, Name, shown};
 use crate::commands::syncing::report::kind;
@@ -23,10 +23,18 @@ pub struct Secrets {
     pub missing: Vec<Line>,
 }
 
+/// Who should have written a Secret and could not.
+#[derive(Default)]
+struct Broken {
+    places: BTreeSet<String>,
+    kind: Option<crate::failure::Kind>,
+}
+
 /// Puts together what belongs to one Secret.
 pub fn secrets(inventory: &Inventory, outcomes: Vec<Outcome>) -> Secrets {
     let mut found = Secrets::default();
     let mut targets: BTreeMap<Name, Vec<(Line, CreationPolicy, Made)>> = BTreeMap::new();
+    let mut broken: BTreeMap<Name, Broken> = BTreeMap::new();
     for outcome in outcomes {
         let item = outcome.placed.item.clone();
         let line = |what: Vec<String>| Line {
@@ -38,6 +46,12 @@ pub fn secrets(inventory: &Inventory, outcomes: Vec<Outcome>) -> Secrets {
         };
         match outcome.result {
             Err(trouble) => {
+                let target = (line(Vec::new()).name.0, item.target_name().to_owned());
+                if item.target.creation_policy != CreationPolicy::None {
+                    let broken = broken.entry(target).or_default();
+                    broken.places.insert(line(Vec::new()).place);
+                    broken.kind = trouble.cause.map(kind);
+                }
                 found.failed.push(Line { kind: trouble.cause.map(kind), hints: trouble.hints, ..line(trouble.lines) });
             }
             Ok(_) if item.target.creation_policy == CreationPolicy::None => {
@@ -54,6 +68,14 @@ pub fn secrets(inventory: &Inventory, outcomes: Vec<Outcome>) -> Secrets {
         }
     }
     for (name, writers) in targets {
+        if let Some(Broken { places, kind }) = broken.get(&name) {
+            // half of a Secret would take the other half away from whoever uses it
+            let places: Vec<&str> = places.iter().map(String::as_str).collect();
+            let what = format!("the Secret {} is not complete: {} failed", shown(&name), places.join(", "));
+            let lines = writers.into_iter().map(|(line, ..)| Line { what: vec![what.clone()], kind: *kind, ..line });
+            found.failed.extend(lines);
+            continue;
+        }
         together(&name, writers, &mut found);
     }
     found

@@ -28,8 +28,9 @@ pub fn kind(cause: StoreCause) -> Kind {
     }
 }
 
-/// One failure for everything that failed; `None` when nothing did. `done` is how many Secrets there are nevertheless.
-pub fn trouble(what: &str, failed: &[Line], done: usize) -> Option<Failure> {
+/// One failure for everything that failed; `None` when nothing did. `things` are what fails, and `done` is how many there are
+/// nevertheless.
+pub fn trouble(things: &str, failed: &[Line], done: usize) -> Option<Failure> {
     let first = failed.first()?;
     let of = |line: &Line| line.kind.unwrap_or(Kind::CannotRead);
     let kinds: Vec<Kind> = failed.iter().map(of).collect();
@@ -37,7 +38,7 @@ pub fn trouble(what: &str, failed: &[Line], done: usize) -> Option<Failure> {
     let kind = if done == 0 && all_alike { kinds[0] } else { Kind::SyncIncomplete };
     let text = match failed {
         [one] => format!("{}: {}: {}", one.place, shown(&one.name), one.what.first().map_or("", String::as_str)),
-        several => format!("{} of {} {what} failed", several.len(), several.len() + done),
+        several => format!("{} of {} {things} failed", several.len(), several.len() + done),
     };
     let mut failure = Failure::new(kind, text);
     if failed.len() == 1 {

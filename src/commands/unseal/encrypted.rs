@@ -25,6 +25,18 @@ pub fn write(session: &Session, path: &Path, text: &Zeroizing<String>) -> Result
     Ok(())
 }
 
+/// Whether nothing in clear is there, which would be lost.
+///
+/// # Errors
+/// [`Kind::Exists`].
+pub fn may_be_replaced(path: &Path) -> Result<(), Failure> {
+    if filestatus::looks_encrypted(path) {
+        return Ok(());
+    }
+    let text = format!("{} exists, is not encrypted with SOPS, and is not overwritten", path.display());
+    Err(Failure::new(Kind::Exists, text).hint("take another name, or move the file away first"))
+}
+
 /// Writes it; returns how many values were encrypted, or nothing when the file says the same already.
 ///
 /// # Errors
@@ -32,10 +44,7 @@ pub fn write(session: &Session, path: &Path, text: &Zeroizing<String>) -> Result
 pub fn write_quietly(session: &Session, path: &Path, text: &Zeroizing<String>) -> Result<Option<usize>, Failure> {
     let name = path.display().to_string();
     if folder::is_taken(path) {
-        if !filestatus::looks_encrypted(path) {
-            let text = format!("{name} exists, is not encrypted with SOPS, and is not overwritten");
-            return Err(Failure::new(Kind::Exists, text).hint("take another name, or move the file away first"));
-        }
+        may_be_replaced(path)?;
         let mut change = Change::begin(session, path)?;
         let encrypted = change.prepare(text.to_string()).map_err(|error| change.failure(&error))?;
         return match encrypted {

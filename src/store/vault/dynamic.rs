@@ -4,7 +4,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::wire::Repeat;
+use super::wire::{Repeat, by};
 use super::{VaultStore, explain, login, raw};
 use crate::external::{Fetched, Lease, Raw};
 use crate::net::vault::{Ask, Method, Reply};
@@ -102,6 +102,16 @@ impl VaultStore {
         raw::text(&reply.body).and_then(leased).ok_or_else(odd)
     }
 
+    /// Renews the token if it is due; whether it, and with it every lease that was given to it, lasts on.
+    pub fn keep(&self) -> bool {
+        self.session.keep(&self.wire)
+    }
+
+    /// How long until the token is to be renewed; `None` when it never has to be.
+    pub fn renewal(&self) -> Option<Duration> {
+        self.session.renewal(&self.wire)
+    }
+
     /// Ends a secret before its time.
     ///
     /// # Errors
@@ -110,7 +120,16 @@ impl VaultStore {
         let body = login::body(&[("lease_id", lease.id.expose())]);
         let hidden = [lease.id.expose()];
         let ask = Ask { body: Some(&body), hidden: &hidden, ..Ask::new(Method::Post, "sys/leases/revoke") };
-        let reply = self.ask_once(ask, Repeat::Freely)?;
+        let reply = match self.wire.is_cancelled() {
+            false => self.ask_once(ask, Repeat::Freely)?,
+            // whoever wants us to stop wants this as well
+            true => {
+                let token = self.session.token(&self.wire)?;
+                let namespace = self.wire.settings().namespace.as_deref();
+                let outcome = self.wire.once_whatever(&by(ask, token.text.as_ref(), namespace))?;
+                outcome.map_err(|error| explain::trouble(&error))?
+            }
+        };
         if reply.status < 300 { Ok(()) } else { Err(self.refused(&ask, &reply)) }
     }
 

@@ -118,6 +118,20 @@ impl Session {
         Ok(Some(newer))
     }
 
+    /// Renews the token if it is due; whether it lasts on.
+    pub(super) fn keep(&self, wire: &Wire) -> bool {
+        let mut state = locked(&self.state);
+        match state.token.clone() {
+            Some(token) => !state.life.is_due(now(wire)) || state.renew(wire, &token),
+            None => false,
+        }
+    }
+
+    /// How long until the token is to be renewed; `None` when it never has to be.
+    pub(super) fn renewal(&self, wire: &Wire) -> Option<Duration> {
+        locked(&self.state).life.due.map(|due| due.saturating_duration_since(now(wire)))
+    }
+
     /// Gives the token back.
     pub(super) fn close(&self, wire: &Wire) {
         let mut state = locked(&self.state);

@@ -17,9 +17,9 @@ use crate::secret::{SecretBytes, SecretText};
 use crate::store::vault::{
     DynamicRequest, Login, LoginSource, OwnCertificate, ResultType as Wanted, Settings, VaultStore, Version,
 };
-use crate::store::{StoreCause, StoreError};
+use crate::store::{StoreCause, StoreClient, StoreError};
 use crate::sync::credentials::Credentials;
-use crate::sync::leases::Leases;
+use crate::sync::leases::{Leases, Owner};
 
 /// For how long tokens of service accounts are asked for (external-secrets 2.9 `providers/v1/vault/auth_kubernetes.go`).
 const TOKEN_SECONDS: u64 = 600;
@@ -187,6 +187,7 @@ pub fn dynamic(
     spec: &VaultDynamicSecret,
     credentials: &Credentials,
     leases: &Leases,
+    owner: Owner,
 ) -> Result<BTreeMap<String, SecretBytes>, StoreError> {
     let invalid = |what: String| StoreError::new(StoreCause::Invalid, format!("{}: {what}", credentials.about()));
     let store = Arc::new(open(&spec.provider, spec.retry, credentials)?);
@@ -204,14 +205,20 @@ pub fn dynamic(
             ResultType::Raw => Wanted::Raw,
         },
     };
-    let Some(fetched) = store.dynamic(&request)? else {
+    let fetched = store.dynamic(&request);
+    // what is made for a while, and tokens, end with the one who asked
+    let is_needed = fetched.as_ref().is_ok_and(|found| found.as_ref().is_some_and(|found| found.lease.is_some()));
+    if !is_needed && (fetched.is_err() || request.result == Wanted::Data) {
+        store.close();
+    }
+    let Some(fetched) = fetched? else {
         return match spec.allow_empty_response {
             true => Ok(BTreeMap::new()),
             false => Err(invalid(format!("{} answers nothing", spec.path))),
         };
     };
     if let Some(lease) = fetched.lease {
-        leases.hold(credentials.about(), store, lease, clock::timestamp());
+        leases.hold(owner, credentials.about(), store, lease, clock::timestamp());
     }
     let raw: &Raw = &fetched.raw;
     let fields = value::many(Flavour::Vault, raw, Part::Value, None).map_err(|error| invalid(error.to_string()))?;
