@@ -6,8 +6,9 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::external::Lease;
-use crate::store::StoreError;
+use crate::store::calls::VAULT;
 use crate::store::vault::VaultStore;
+use crate::store::{Calls, StoreError};
 
 /// A lease and who can renew it.
 struct Held {
@@ -26,31 +27,44 @@ impl Held {
 }
 
 /// See the file's description.
-#[derive(Default)]
-pub struct Leases(Mutex<Vec<Held>>);
+pub struct Leases {
+    held: Mutex<Vec<Held>>,
+    calls: Arc<Calls>,
+}
+
+impl Default for Leases {
+    fn default() -> Self {
+        Self { held: Mutex::default(), calls: Arc::new(Calls::new(VAULT)) }
+    }
+}
 
 impl Leases {
     /// Keeps one.
     pub fn hold(&self, about: &str, store: Arc<VaultStore>, lease: Lease, now: Timestamp) {
         let held = Held { about: about.to_owned(), store, lease, given: now };
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(held);
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).push(held);
+    }
+
+    /// Where the requests of those who make and keep them are counted.
+    pub fn calls(&self) -> &Arc<Calls> {
+        &self.calls
     }
 
     /// How many there are.
     pub fn count(&self) -> usize {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
     /// How long nothing has to be done; `None` without any that can be renewed.
     pub fn next(&self, now: Timestamp) -> Option<Duration> {
-        let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let due = held.iter().filter(|held| held.lease.renewable).map(Held::due).min()?;
         Some(Duration::try_from(due.duration_since(now)).unwrap_or_default())
     }
 
     /// Renews what is due; what cannot be renewed any more is given up and told.
     pub fn renew(&self, now: Timestamp) -> Vec<(String, StoreError)> {
-        let mut all = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut all = std::mem::take(&mut *self.held.lock().unwrap_or_else(PoisonError::into_inner));
         let mut lost = Vec::new();
         all.retain_mut(|held| {
             if !held.lease.renewable || held.due() > now {
@@ -69,13 +83,13 @@ impl Leases {
                 }
             }
         });
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(all);
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).extend(all);
         lost
     }
 
     /// Ends all of them: nobody uses the secrets any more.
     pub fn revoke(&self) -> Vec<(String, StoreError)> {
-        let all = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let all = std::mem::take(&mut *self.held.lock().unwrap_or_else(PoisonError::into_inner));
         let ended = all.into_iter().filter_map(|held| {
             let error = held.store.revoke(&held.lease).err()?;
             Some((held.about, error))

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::Args;
+use super::numbers::Numbers;
 use super::watch::Watching;
 use crate::commands::session::Session;
 use crate::commands::syncing::input::{self, InputArgs};
@@ -49,6 +50,7 @@ pub struct Keeper<'a> {
     registry: Arc<Registry>,
     ready: Arc<AtomicBool>,
     stores: Option<Stores>,
+    numbers: Numbers,
     items: BTreeMap<String, Item>,
     schedule: Schedule<String>,
     /// What [`input::Input::others`] was.
@@ -65,7 +67,8 @@ impl<'a> Keeper<'a> {
         ready: Arc<AtomicBool>,
     ) -> Self {
         let (items, schedule) = (BTreeMap::new(), Schedule::new());
-        Self { args, session, log, registry, ready, stores: None, items, schedule, others: 0 }
+        let numbers = Numbers::new(registry.clone());
+        Self { args, session, log, registry, ready, stores: None, numbers, items, schedule, others: 0 }
     }
 
     /// Works until `stop` is set.
@@ -161,9 +164,12 @@ impl<'a> Keeper<'a> {
         for key in gone {
             self.forget(&key);
         }
-        if let Some(old) = self.stores.replace(Stores::new(inventory, around)) {
+        let new = Stores::new(inventory, around);
+        if let Some(old) = self.stores.take() {
             old.close();
+            self.numbers.replaced(&old.calls(), new.inventory());
         }
+        self.stores = Some(new);
     }
 
     fn wrong(&self, failure: &Failure) {
@@ -219,6 +225,7 @@ impl<'a> Keeper<'a> {
         let begin = clock::monotonic_millis();
         let placed: Vec<_> = due.iter().filter_map(|key| self.items.get(key)).map(|item| item.placed.clone()).collect();
         let outcomes = round::resolve(stores, &placed, clock::timestamp());
+        self.numbers.tell(stores.asked(), &stores.calls());
         let inventory = stores.inventory().clone();
         let names: Vec<Name> = outcomes.iter().map(|outcome| self.name(&outcome.placed.item)).collect();
         let targets: BTreeMap<Name, Vec<String>> = targets(&outcomes, &names);
@@ -332,6 +339,7 @@ impl<'a> Keeper<'a> {
                 );
             }
             self.registry.set(&table::LEASES, [], stores.leases().count() as f64);
+            self.numbers.tell(stores.asked(), &stores.calls());
         }
         let overdue = self.schedule.next().map_or(0, |at| clock::monotonic_millis().saturating_sub(at));
         self.registry.set(&table::OVERDUE, [], overdue as f64 / 1000.0);
