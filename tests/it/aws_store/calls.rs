@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use sealant::external::Reference;
 use sealant::store::StoreClient;
@@ -23,15 +24,15 @@ fn counts(store: &dyn StoreClient, provider: &str) -> BTreeMap<(String, bool), u
         .collect()
 }
 
-fn check(service: Service, provider: &str, pause: Option<std::time::Duration>, expected: &[(&str, bool, u64)]) {
+fn check(service: Service, provider: &str, pause: Option<Duration>, expected: &[(&str, bool, u64)]) {
     let number = AtomicUsize::new(0);
     let tap = Tap::with(0, move |operation, _| {
-        Some(match (operation, number.fetch_add(1, Ordering::SeqCst)) {
+        Some(match operation {
+            "GetSecretValue" => error("ResourceNotFoundException", "none"),
+            "GetParameter" => error("ParameterNotFound", "none"),
+            "DescribeSecret" | "ListTagsForResource" => error("AccessDeniedException", "no"),
             // once too often, then well
-            (_, 0) => error("ThrottlingException", "Rate exceeded"),
-            ("GetSecretValue", _) => error("ResourceNotFoundException", "none"),
-            ("GetParameter", _) => error("ParameterNotFound", "none"),
-            ("DescribeSecret" | "ListTagsForResource", _) => error("AccessDeniedException", "no"),
+            _ if number.fetch_add(1, Ordering::SeqCst) == 0 => error("ThrottlingException", "Rate exceeded"),
             _ => (200, json!({ "SecretValues": [], "Errors": [], "InvalidParameters": ["a", "b"] }).to_string()),
         })
     });
@@ -53,8 +54,21 @@ fn check(service: Service, provider: &str, pause: Option<std::time::Duration>, e
 
 #[test]
 fn every_request_is_counted_also_those_that_are_repeated() {
-    for pause in [None, Some(std::time::Duration::from_millis(1))] {
-        check(SecretsManager, "AWS/SecretsManager", pause, &[]);
-        check(ParameterStore, "AWS/ParameterStore", pause, &[]);
+    for pause in [None, Some(Duration::from_millis(1))] {
+        let expected = [
+            ("BatchGetSecretValue", false, 1),
+            ("BatchGetSecretValue", true, 1),
+            ("DescribeSecret", false, 1),
+            // the batch has neither of two, and there is no such version of a third
+            ("GetSecretValue", true, 3),
+        ];
+        check(SecretsManager, "AWS/SecretsManager", pause, &expected);
+        let expected = [
+            ("GetParameter", true, 1),
+            ("GetParameters", false, 1),
+            ("GetParameters", true, 1),
+            ("ListTagsForResource", false, 1),
+        ];
+        check(ParameterStore, "AWS/ParameterStore", pause, &expected);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sealant::external::{Find, Reference};
+use sealant::external::{Find, FindBy, Reference};
 use sealant::secret::SecretBytes;
 use sealant::store::{Push, Remote, StoreClient};
 
@@ -75,7 +75,7 @@ fn every_request_is_counted_also_those_that_are_repeated() {
     let remote = Remote { key: "pushed".to_owned(), property: None };
     let value = SecretBytes::new(br#"{"k":"v"}"#.to_vec());
     root.push(&Push { remote: &remote, value: &value, whole: true, metadata: None }).unwrap();
-    root.find(&Find::default()).unwrap();
+    root.find(&Find { path: None, by: FindBy::default() }).unwrap();
     root.delete(&remote).unwrap();
     // one that is not there is no error
     assert!(root.fetch(&[Reference::value("none")])[0].as_ref().unwrap().is_none());
