@@ -167,3 +167,22 @@ impl Secrets for Namespace {
         self.calls.all()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_have_the_operators_names() {
+        for (method, name, status, expected) in [
+            ("GET", "a", Some(404), "GetSecret"),
+            ("GET", "", Some(200), "ListSecrets"),
+            ("PATCH", "a", Some(201), "CreateSecret"),
+            ("PATCH", "a", Some(200), "UpdateSecret"),
+            ("PATCH", "a", None, "UpdateSecret"),
+            ("DELETE", "a", Some(200), "DeleteSecret"),
+        ] {
+            assert_eq!(call(&Exchange { method, name, status, is_good: true }), expected);
+        }
+    }
+}
