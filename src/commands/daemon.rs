@@ -1,6 +1,7 @@
 //! `sealant daemon`: a folder of ExternalSecrets, and the Secrets that they make, kept current.
 
 mod keeper;
+mod numbers;
 mod watch;
 
 use std::path::{Path, PathBuf};

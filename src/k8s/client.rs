@@ -49,8 +49,24 @@ pub enum Stored {
     Replaced,
 }
 
+/// One request that was sent, and what came of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Exchange<'a> {
+    /// `GET`, for instance.
+    pub method: &'static str,
+    /// The object; empty for lists.
+    pub name: &'a str,
+    /// The status; `None` without an answer.
+    pub status: Option<u16>,
+    /// Whether the answer is a good one, or says that there is no such object.
+    pub is_good: bool,
+}
+
+type Witness = Box<dyn Fn(&Exchange<'_>) + Send + Sync>;
+
 /// A cluster. Threads share it.
 pub struct Client {
+    witness: Option<Witness>,
     config: Config,
     cancel: Cancel,
     limits: Limits,
@@ -99,7 +115,7 @@ impl Client {
     pub fn new(config: Config) -> Self {
         let whole = config.timeout.unwrap_or(WHOLE);
         let limits = Limits { attempt: config.timeout.unwrap_or(ATTEMPT), whole, small: SMALL };
-        Self { config, cancel: Cancel::default(), limits, session: Mutex::new(None) }
+        Self { witness: None, config, cancel: Cancel::default(), limits, session: Mutex::new(None) }
     }
 
     #[cfg(test)]
@@ -111,6 +127,32 @@ impl Client {
     #[cfg(test)]
     pub(super) fn config_mut(&mut self) -> &mut Config {
         &mut self.config
+    }
+
+    /// Tells `witness` of every request once it is over, also of one that repeats another.
+    #[must_use]
+    pub fn witnessed_by(mut self, witness: impl Fn(&Exchange<'_>) + Send + Sync + 'static) -> Self {
+        self.witness = Some(Box::new(witness));
+        self
+    }
+
+    fn witness(&self, call: &Call<'_>, outcome: Option<&Outcome>) {
+        let (status, is_good) = match outcome {
+            Some(Outcome::Answer(answer)) => (Some(answer.status), true),
+            Some(Outcome::Refused(error, _)) => (error.status, is_missing(error, call.name)),
+            Some(Outcome::Broken(error)) => (error.status, false),
+            None => (None, false),
+        };
+        let method = match call.method.as_str() {
+            "GET" => "GET",
+            "POST" => "POST",
+            "PATCH" => "PATCH",
+            "DELETE" => "DELETE",
+            _ => "PUT",
+        };
+        if let Some(witness) = &self.witness {
+            witness(&Exchange { method, name: call.name, status, is_good });
+        }
     }
 
     /// What stops its requests.
@@ -337,13 +379,18 @@ impl Client {
             _ = secret::random(&mut random);
             let sent = self.request(call, authorization)?;
             let (agent, limit) = (agent.clone(), self.limit(call));
-            let came = self.cancel.wait_for(left(), move || transport::exchange(&agent, sent, limit)).map_err(ended)?;
+            let came = self.cancel.wait_for(left(), move || transport::exchange(&agent, sent, limit));
+            let came = came.map_err(|error| {
+                self.witness(call, None);
+                ended(error)
+            })?;
             let outcome = match came {
                 Ok(came) => self.understood(call, came, authorization, &request),
                 Err(error) => {
                     Outcome::Broken(transport::no_answer(&request, &error, &self.config, self.limits.attempt))
                 }
             };
+            self.witness(call, Some(&outcome));
             let pause = match &outcome {
                 Outcome::Answer(_) => None,
                 Outcome::Refused(error, after) => {
@@ -444,6 +491,11 @@ impl Client {
         };
         format!("{verb} \"{}{}\"", self.server(), call.path)
     }
+}
+
+/// Whether there is no object of this name. A server that does not know its kind says 404, too, and names no object.
+pub(super) fn is_missing(error: &ClusterError, name: &str) -> bool {
+    error.cause == Cause::NotFound && !name.is_empty() && error.text.contains(name)
 }
 
 enum Outcome {

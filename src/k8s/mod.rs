@@ -17,7 +17,7 @@ mod retry;
 mod transport;
 mod waiting;
 
-pub use client::{Answer, Client, Stored};
+pub use client::{Answer, Client, Exchange, Stored};
 pub use error::{Cause, ClusterError};
 pub use objects::{Apply, Resource};
 pub use settings::{Config, Loaded, Namespace, Overrides, Surroundings};

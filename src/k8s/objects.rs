@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use ureq::http::Method;
 
-use super::client::{Call, Client, JSON, LARGE, parsed};
+use super::client::{Call, Client, JSON, LARGE, is_missing, parsed};
 use super::error::{Cause, ClusterError};
 use super::path;
 use crate::secret::{SecretBytes, SecretText};
@@ -54,8 +54,7 @@ impl Client {
         let path = format!("{}/{}", path::objects(kind, namespace)?, path::segment(name)?);
         match self.call(&Call::get(path, kind.plural, name)) {
             Ok(answer) => Ok(Some(answer.body)),
-            // a server that does not know the kind says 404, too, and names no object
-            Err(error) if error.cause == Cause::NotFound && error.text.contains(name) => Ok(None),
+            Err(error) if is_missing(&error, name) => Ok(None),
             Err(error) => Err(error),
         }
     }

@@ -5,7 +5,7 @@ use regex::Regex;
 use crate::external::{Fetched, Find, Reference};
 use crate::secret::SecretBytes;
 
-use super::{StoreCause, StoreError};
+use super::{Call, StoreCause, StoreError};
 use crate::pattern;
 
 /// A secret store: shared by threads, blocking, with limits in time and size of its own. Batch first: who has many references
@@ -51,6 +51,12 @@ pub trait StoreClient: Send + Sync {
     /// Gives back what was taken: a token that we logged in for is revoked. Nothing may be asked after. Without an answer it is
     /// given up silently: the token ends by itself.
     fn close(&self) {}
+
+    /// How often its API was asked since it was opened: each request that was sent, also one that repeats another. None where there
+    /// is no API.
+    fn calls(&self) -> Vec<Call> {
+        Vec::new()
+    }
 }
 
 /// Where a value goes.

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::client::name_filter;
-use super::{Check, Kept, Push, Remote, StoreCause, StoreClient, StoreError};
+use super::{Call, Check, Kept, Push, Remote, StoreCause, StoreClient, StoreError};
 use crate::document::tree::{Key, Kind, Node};
 use crate::external::{Fetched, Find, Part, Raw, Reference};
 use crate::manifest::{self, Object, Secret, emit, field, text};
@@ -41,6 +41,11 @@ pub trait Secrets: Send + Sync {
 
     /// The namespace.
     fn namespace(&self) -> String;
+
+    /// The requests that were sent for this, also those that repeat others.
+    fn calls(&self) -> Vec<Call> {
+        Vec::new()
+    }
 }
 
 /// See the file's description.
@@ -198,6 +203,10 @@ impl<S: Secrets> StoreClient for KubernetesStore<S> {
         }
         let notes = vec![format!("Secrets of the namespace {}", self.0.namespace())];
         Ok(Check { place: self.0.place(), identity: None, notes, readable })
+    }
+
+    fn calls(&self) -> Vec<Call> {
+        self.0.calls()
     }
 }
 

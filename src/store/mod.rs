@@ -4,6 +4,7 @@
 
 #[cfg(feature = "aws")]
 pub mod aws;
+pub mod calls;
 mod client;
 mod error;
 pub mod fake;
@@ -18,5 +19,6 @@ pub mod vault;
 #[cfg(feature = "vault")]
 pub mod vault_kv;
 
+pub use calls::{Call, Calls};
 pub use client::{Check, Kept, Push, Remote, StoreClient};
 pub use error::{StoreCause, StoreError};

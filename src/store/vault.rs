@@ -32,10 +32,11 @@ mod spread;
 mod wire;
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::external::{Fetched, Find, Reference};
 use crate::net::vault::{Ask, Reply};
-use crate::store::{Check, Kept, Push, Remote, StoreCause, StoreClient, StoreError};
+use crate::store::{Call, Calls, Check, Kept, Push, Remote, StoreCause, StoreClient, StoreError};
 
 pub use crate::net::vault::Method;
 pub use dynamic::{DynamicRequest, ResultType};
@@ -94,6 +95,13 @@ impl VaultStore {
             }
         }
         Ok(Self { wire: Wire::new(settings), session: Session::default(), mounts: Mounts::default() })
+    }
+
+    /// Counts its requests along with those of others.
+    #[must_use]
+    pub fn counted_in(mut self, calls: Arc<Calls>) -> Self {
+        self.wire.calls = calls;
+        self
     }
 
     fn paths(&self) -> Paths<'_> {
@@ -158,5 +166,9 @@ impl StoreClient for VaultStore {
 
     fn close(&self) {
         self.session.close(&self.wire);
+    }
+
+    fn calls(&self) -> Vec<Call> {
+        self.wire.calls.all()
     }
 }

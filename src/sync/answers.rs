@@ -37,6 +37,19 @@ struct Asked {
     finds: HashMap<Find, Many>,
 }
 
+/// Whether the store works, for all that the error says: that one of its secrets is not for us says nothing about it.
+fn is_working(error: &StoreError) -> bool {
+    use StoreCause::{Login, Throttled, Tls, Unavailable, Unreachable};
+    !matches!(error.cause, Unreachable | Tls | Unavailable | Throttled | Login)
+}
+
+impl Asked {
+    fn is_working(&self) -> bool {
+        let references = self.references.values().filter_map(|answer| answer.as_ref().err());
+        references.chain(self.finds.values().filter_map(|answer| answer.as_ref().err())).all(is_working)
+    }
+}
+
 /// All answers of a round.
 #[derive(Default)]
 pub struct Answers {
@@ -68,6 +81,9 @@ impl Answers {
         }
         let wants: Vec<(StoreKey, Wants)> = wants.into_iter().collect();
         let answered = parallel(&wants, |(key, wants)| ask_one(stores, key, wants));
+        for ((key, _), answered) in wants.iter().zip(&answered) {
+            stores.answered(key, answered.as_ref().is_ok_and(Asked::is_working));
+        }
         let stores_answers = wants.iter().map(|(key, _)| key.clone()).zip(answered).collect();
         let made = parallel(&generators, |((_, entry), generator, item)| {
             generate::generate(stores, generator, item.namespace.as_deref(), &item.name, *entry)

@@ -192,6 +192,13 @@ impl Inventory {
         self.stores.values()
     }
 
+    /// The name of a store, with the namespace that it is in.
+    pub fn store_name(&self, store: &Store) -> (StoreKind, String, String) {
+        let is_cluster = store.kind == StoreKind::ClusterSecretStore;
+        let (namespace, name) = self.scoped(is_cluster, store.namespace.as_deref(), &store.name);
+        (store.kind, namespace, name)
+    }
+
     /// How many objects there are that are referred to and are no stores: generators, Secrets, ConfigMaps, namespaces.
     pub fn others(&self) -> usize {
         self.generators.len() + self.secrets.len() + self.config_maps.len() + self.namespaces.len()

@@ -10,8 +10,9 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::external::Lease;
+use crate::store::calls::VAULT;
 use crate::store::vault::VaultStore;
-use crate::store::{StoreClient, StoreError};
+use crate::store::{Calls, StoreClient, StoreError};
 
 /// So long until a renewal that got no answer is tried again.
 const SOON: Duration = Duration::from_secs(10);
@@ -69,13 +70,21 @@ pub struct Renewed {
 }
 
 /// See the file's description.
-#[derive(Default)]
-pub struct Leases(Mutex<Vec<Held>>);
+pub struct Leases {
+    held: Mutex<Vec<Held>>,
+    calls: Arc<Calls>,
+}
+
+impl Default for Leases {
+    fn default() -> Self {
+        Self { held: Mutex::default(), calls: Arc::new(Calls::new(VAULT)) }
+    }
+}
 
 impl Leases {
     /// Keeps one, in place of the one that `owner` had. That one stays good for as long as it was given: somebody may use it still.
     pub fn hold(&self, owner: Owner, about: &str, store: Arc<VaultStore>, lease: Lease, now: Timestamp) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         all.iter_mut().filter(|held| held.owner == owner).for_each(|held| held.is_spent = true);
         let (about, full) = (about.to_owned(), lease.duration);
         let (due, end, is_spent) = (now, now, false);
@@ -84,14 +93,19 @@ impl Leases {
         all.push(held);
     }
 
+    /// Where the requests of those who make and keep them are counted.
+    pub fn calls(&self) -> &Arc<Calls> {
+        &self.calls
+    }
+
     /// How many there are.
     pub fn count(&self) -> usize {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
     /// How long nothing has to be done; `None` when nothing ever has to be.
     pub fn next(&self, now: Timestamp) -> Option<Duration> {
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let lease = |held: &Held| {
             let moment = if held.is_spent { held.end } else { held.due.min(held.end) };
             Duration::try_from(moment.duration_since(now)).unwrap_or_default()
@@ -103,7 +117,7 @@ impl Leases {
     /// Renews what is due.
     pub fn renew(&self, now: Timestamp) -> Renewed {
         // nobody else may wait for a server that does not answer
-        let mut all = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut all = std::mem::take(&mut *self.held.lock().unwrap_or_else(PoisonError::into_inner));
         let mut renewed = Renewed::default();
         all.retain_mut(|held| {
             if held.end <= now {
@@ -119,13 +133,13 @@ impl Leases {
             }
             true
         });
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(all);
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).extend(all);
         renewed
     }
 
     /// Ends those of one owner; what could not be ended is told.
     pub fn revoke_of(&self, name: &str) -> Vec<(String, StoreError)> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let (ended, stay) = std::mem::take(&mut *all).into_iter().partition(|held| held.owner.name == name);
         *all = stay;
         drop(all);
@@ -134,7 +148,7 @@ impl Leases {
 
     /// Ends all of them: nobody uses the secrets any more. What could not be ended is told.
     pub fn revoke(&self) -> Vec<(String, StoreError)> {
-        revoke(std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner)))
+        revoke(std::mem::take(&mut *self.held.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 }
 

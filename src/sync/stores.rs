@@ -9,6 +9,7 @@ use super::inventory::{Inventory, Placed};
 use super::open;
 use crate::external::resource::Store;
 use crate::external::resource::select::{StoreKind, StoreRef};
+use crate::store::calls::Totals;
 use crate::store::{StoreCause, StoreClient, StoreError};
 
 /// One store as one namespace sees it: references without a namespace in a ClusterSecretStore lead to that of whoever asks.
@@ -22,11 +23,18 @@ pub struct StoreKey {
 
 type Opened = Result<Arc<dyn StoreClient>, StoreError>;
 
+/// A store by itself, whoever asks: its kind, its namespace (nothing for those of the cluster) and its name.
+pub type StoreName = (StoreKind, String, String);
+
 /// See the file's description.
 pub struct Stores {
     inventory: Arc<Inventory>,
     around: Arc<dyn Around>,
     open: Mutex<BTreeMap<StoreKey, Arc<OnceLock<Opened>>>>,
+    /// The calls of those that were closed.
+    closed: Mutex<Totals>,
+    /// Whether each worked when it was asked.
+    working: Mutex<BTreeMap<StoreName, bool>>,
     #[cfg(feature = "vault")]
     leases: Arc<super::leases::Leases>,
 }
@@ -38,6 +46,8 @@ impl Stores {
             inventory,
             around,
             open: Mutex::default(),
+            closed: Mutex::default(),
+            working: Mutex::default(),
             #[cfg(feature = "vault")]
             leases: Arc::default(),
         }
@@ -143,8 +153,36 @@ impl Stores {
         for slot in std::mem::take(&mut *self.open.lock().unwrap_or_else(PoisonError::into_inner)).into_values() {
             if let Some(Ok(client)) = slot.get() {
                 client.close();
+                self.closed.lock().unwrap_or_else(PoisonError::into_inner).add(&client.calls());
             }
         }
+    }
+
+    /// How often the APIs of all stores were asked, also of those that are closed by now.
+    pub fn calls(&self) -> Totals {
+        let mut totals = self.closed.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        for slot in self.open.lock().unwrap_or_else(PoisonError::into_inner).values() {
+            if let Some(Ok(client)) = slot.get() {
+                totals.add(&client.calls());
+            }
+        }
+        #[cfg(feature = "vault")]
+        totals.add(&self.leases.calls().all());
+        totals
+    }
+
+    /// Somebody asked a store: it worked, or it did not. Who asks for a store that is none, or not for them, says nothing.
+    pub(super) fn answered(&self, key: &StoreKey, is_working: bool) {
+        if let Ok(placed) = self.find(key) {
+            let mut working = self.working.lock().unwrap_or_else(PoisonError::into_inner);
+            // one of the cluster is asked for each namespace by itself
+            *working.entry(self.inventory.store_name(&placed.item)).or_insert(true) &= is_working;
+        }
+    }
+
+    /// The stores that were asked since this was called last, and whether they worked each time.
+    pub fn asked(&self) -> BTreeMap<StoreName, bool> {
+        std::mem::take(&mut *self.working.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

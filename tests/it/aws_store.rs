@@ -1,5 +1,6 @@
 //! The stores of AWS: side by side with what moto keeps, and with servers that refuse, are slow, or are not there.
 
+mod calls;
 mod chain;
 mod faults;
 mod find;

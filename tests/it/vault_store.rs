@@ -1,5 +1,6 @@
 //! The store in Vault as who syncs uses it: against a real OpenBao, and against one that misbehaves.
 
+mod calls;
 mod faults;
 mod jwt;
 mod logins;

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::Args;
+use super::numbers::Numbers;
 use super::watch::Watching;
 use crate::commands::session::Session;
 use crate::commands::syncing::input::{self, InputArgs};
@@ -61,6 +62,7 @@ pub struct Keeper<'a> {
     registry: Arc<Registry>,
     ready: Arc<AtomicBool>,
     stores: Option<Stores>,
+    numbers: Numbers,
     items: BTreeMap<String, Item>,
     /// Who writes which Secret.
     targets: BTreeMap<Name, BTreeSet<String>>,
@@ -80,7 +82,8 @@ impl<'a> Keeper<'a> {
     ) -> Self {
         let session = session.share();
         let (items, targets, schedule) = (BTreeMap::new(), BTreeMap::new(), Schedule::new());
-        Self { args, session, log, registry, ready, stores: None, items, targets, schedule, others: 0 }
+        let numbers = Numbers::new(registry.clone());
+        Self { args, session, log, registry, ready, stores: None, numbers, items, targets, schedule, others: 0 }
     }
 
     /// Works until `stop` is set.
@@ -167,15 +170,17 @@ impl<'a> Keeper<'a> {
         for key in gone {
             self.forget(&key, now);
         }
-        let stores = Stores::new(inventory, around);
+        let new = Stores::new(inventory, around);
         #[cfg(feature = "vault")]
-        let stores = match &self.stores {
-            Some(old) => stores.with_leases(old.leases().clone()),
-            None => stores,
+        let new = match &self.stores {
+            Some(old) => new.with_leases(old.leases().clone()),
+            None => new,
         };
-        if let Some(old) = self.stores.replace(stores) {
+        if let Some(old) = self.stores.take() {
             old.close();
+            self.numbers.replaced(&old.calls(), new.inventory());
         }
+        self.stores = Some(new);
     }
 
     /// Takes in what a manifest says; whether it is due now. `all` when anything else has changed.
@@ -296,6 +301,7 @@ impl<'a> Keeper<'a> {
         let begin = clock::monotonic_millis();
         let placed: Vec<_> = due.iter().filter_map(|key| self.items.get(key)).map(|item| item.placed.clone()).collect();
         let outcomes = round::resolve(stores, &placed, clock::timestamp());
+        self.numbers.tell(stores.asked(), &stores.calls());
         let inventory = stores.inventory().clone();
         let names: Vec<Name> = outcomes.iter().map(|outcome| self.name(&outcome.placed.item)).collect();
         let targets: BTreeMap<Name, Vec<String>> = targets(&outcomes, &names);
@@ -417,6 +423,7 @@ impl<'a> Keeper<'a> {
                 self.schedule.set(key, now);
             }
             self.registry.set(&table::LEASES, [], stores.leases().count() as f64);
+            self.numbers.tell(stores.asked(), &stores.calls());
         }
         let overdue = self.schedule.next().map_or(0, |at| clock::monotonic_millis().saturating_sub(at));
         self.registry.set(&table::OVERDUE, [], overdue as f64 / 1000.0);

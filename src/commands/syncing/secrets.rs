@@ -6,11 +6,12 @@ use std::sync::Arc;
 use crate::commands::cluster;
 use crate::commands::session::Session;
 use crate::document::tree::Kind;
-use crate::k8s::{Apply, Cause, Client, ClusterError, Overrides, Resource};
+use crate::k8s::{Apply, Cause, Client, ClusterError, Exchange, Overrides, Resource};
 use crate::manifest::{self, Object, Secret, field, text};
 use crate::secret::SecretBytes;
+use crate::store::calls::KUBERNETES;
 use crate::store::kubernetes::Secrets;
-use crate::store::{StoreCause, StoreError};
+use crate::store::{Call, Calls, StoreCause, StoreError};
 use crate::sync::around::{Cluster, Texts, Values};
 
 const SERVICE_ACCOUNTS: Resource<'static> = Resource { group: "", version: "v1", plural: "serviceaccounts" };
@@ -87,6 +88,7 @@ pub fn service_account_annotations(
 struct Namespace {
     client: Client,
     namespace: String,
+    calls: Arc<Calls>,
 }
 
 /// The Secrets of a cluster. `context` says which one is our own.
@@ -115,7 +117,22 @@ pub fn open(session: &Session, wanted: Cluster, context: Option<&str>) -> Result
     if let Some((certificate, key)) = wanted.own {
         config.set_own(certificate, key);
     }
-    Ok(Box::new(Namespace { client: Client::new(config), namespace: wanted.namespace }))
+    let calls = Arc::new(Calls::new(KUBERNETES));
+    let counted = calls.clone();
+    let client = Client::new(config).witnessed_by(move |exchange| counted.count(call(exchange), exchange.is_good));
+    Ok(Box::new(Namespace { client, namespace: wanted.namespace, calls }))
+}
+
+/// What External Secrets Operator calls the request.
+fn call(exchange: &Exchange<'_>) -> &'static str {
+    match (exchange.method, exchange.status) {
+        ("GET", _) if exchange.name.is_empty() => "ListSecrets",
+        ("GET", _) => "GetSecret",
+        ("DELETE", _) => "DeleteSecret",
+        // what is applied is made when it is not there
+        (_, Some(201)) => "CreateSecret",
+        _ => "UpdateSecret",
+    }
 }
 
 impl Secrets for Namespace {
@@ -144,5 +161,28 @@ impl Secrets for Namespace {
 
     fn namespace(&self) -> String {
         self.namespace.clone()
+    }
+
+    fn calls(&self) -> Vec<Call> {
+        self.calls.all()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_have_the_operators_names() {
+        for (method, name, status, expected) in [
+            ("GET", "a", Some(404), "GetSecret"),
+            ("GET", "", Some(200), "ListSecrets"),
+            ("PATCH", "a", Some(201), "CreateSecret"),
+            ("PATCH", "a", Some(200), "UpdateSecret"),
+            ("PATCH", "a", None, "UpdateSecret"),
+            ("DELETE", "a", Some(200), "DeleteSecret"),
+        ] {
+            assert_eq!(call(&Exchange { method, name, status, is_good: true }), expected);
+        }
     }
 }

@@ -151,11 +151,11 @@ pub static SYNC_SECONDS: Histogram<1> = Histogram::new(
     "How long syncs took, in seconds; the outcome is success or error",
     &SYNC_BOUNDS,
 );
-/// Whether the last call to the store was answered: 1 or 0.
+/// Whether the store let us in and answered when it was asked last: 1 or 0.
 pub static STORE_UP: Gauge<3> = Gauge::new(
     "sealant_store_up",
     &["name", "namespace", "kind"],
-    "Whether the last call to the store was answered: 1 or 0",
+    "Whether the store let us in and answered when it was asked last: 1 or 0",
 );
 /// Leases of dynamic secrets that are held.
 pub static LEASES: Gauge<0> = Gauge::new("sealant_leases_held", &[], "Leases of dynamic secrets that are held");

@@ -16,6 +16,7 @@
 //! | `rpc` | requests of our own |
 //! | `parameter_store` | Parameter Store |
 //! | `tokens` | logins for registries, sessions |
+//! | `tally` | how often AWS was asked |
 //! | `proof` | who we are, signed for others to ask |
 
 mod identity;
@@ -28,6 +29,7 @@ mod rpc;
 mod secrets_manager;
 mod session;
 mod settings;
+mod tally;
 mod tokens;
 mod trouble;
 mod words;

@@ -16,6 +16,7 @@ use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use super::session::{Place, Session};
+use super::tally::is_absent;
 use super::trouble::Fault;
 use crate::net::aws::{connector, domain};
 use crate::store::{StoreCause, StoreError};
@@ -78,7 +79,7 @@ impl Rpc {
     pub(super) async fn call<T: DeserializeOwned>(
         &self,
         session: &Session,
-        operation: &str,
+        operation: &'static str,
         question: &impl Serialize,
     ) -> Result<T, Fault> {
         // a value may be in it, which has 8 KiB at most: room for all of it, so that nothing is left behind when it grows
@@ -91,7 +92,7 @@ impl Rpc {
         })
     }
 
-    async fn once(&self, session: &Session, operation: &str, body: &[u8]) -> Result<Zeroizing<Vec<u8>>, Fault> {
+    async fn once(&self, session: &Session, operation: &'static str, body: &[u8]) -> Result<Zeroizing<Vec<u8>>, Fault> {
         let credentials = session.identity.get().await.map_err(Fault::Known)?;
         let request = self.signed(&credentials, operation, body, (session.settings.clock)())?;
         let exchange = async {
@@ -99,7 +100,10 @@ impl Rpc {
             let response = self.connector.call(request).await.map_err(|error| failed(&error))?;
             read(response).await
         };
-        timeout(self.limit, exchange).await.unwrap_or(Err(Fault::Late))
+        let sent = session.calls.sent(operation);
+        let outcome = timeout(self.limit, exchange).await.unwrap_or(Err(Fault::Late));
+        sent.over(outcome.as_ref().map_or_else(is_absent, |_| true));
+        outcome
     }
 
     fn signed(
@@ -156,9 +160,15 @@ async fn read(response: HttpResponse) -> Result<Zeroizing<Vec<u8>>, Fault> {
     if (200..300).contains(&status) {
         return Ok(body);
     }
-    let said: Option<Said> = serde_json::from_slice(&body).ok();
-    let kind = said.as_ref().and_then(|said| said.kind.clone().or_else(|| said.code.clone())).or(header);
+    Err(said(header.as_deref(), &body, status))
+}
+
+/// What a bad answer says: its header `x-amzn-errortype`, its body and its status.
+pub(super) fn said(header: Option<&str>, body: &[u8], status: u16) -> Fault {
+    let said: Option<Said> = serde_json::from_slice(body).ok();
+    let kind = said.as_ref().and_then(|said| said.kind.clone().or_else(|| said.code.clone()));
+    let kind = kind.or_else(|| header.map(str::to_owned));
     // headers have an address behind the code
     let kind = kind.as_deref().map(|kind| kind.split(':').next().unwrap_or_default());
-    Err(Fault::said(kind, said.as_ref().and_then(|said| said.message.as_deref()), status))
+    Fault::said(kind, said.as_ref().and_then(|said| said.message.as_deref()), status)
 }

@@ -14,13 +14,14 @@ use aws_sdk_secretsmanager::config::timeout::TimeoutConfig;
 use aws_types::service_config::ServiceConfigKey;
 
 use super::identity::{self, Identity};
-use super::settings::{Settings, Source};
+use super::settings::{Service, Settings, Source};
 use super::trouble::Fault;
 use crate::net::aws::{self, Access, domain, is_region};
 use crate::net::retry;
 use crate::net::runtime::{RuntimeError, block_on};
 use crate::secret;
-use crate::store::{StoreCause, StoreError};
+use crate::store::calls::{PARAMETER_STORE, SECRETS_MANAGER};
+use crate::store::{Calls, StoreCause, StoreError};
 
 /// Reading the configuration needs no network.
 const LOADING: Duration = Duration::from_secs(15);
@@ -38,6 +39,8 @@ pub(super) struct Session {
     pub(super) identity: Arc<Identity>,
     /// Who asks.
     pub(super) access: Access,
+    /// Every request to the store is counted here; STS is not the store.
+    pub(super) calls: Arc<Calls>,
     failures: AtomicU32,
 }
 
@@ -65,7 +68,11 @@ impl Session {
         let sts_host = sts.map_or_else(|| default_host("sts", &settings.region), |url| host(&url));
         let identity = Arc::new(Identity::new(config.clone(), Arc::clone(&settings), sts_host));
         let access = identity::access(&settings, settings.roles.len());
-        Ok(Self { settings, config, identity, access, failures: AtomicU32::new(0) })
+        let calls = Arc::new(Calls::new(match settings.service {
+            Service::SecretsManager => SECRETS_MANAGER,
+            Service::ParameterStore => PARAMETER_STORE,
+        }));
+        Ok(Self { settings, config, identity, access, calls, failures: AtomicU32::new(0) })
     }
 
     /// The address that somebody named for a service.

@@ -133,7 +133,7 @@ impl VaultStore {
 }
 
 /// Whether a refusal looks like one of a Vault: whatever stands before one refuses otherwise.
-fn is_vaults(reply: &Reply) -> bool {
+pub(super) fn is_vaults(reply: &Reply) -> bool {
     let entries = raw::text(&reply.body).and_then(raw::entries).unwrap_or_default();
     entries.iter().any(|(name, _)| name == "errors" || name == "data")
 }

@@ -6,11 +6,12 @@ use std::thread;
 use std::time::Duration;
 
 use super::settings::{MOST_AT_ONCE, Settings};
-use super::{explain, raw};
+use super::{explain, raw, read};
 use crate::net::retry;
-use crate::net::vault::{Ask, ClientPem, Line, Place, Reply, VaultError};
+use crate::net::vault::{Ask, ClientPem, Line, Method, Place, Reply, VaultError};
 use crate::secret::SecretText;
-use crate::store::StoreError;
+use crate::store::calls::VAULT;
+use crate::store::{Calls, StoreError};
 
 /// More repetitions than this are no help.
 const MOST_RETRIES: u32 = 10;
@@ -57,6 +58,8 @@ pub(super) struct Wire {
     index: Mutex<Option<String>>,
     /// Whether the last request got no answer.
     down: std::sync::atomic::AtomicBool,
+    /// Every request is counted here.
+    pub(super) calls: Arc<Calls>,
 }
 
 struct Wired {
@@ -82,7 +85,8 @@ impl Wire {
     pub(super) fn new(settings: Settings) -> Self {
         let free = Mutex::new(settings.concurrency.clamp(1, MOST_AT_ONCE));
         let wired = RwLock::default();
-        Self { settings, wired, free, freed: Condvar::new(), index: Mutex::default(), down: false.into() }
+        let (index, calls) = (Mutex::default(), Arc::new(Calls::new(VAULT)));
+        Self { settings, wired, free, freed: Condvar::new(), index, down: false.into(), calls }
     }
 
     pub(super) fn settings(&self) -> &Settings {
@@ -143,6 +147,7 @@ impl Wire {
             wired.line.ask(&Ask { headers: &headers, ..*ask })
         };
         self.down.store(outcome.is_err(), Ordering::Relaxed);
+        self.calls.count(call(ask), outcome.as_ref().is_ok_and(is_good));
         if let Ok(Reply { index: Some(index), .. }) = &outcome
             && self.is_consistent()
         {
@@ -245,4 +250,54 @@ impl Wire {
 /// `ask` as somebody's.
 pub(super) fn by<'a>(ask: Ask<'a>, token: Option<&'a SecretText>, namespace: Option<&'a str>) -> Ask<'a> {
     Ask { token, namespace, ..ask }
+}
+
+/// What External Secrets Operator calls the request; names of our own for what it never asks.
+fn call(ask: &Ask<'_>) -> &'static str {
+    match ask.path {
+        "auth/token/lookup-self" => "LookupSelf",
+        "auth/token/renew-self" => "RenewSelf",
+        "auth/token/revoke-self" => "RevokeSelf",
+        "sys/health" => "Health",
+        "sys/capabilities-self" => "Capabilities",
+        "sys/leases/renew" => "RenewLease",
+        "sys/leases/revoke" => "RevokeLease",
+        path if path.starts_with("sys/internal/ui/mounts/") => "LookupMount",
+        // no key-value store can be mounted below auth/
+        path if path.starts_with("auth/") && path.split('/').any(|part| part == "login") => "Login",
+        _ => match ask.method {
+            Method::Get => "ReadSecretData",
+            Method::List => "ListSecrets",
+            Method::Delete => "DeleteSecret",
+            Method::Post | Method::Put | Method::Patch => "WriteSecretData",
+        },
+    }
+}
+
+/// Whether the server did as asked, or says that there is no such secret.
+fn is_good(reply: &Reply) -> bool {
+    reply.status < 300 || reply.status == 404 && reply.messages.is_empty() && read::is_vaults(reply)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_have_the_operators_names() {
+        for (method, path, name) in [
+            (Method::Post, "auth/approle/login", "Login"),
+            (Method::Post, "auth/team/users/login/bob", "Login"),
+            (Method::Get, "auth/token/lookup-self", "LookupSelf"),
+            (Method::Post, "auth/token/revoke-self", "RevokeSelf"),
+            (Method::Get, "secret/data/auth/login", "ReadSecretData"),
+            (Method::Get, "secret/metadata/a", "ReadSecretData"),
+            (Method::List, "secret/metadata/", "ListSecrets"),
+            (Method::Patch, "secret/data/a", "WriteSecretData"),
+            (Method::Delete, "secret/metadata/a", "DeleteSecret"),
+            (Method::Get, "sys/internal/ui/mounts/secret/data/a", "LookupMount"),
+        ] {
+            assert_eq!(call(&Ask::new(method, path)), name, "{path}");
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::external::resource::kubernetes::{KubernetesAuth, KubernetesProvider};
 use crate::secret::SecretBytes;
 use crate::store::kubernetes::{KubernetesStore, Secrets};
-use crate::store::{StoreClient, StoreError};
+use crate::store::{Call, StoreClient, StoreError};
 use crate::sync::around::Cluster;
 use crate::sync::credentials::Credentials;
 
@@ -69,5 +69,9 @@ impl Secrets for Box<dyn Secrets> {
 
     fn namespace(&self) -> String {
         (**self).namespace()
+    }
+
+    fn calls(&self) -> Vec<Call> {
+        (**self).calls()
     }
 }

@@ -190,7 +190,7 @@ pub fn dynamic(
     owner: Owner,
 ) -> Result<BTreeMap<String, SecretBytes>, StoreError> {
     let invalid = |what: String| StoreError::new(StoreCause::Invalid, format!("{}: {what}", credentials.about()));
-    let store = Arc::new(open(&spec.provider, spec.retry, credentials)?);
+    let store = Arc::new(open(&spec.provider, spec.retry, credentials)?.counted_in(leases.calls().clone()));
     let parameters = spec.parameters.as_ref().map(serde_json::to_vec).transpose();
     let parameters = parameters.map_err(|_| invalid("its parameters are no JSON".into()))?;
     let pairs = spec.get_parameters.iter();

@@ -20,7 +20,7 @@ use super::session::{Place, Session};
 use super::trouble::{Asked, Fault};
 use super::words::{partition, shown};
 use crate::external::{Fetched, Find, Reference};
-use crate::store::{Check, Kept, Push, Remote, StoreCause, StoreClient, StoreError};
+use crate::store::{Call, Check, Kept, Push, Remote, StoreCause, StoreClient, StoreError};
 
 const SSM: Dialect =
     Dialect { place: Place { id: "ssm", host: "ssm" }, fips: "ssm-fips", signing: "ssm", target: "AmazonSSM" };
@@ -112,5 +112,9 @@ impl StoreClient for ParameterStore {
             let place = format!("AWS Parameter Store in {} ({})", inner.session.settings.region, inner.rpc.host);
             Ok(Check { place, identity, notes, readable })
         })?
+    }
+
+    fn calls(&self) -> Vec<Call> {
+        self.0.session.calls.all()
     }
 }

@@ -18,11 +18,12 @@ use aws_sdk_secretsmanager::Client;
 use self::read::Wanted;
 use super::identity;
 use super::session::{Place, Session};
+use super::tally::Tally;
 use super::trouble::{Asked, Fault};
 use super::words::{partition, shown};
 use crate::external::{Fetched, Find, Part, Reference};
 use crate::net::aws::OnlyWhatMayPass;
-use crate::store::{Check, Kept, Push, Remote, StoreCause, StoreClient, StoreError};
+use crate::store::{Call, Check, Kept, Push, Remote, StoreCause, StoreClient, StoreError};
 
 const PLACE: Place = Place { id: "Secrets Manager", host: "secretsmanager" };
 
@@ -43,6 +44,7 @@ impl SecretsManager {
         let own = session.settings.endpoints.secrets_manager.as_deref();
         let mut builder = aws_sdk_secretsmanager::config::Builder::from(&session.config)
             .retry_classifier(OnlyWhatMayPass)
+            .interceptor(Tally::new(session.calls.clone()))
             .credentials_provider(identity::provider(&session.identity));
         if let Some(url) = own {
             builder = builder.endpoint_url(url);
@@ -119,6 +121,10 @@ impl StoreClient for SecretsManager {
             notes.push(note.to_owned());
             Ok(Check { place, identity, notes, readable })
         })?
+    }
+
+    fn calls(&self) -> Vec<Call> {
+        self.0.session.calls.all()
     }
 }
 
