@@ -102,8 +102,8 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     if let Some(server) = server {
         server.join();
     }
-    log.info("ended", &[]);
     log.flush();
+    log.info("ended", &[]);
     Ok(())
 }
 

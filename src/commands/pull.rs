@@ -113,12 +113,12 @@ fn fetched(args: &Args, client: &dyn StoreClient, flavour: Flavour) -> Result<Va
     let mut values = Values::new();
     for (reference, answer) in references.iter().zip(client.fetch(&references)) {
         let key = &reference.key;
-        let missing = || {
+        let property = args.property.as_deref();
+        let missing = || Failure::new(Kind::NoSuchPath, format!("{key} has no {}", property.unwrap_or("value")));
+        let fetched = answer?.ok_or_else(|| {
             Failure::new(Kind::NoSuchPath, format!("the store has no secret {key}"))
                 .hint("sealant store check STORE says what it is and as whom you are there")
-        };
-        let fetched = answer?.ok_or_else(missing)?;
-        let property = args.property.as_deref();
+        })?;
         if let Ok(found) = value::many(flavour, &fetched.raw, Part::Value, property) {
             for (name, value) in found.ok_or_else(missing)? {
                 add(&mut values, name, value, key)?;
@@ -177,26 +177,30 @@ fn update(session: &Session, path: &Path, nodes: Vec<(&str, Node)>) -> Result<()
     let text = std::mem::take(&mut *text);
     let outcome = place::save(session, &mut change, text)?;
     let kind = change.opened.file.kind();
-    if let Some(at) = pulled.iter().find(|at| outcome.shows_clear(kind, at)) {
-        return Err(Failure::new(
-            Kind::NothingSelected,
-            "the file's rule does not select this path: the value would stand in clear",
-        )
-        .about(at));
-    }
+    pulled.iter().try_for_each(|at| if outcome.shows_clear(kind, at) { Err(in_clear(at)) } else { Ok(()) })?;
     outcome.finish(session, change, |done| format!("{} values encrypted", done.values))
 }
 
 fn create(session: &Session, path: &Path, nodes: Vec<(&str, Node)>) -> Result<(), Failure> {
-    let format = match path.to_str().and_then(DocumentKind::from_name) {
-        Some(DocumentKind::Yaml) => Format::Yaml,
-        Some(DocumentKind::Json) => Format::Json,
+    let (kind, format) = match path.to_str().and_then(DocumentKind::from_name) {
+        Some(kind @ DocumentKind::Yaml) => (kind, Format::Yaml),
+        Some(kind @ DocumentKind::Json) => (kind, Format::Json),
         _ => {
             let text = format!("{}: a new file is one of YAML or JSON", path.display());
             return Err(Failure::new(Kind::CannotEmit, text).hint("let its name end in .yaml or .json"));
         }
     };
-    encrypted::write(session, path, &text(nodes, format))
+    let keys: Vec<KeyPath> = nodes.iter().map(|(key, _)| KeyPath(vec![Step::Key((*key).to_owned())])).collect();
+    let count = encrypted::create(session, path, &text(nodes, format), |text| {
+        keys.iter().try_for_each(|at| if place::shows_clear(kind, text, at) { Err(in_clear(at)) } else { Ok(()) })
+    })?;
+    session.say(&format!("{}: {count} values encrypted", path.display()));
+    Ok(())
+}
+
+fn in_clear(at: &KeyPath) -> Failure {
+    let text = "the file's rule does not select this path: the value would stand in clear";
+    Failure::new(Kind::NothingSelected, text).about(at)
 }
 
 fn text(nodes: Vec<(&str, Node)>, format: Format) -> Zeroizing<String> {

@@ -110,8 +110,18 @@ impl StoreClient for Fake {
     }
 
     fn check(&self, references: &[Reference]) -> Result<Check, StoreError> {
-        let readable = references.iter().map(|reference| self.get(reference).err()).collect();
-        let notes = vec![format!("{} values in its definition", self.entries.len())];
+        let readable = references.iter().map(|reference| match self.get(reference) {
+            Ok(Some(_)) => None,
+            Ok(None) => {
+                Some(StoreError::new(StoreCause::Invalid, format!("{}: there is no such value", reference.key)))
+            }
+            Err(error) => Some(error),
+        });
+        let readable = readable.collect();
+        let notes = vec![match self.entries.len() {
+            1 => "1 value in its definition".to_owned(),
+            count => format!("{count} values in its definition"),
+        }];
         Ok(Check { place: "in memory".to_owned(), identity: None, notes, readable })
     }
 }

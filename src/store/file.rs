@@ -100,7 +100,10 @@ impl<F: Files> StoreClient for FileStore<F> {
     }
 
     fn check(&self, references: &[Reference]) -> Result<Check, StoreError> {
-        let notes = vec![format!("{} encrypted files", self.0.list("")?.len())];
+        let notes = vec![match self.0.list("")?.len() {
+            1 => "1 encrypted file".to_owned(),
+            count => format!("{count} encrypted files"),
+        }];
         let readable = references.iter().map(|reference| match self.get(reference) {
             Ok(Some(_)) => None,
             Ok(None) => Some(StoreError::new(StoreCause::Invalid, format!("{}: there is no such file", reference.key))),

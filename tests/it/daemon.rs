@@ -41,7 +41,7 @@ impl<'a> Daemon<'a> {
             .stderr(File::create(&log).unwrap());
         let mut daemon = Self { world, child: command.spawn().unwrap(), log, port: 0 };
         daemon.wait("listening", |daemon| daemon.says("listening"));
-        let line = daemon.lines().into_iter().find(|line| line["message"] == "listening").unwrap();
+        let line = daemon.lines().into_iter().find(|line| line["msg"] == "listening").unwrap();
         daemon.port = line["address"].as_str().unwrap().rsplit(':').next().unwrap().parse().unwrap();
         daemon
     }
@@ -143,8 +143,8 @@ impl<'a> Daemon<'a> {
             assert!(begin.elapsed() < Duration::from_secs(20), "it does not end");
             thread::sleep(Duration::from_millis(10));
         };
-        assert_eq!(status.code(), Some(0), "{:?}", self.lines());
-        assert_eq!(self.lines().last().unwrap()["message"], "ended");
+        assert_eq!(status.code(), Some(0), "{}", fs::read_to_string(&self.log).unwrap());
+        assert_eq!(self.lines().last().unwrap()["msg"], "ended");
         files(&self.world.path("out")).iter().for_each(|path| {
             assert!(path.extension().is_some_and(|extension| extension == "yaml"), "{} was left", path.display());
         });

@@ -126,7 +126,10 @@ fn report(session: &Session, answers: &[Answer]) -> Result<(), Failure> {
                     reads.push(json!({"key": reference.key, "readable": error.is_none(),
                                       "problem": error.as_ref().map(|error| error.what.clone()),
                                       "hint": error.as_ref().and_then(|error| error.hint.clone())}));
-                    errors.extend(error.as_ref().map(|error| (title.clone(), error)));
+                    errors.extend(error.as_ref().map(|error| match error.what.starts_with(&reference.key) {
+                        true => (title.clone(), error),
+                        false => (format!("{title}: {}", reference.key), error),
+                    }));
                 }
                 rows.push(json!({"store": title, "ok": is_fine, "place": check.place,
                                  "identity": check.identity, "notes": check.notes, "keys": reads}));

@@ -42,7 +42,6 @@ pub fn may_be_replaced(path: &Path) -> Result<(), Failure> {
 /// # Errors
 /// As [`write`].
 pub fn write_quietly(session: &Session, path: &Path, text: &Zeroizing<String>) -> Result<Option<usize>, Failure> {
-    let name = path.display().to_string();
     if folder::is_taken(path) {
         may_be_replaced(path)?;
         let mut change = Change::begin(session, path)?;
@@ -55,14 +54,29 @@ pub fn write_quietly(session: &Session, path: &Path, text: &Zeroizing<String>) -
             None => Ok(None),
         };
     }
+    create(session, path, text, |_| Ok(())).map(Some)
+}
+
+/// Writes a new file, if `check` has nothing against its encrypted text; returns how many values were encrypted.
+///
+/// # Errors
+/// No creation rule, what `check` says, what the file system says.
+pub fn create(
+    session: &Session,
+    path: &Path,
+    text: &Zeroizing<String>,
+    check: impl Fn(&str) -> Result<(), Failure>,
+) -> Result<usize, Failure> {
+    let name = path.display().to_string();
     let recipe = SelectionArgs::default().recipe(session, path)?;
     let (key, settings) = recipe.prepare(session, &session.now())?;
     let encrypted = sopsfile::encrypt_text(&name, text.to_string(), &key, &settings)?;
+    check(&encrypted.text)?;
     size::check(&name, encrypted.text.len())?;
     session.guard_files();
     if let Some(folder) = path.parent().filter(|folder| *folder != Path::new("")) {
         folder::make(folder, false)?;
     }
     create_new(path, encrypted.text.as_bytes(), NewMode::Public)?;
-    Ok(Some(encrypted.values))
+    Ok(encrypted.values)
 }

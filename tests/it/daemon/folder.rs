@@ -18,10 +18,12 @@ fn the_first_round_writes_all_and_says_so() {
     daemon.wait_for("first", &[("a", &one)]);
     daemon.wait_for("second", &[("a", &one), ("b", &two)]);
     assert!(!world.path("out/third.yaml").exists());
-    assert_eq!(daemon.get("/healthz"), (200, "ok".into()));
+    assert_eq!(daemon.get("/healthz"), (200, "ok\n".into()));
     assert_eq!(daemon.get("/nothing").0, 404);
     assert_eq!(["first", "second", "third"].map(|name| daemon.is_ready(name)), [Some(true), Some(true), Some(false)]);
-    assert!(daemon.says("third.yaml") || daemon.says("the store has no nothing") || daemon.says("not synced"));
+    let line = daemon.lines().into_iter().find(|line| line["name"] == "third").unwrap();
+    assert_eq!((&line["level"], &line["msg"]), (&"warn".into(), &"not synced; what is there stays".into()));
+    assert!(line["error"].as_str().unwrap().contains("spec.data[0] (key `nothing`)"), "{line}");
 
     let (status, text) = daemon.get("/metrics");
     assert_eq!(status, 200);

@@ -55,9 +55,8 @@ fn certificates_are_held_made_anew_in_time_and_revoked() {
     daemon.wait("another certificate", |_| serial() != first);
     // something else changes: leases are still held
     world.write("app/else.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: else}\n");
-    daemon.wait("the reload", |daemon| {
-        daemon.lines().iter().filter(|line| line["message"] == "manifests read").count() == 2
-    });
+    daemon
+        .wait("the reload", |daemon| daemon.lines().iter().filter(|line| line["msg"] == "manifests read").count() == 2);
     daemon.wait("a lease", |daemon| held() > 0 && daemon.number("sealant_leases_held", &[]) >= Some(1.0));
     daemon.end();
     assert_eq!(held(), 0);
