@@ -495,7 +495,7 @@ impl Client {
 
 /// Whether there is no object of this name. A server that does not know its kind says 404, too, and names no object.
 pub(super) fn is_missing(error: &ClusterError, name: &str) -> bool {
-    error.cause == Cause::NotFound && !name.is_empty() && error.text.contains(name)
+    error.cause == Cause::NotFound && !name.is_empty() && error.text.contains(&format!("\"{name}\" not found"))
 }
 
 enum Outcome {
