@@ -11,6 +11,7 @@ mod owners;
 #[cfg(target_os = "linux")]
 mod policies;
 mod vault_docs;
+mod verbs;
 
 use std::collections::BTreeMap;
 use std::fs;
