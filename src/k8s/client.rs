@@ -493,9 +493,10 @@ impl Client {
     }
 }
 
-/// Whether there is no object of this name. A server that does not know its kind says 404, too, and names no object.
+/// Whether the server says that there is no object of this name: `secrets "a" not found`. One that does not know its kind, or is
+/// no cluster, says 404, too; what client-go makes of that has the name without quotes.
 pub(super) fn is_missing(error: &ClusterError, name: &str) -> bool {
-    error.cause == Cause::NotFound && !name.is_empty() && error.text.contains(&format!("\"{name}\" not found"))
+    error.cause == Cause::NotFound && !name.is_empty() && error.text.contains(&format!("{name:?}"))
 }
 
 enum Outcome {

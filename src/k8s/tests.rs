@@ -394,8 +394,7 @@ fn secrets() {
 
 #[test]
 fn every_request_has_a_witness() {
-    let missing =
-        r#"{"kind":"Status","status":"Failure","message":"secrets \"a\" not found","reason":"NotFound","code":404}"#;
+    let missing = r#"{"kind":"Status","status":"Failure","message":"secrets \"db-login\" not found","reason":"NotFound","code":404}"#;
     let server = Server::plain(vec![
         say_with(429, "Retry-After", "0"),
         say(200, "{}"),
@@ -411,20 +410,20 @@ fn every_request_has_a_witness() {
         let Exchange { method, name, status, is_good } = *exchange;
         shared.lock().unwrap().push((method, name.to_owned(), status, is_good));
     });
-    let get = || client.object(Resource::SECRETS, Some("n"), "a");
+    let get = || client.object(Resource::SECRETS, Some("n"), "db-login");
     assert!(get().unwrap().is_some() && get().unwrap().is_none() && get().is_err());
     client.objects(Resource::SECRETS, Some("n"), "").unwrap();
     let how = Apply { manager: "m", force: true, dry_run: false };
-    client.apply(Resource::SECRETS, Some("n"), "a", b"{}", how).unwrap();
-    client.delete_object(Resource::SECRETS, Some("n"), "a", "", false).unwrap_err();
+    client.apply(Resource::SECRETS, Some("n"), "db-login", b"{}", how).unwrap();
+    client.delete_object(Resource::SECRETS, Some("n"), "db-login", "", false).unwrap_err();
     let expected = [
-        ("GET", "a", Some(429), false),
-        ("GET", "a", Some(200), true),
-        ("GET", "a", Some(404), true),
-        ("GET", "a", Some(404), false),
+        ("GET", "db-login", Some(429), false),
+        ("GET", "db-login", Some(200), true),
+        ("GET", "db-login", Some(404), true),
+        ("GET", "db-login", Some(404), false),
         ("GET", "", Some(200), true),
-        ("PATCH", "a", Some(201), true),
-        ("DELETE", "a", Some(403), false),
+        ("PATCH", "db-login", Some(201), true),
+        ("DELETE", "db-login", Some(403), false),
     ];
     let expected = expected.map(|(method, name, status, is_good)| (method, name.to_owned(), status, is_good));
     assert_eq!(*seen.lock().unwrap(), expected);
