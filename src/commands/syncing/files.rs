@@ -54,8 +54,9 @@ pub fn store_error(failure: &Failure) -> StoreError {
         Kind::TooLarge => StoreCause::TooLarge,
         _ => StoreCause::Invalid,
     };
-    let what: Vec<&str> =
-        std::iter::once(failure.message()).chain(failure.details().iter().map(String::as_str)).collect();
+    // who can help is worth a line; where was looked for keys, sealant why tells
+    let who = failure.details().iter().map(String::as_str).filter(|line| line.contains("can be opened by"));
+    let what: Vec<&str> = std::iter::once(failure.message()).chain(who).collect();
     let error = StoreError::new(cause, what.join("; "));
     match failure.hints().first() {
         Some(hint) => error.hint(hint.clone()),
