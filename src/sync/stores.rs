@@ -158,9 +158,14 @@ impl Stores {
         }
     }
 
-    /// How often the APIs of all stores were asked, also of those that are closed by now.
+    /// How often the APIs of stores were asked that are closed by now. Leases are none of them: they may go on with other stores.
+    pub fn calls_of_closed(&self) -> Totals {
+        self.closed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How often the APIs of all stores were asked, also of those that are closed by now, and for leases.
     pub fn calls(&self) -> Totals {
-        let mut totals = self.closed.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut totals = self.calls_of_closed();
         for slot in self.open.lock().unwrap_or_else(PoisonError::into_inner).values() {
             if let Some(Ok(client)) = slot.get() {
                 totals.add(&client.calls());

@@ -178,7 +178,7 @@ impl<'a> Keeper<'a> {
         };
         if let Some(old) = self.stores.take() {
             old.close();
-            self.numbers.replaced(&old.calls(), new.inventory());
+            self.numbers.replaced(&old.calls_of_closed(), new.inventory());
         }
         self.stores = Some(new);
     }

@@ -43,10 +43,9 @@ impl Numbers {
     }
 
     /// After a reload: all stores were closed, having been called so often, and those of `inventory` are there now. What was counted
-    /// stays, stores that are gone do not.
+    /// stays, stores that are gone do not. The calls that closed them are told after the next round.
     pub fn replaced(&mut self, calls: &Totals, inventory: &Inventory) {
         self.before.add(&calls.all());
-        self.count(&self.before);
         let there: BTreeSet<StoreName> = inventory.stores().map(|placed| inventory.store_name(&placed.item)).collect();
         for store in std::mem::take(&mut self.known) {
             if there.contains(&store) {
