@@ -194,7 +194,7 @@ fn create(session: &Session, path: &Path, nodes: Vec<(&str, Node)>) -> Result<()
     let count = encrypted::create(session, path, &text(nodes, format), |text| {
         keys.iter().try_for_each(|at| if place::shows_clear(kind, text, at) { Err(in_clear(at)) } else { Ok(()) })
     })?;
-    session.say(&format!("{}: {count} values encrypted", path.display()));
+    session.say(&format!("{}: {} keys, {count} values encrypted", path.display(), keys.len()));
     Ok(())
 }
 

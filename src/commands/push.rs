@@ -15,10 +15,12 @@ use crate::external::resource::push::{Named, PushDeletionPolicy, PushSelector, P
 use crate::external::resource::select::{StoreKind, StoreRef};
 use crate::external::resource::{PushSecret, Store};
 use crate::external::target;
+use crate::external::value::Flavour;
 use crate::failure::{Failure, Kind};
 use crate::fsio::{clock, output};
 use crate::secret::SecretBytes;
 use crate::store::{Kept, Push, Remote, StoreCause, StoreError};
+use crate::sync::answers::flavour;
 use crate::sync::{Inventory, Placed, Stores, round};
 
 /// The command line.
@@ -127,7 +129,7 @@ fn one(
         };
         for target in &targets {
             let entries: Vec<&Entry> = entries.iter().filter(|entry| is_for(entry, target)).collect();
-            let wrong = clashes(entries.iter().copied());
+            let wrong = clashes(entries.iter().copied(), flavour(&target.provider) == Flavour::ParameterStore);
             if !wrong.is_empty() {
                 failed.extend(wrong.into_iter().map(at));
                 continue;

@@ -78,12 +78,15 @@ pub fn entries(spec: &PushSecret, values: &Values, now: Timestamp) -> Result<Vec
     if wrong.is_empty() { Ok(entries) } else { Err(wrong) }
 }
 
-/// Those of the entries of one store that go where another goes.
-pub fn clashes<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Vec<PushProblem> {
+/// Those of the entries of one store that go where another goes. With `whole`, the store has no properties: whatever is written takes
+/// the place of the whole value.
+pub fn clashes<'a>(entries: impl IntoIterator<Item = &'a Entry>, whole: bool) -> Vec<PushProblem> {
     let mut places: BTreeMap<(&str, Option<&str>), &str> = BTreeMap::new();
     let mut wrong = Vec::new();
     for entry in entries {
-        if let Some(other) = places.insert((&entry.remote_key, entry.property.as_deref()), &entry.path) {
+        if let Some(other) =
+            places.insert((&entry.remote_key, entry.property.as_deref().filter(|_| !whole)), &entry.path)
+        {
             let what = format!("{} goes to the same place as {other}", entry.remote_key);
             wrong.push(PushProblem { path: entry.path.clone(), line: entry.line, what });
         }
@@ -252,10 +255,15 @@ mod tests {
                     {remoteKey: x}}\n";
         let values = VALUES.iter().map(|(key, value)| ((*key).to_owned(), SecretBytes::new(value.as_bytes().to_vec())));
         let entries = entries(&spec(text), &values.collect(), Timestamp::UNIX_EPOCH).unwrap_or_default();
-        let wrong = clashes(&entries);
+        let wrong = clashes(&entries, false);
         assert_eq!(wrong.len(), 1);
         assert_eq!(wrong[0].to_string(), "spec.data[1]: x goes to the same place as spec.data[0]");
-        assert!(clashes(&entries[1..]).is_empty());
+        assert!(clashes(&entries[1..], true).is_empty());
+        let text = "  data:\n  - match: {secretKey: a, remoteRef: {remoteKey: x, property: p}}\n  - match: {secretKey: b, \
+                    remoteRef: {remoteKey: x, property: q}}\n";
+        let values = VALUES.iter().map(|(key, value)| ((*key).to_owned(), SecretBytes::new(value.as_bytes().to_vec())));
+        let entries = super::entries(&spec(text), &values.collect(), Timestamp::UNIX_EPOCH).unwrap_or_default();
+        assert_eq!([false, true].map(|whole| clashes(&entries, whole).len()), [0, 1]);
     }
 
     #[test]

@@ -213,3 +213,25 @@ fn a_file_beside_is_watched_as_well() {
     daemon.wait_for("first", &[("a", &two)]);
     daemon.end();
 }
+
+/// As the kubelet does it: files are links through a link to a folder, and a change is another folder behind that link.
+#[test]
+fn a_mounted_config_map_is_read_once_and_followed() {
+    let (one, two) = (canary("1"), canary("2"));
+    let external = external("first", "s", "", &["a"]);
+    let world =
+        World::new(&[("app/..2026_01/store.yaml", &fake("s", &[("a", &one)])), ("app/..2026_01/es.yaml", &external)]);
+    let link = |to: &str, name: &str| std::os::unix::fs::symlink(to, world.path(name)).unwrap();
+    link("..2026_01", "app/..data");
+    link("..data/store.yaml", "app/store.yaml");
+    link("..data/es.yaml", "app/es.yaml");
+    let daemon = Daemon::ready(&world, &[]);
+    daemon.wait_for("first", &[("a", &one)]);
+    world.write("app/..2026_02/store.yaml", &fake("s", &[("a", &two)]));
+    world.write("app/..2026_02/es.yaml", &external);
+    link("..2026_02", "app/..data_tmp");
+    fs::rename(world.path("app/..data_tmp"), world.path("app/..data")).unwrap();
+    fs::remove_dir_all(world.path("app/..2026_01")).unwrap();
+    daemon.wait_for("first", &[("a", &two)]);
+    daemon.end();
+}
