@@ -5,7 +5,7 @@
 //! | file | what it is for |
 //! |---|---|
 //! | [`marks`] | the hashes and names by which a Secret shows whose it is |
-//! | [`reference`] | what is asked of a store, and its answer |
+//! | [`mod@reference`] | what is asked of a store, and its answer |
 //! | [`resource`] | the resources, typed and strictly read |
 //! | [`generate`] | the generators that need no server |
 //! | [`plan`] | what becomes of a Secret, what the status says, when to look again |

@@ -3,7 +3,7 @@
 //!
 //! | file | what it is for |
 //! |---|---|
-//! | [`text`] | the base64 of values, read as Go reads it |
+//! | [`mod@text`] | the base64 of values, read as Go reads it |
 //! | [`secret`] | a Secret, its values decoded |
 //! | [`limits`] | what the API server takes for a Secret |
 //! | [`emit`] | objects as upstream prints them |

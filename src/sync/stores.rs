@@ -130,7 +130,7 @@ impl Stores {
     /// The client for a store.
     ///
     /// # Errors
-    /// There is no such store, or it cannot be opened; the same error for everybody until [`forget`](Self::forget).
+    /// There is no such store, or it cannot be opened; the same error for everybody until [`forget_failed`](Self::forget_failed).
     pub fn client(&self, key: &StoreKey) -> Opened {
         let slot = self.open.lock().unwrap_or_else(PoisonError::into_inner).entry(key.clone()).or_default().clone();
         slot.get_or_init(|| {

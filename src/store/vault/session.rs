@@ -111,7 +111,8 @@ impl Session {
         }
         if !token.is_ours {
             let what = "the token is not let in: it has expired or was revoked, or never was one";
-            return Err(StoreError::new(StoreCause::Login, what));
+            return Err(StoreError::new(StoreCause::Login, what)
+                .hint("log in anew (bao login, vault login), or put a new token where the store's definition has it"));
         }
         let newer = state.log_in(wire)?;
         state.proven = Some(now(wire));
