@@ -7,7 +7,8 @@ use std::sync::Arc;
 use crate::fsio::env::{Env, Var};
 use crate::fsio::read::read_stream;
 use crate::fsio::{FsError, clock, terminal};
-use crate::k8s::{ClusterError, Loaded, Overrides, Surroundings};
+use crate::k8s::settings::Login;
+use crate::k8s::{Cause, ClusterError, Config, Loaded, Overrides, Surroundings};
 use crate::secret::SecretBytes;
 
 /// No kubeconfig, certificate or token is larger.
@@ -34,6 +35,45 @@ pub fn load(overrides: Overrides, env: &Env) -> Result<Loaded, ClusterError> {
         read: Arc::new(read),
     };
     Loaded::load(overrides, around)
+}
+
+/// What a kubeconfig in a Secret is called.
+const GIVEN: &str = "the kubeconfig of the store";
+
+/// Reads a kubeconfig that was given, and nothing else: neither the files and variables of this machine, which are for whoever runs
+/// us, nor files that it names. A program that it names for logging in is not started.
+///
+/// # Errors
+/// It cannot be read, names files or a program; see [`Loaded::config`].
+pub fn load_given(overrides: Overrides, kubeconfig: SecretBytes, env: &Env) -> Result<Config, ClusterError> {
+    let text = |var| env.text(var).map(str::to_owned);
+    let either = |first, second| text(first).or_else(|| text(second));
+    let around = Surroundings {
+        kubeconfig: Some(GIVEN.into()),
+        home: None,
+        service_host: None,
+        service_port: None,
+        pod_namespace: None,
+        https_proxy: either(Var::HttpsProxy, Var::HttpsProxyLower),
+        http_proxy: either(Var::HttpProxy, Var::HttpProxyLower),
+        no_proxy: either(Var::NoProxy, Var::NoProxyLower),
+        terminal: false,
+        now: clock::timestamp,
+        read: Arc::new(move |path: &Path| match path.ends_with(GIVEN) {
+            true => Ok(SecretBytes::new(kubeconfig.expose().to_vec())),
+            false => Err(io::ErrorKind::PermissionDenied.into()),
+        }),
+    };
+    let config = Loaded::load(overrides, around)?.config()?;
+    match config.login {
+        Login::Plugin(_) => Err(ClusterError {
+            cause: Cause::BadConfig,
+            text: "a kubeconfig in a Secret may not start a program to log in".into(),
+            hint: Some("let it have a token, or a certificate and its key".into()),
+            status: None,
+        }),
+        _ => Ok(config),
+    }
 }
 
 fn read(path: &Path) -> io::Result<SecretBytes> {

@@ -1,7 +1,6 @@
 //! `sealant pull`: what a store keeps, into an encrypted file of this repository.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
@@ -9,7 +8,7 @@ use super::session::Session;
 use super::set::{near, place};
 use super::sopsfile::Change;
 use super::syncing::input::{self, InputArgs, LoginArgs};
-use super::syncing::surroundings::Surroundings;
+use super::syncing::run::{self, Run};
 use super::unseal::encrypted;
 use crate::document::gather;
 use crate::document::kind::DocumentKind;
@@ -73,11 +72,8 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
         return Err(Failure::new(Kind::NoFile, text).hint("name the manifest of a SecretStore"));
     }
     let with = if is_file { args.with.clone() } else { Vec::new() };
-    let mut input = input::read(session, &InputArgs { paths, with, namespace: args.namespace.clone() })?;
-    let locked = std::mem::take(&mut input.locked);
-    let around = Arc::new(Surroundings::new(session.share(), &args.login, locked));
-    around.stop_on_signal();
-    let stores = Stores::new(Arc::new(input.inventory), around);
+    let input = input::read(session, &InputArgs { paths, with, namespace: args.namespace.clone() })?;
+    let Run { stores, .. } = run::begin(session, input, &args.login);
     let placed = chosen(args, session, is_file, &stores)?;
     let key = stores.key(&placed.item.reference(), placed.item.namespace.as_deref());
     let client = stores.client(&key)?;

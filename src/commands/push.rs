@@ -8,7 +8,7 @@ use super::session::Session;
 use super::syncing::input::{self, InputArgs, LoginArgs};
 use super::syncing::lines::{Line, shown};
 use super::syncing::report::{kind, trouble};
-use super::syncing::surroundings::Surroundings;
+use super::syncing::run::{self, Run};
 use crate::external::keys::Values;
 use crate::external::push::{Entry, Named as Only, PushProblem, clashes, entries};
 use crate::external::resource::push::{Named, PushDeletionPolicy, PushSelector, PushStoreRef, UpdatePolicy};
@@ -57,16 +57,12 @@ struct Pushed {
 /// # Errors
 /// A manifest that is wrong, a key that is not there, a store that refuses.
 pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
-    let mut input = input::read(session, &args.input)?;
+    let input = input::read(session, &args.input)?;
     if input.inventory.push_secrets.is_empty() {
         return Err(Failure::new(Kind::NoDocument, "there is no PushSecret in the input")
             .hint("name files or folders with manifests of kind PushSecret"));
     }
-    let locked = std::mem::take(&mut input.locked);
-    let around = Arc::new(Surroundings::new(session.share(), &args.login, locked));
-    around.stop_on_signal();
-    let inventory = Arc::new(input.inventory);
-    let stores = Stores::new(inventory.clone(), around);
+    let Run { inventory, stores, .. } = run::begin(session, input, &args.login);
     let (mut pushed, mut failed) = (Vec::new(), Vec::new());
     for placed in &inventory.push_secrets {
         if placed.item.deletion_policy == PushDeletionPolicy::Delete {

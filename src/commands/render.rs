@@ -2,17 +2,15 @@
 
 mod report;
 
-use std::sync::Arc;
-
 use super::session::Session;
 use super::syncing::input::{self, InputArgs, LoginArgs};
 use super::syncing::lines::shown;
 use super::syncing::made;
 use super::syncing::output::{self, OutputArgs};
-use super::syncing::surroundings::Surroundings;
+use super::syncing::run::{self, Run};
 use crate::failure::{Failure, Kind};
 use crate::fsio::clock;
-use crate::sync::{Stores, round};
+use crate::sync::round;
 
 /// The command line.
 #[derive(clap::Args, Debug)]
@@ -53,16 +51,12 @@ pub fn run(args: &Args, session: &Session) -> Result<u8, Failure> {
         let text = "--json prints a report, and the Secrets go to standard output as well";
         return Err(Failure::new(Kind::ConflictingOptions, text).hint("say --output-dir DIR, or --format json"));
     }
-    let mut input = input::read(session, &args.input)?;
+    let input = input::read(session, &args.input)?;
     if input.inventory.external_secrets.is_empty() {
         return Err(Failure::new(Kind::NoDocument, "there is no ExternalSecret in the input")
             .hint("name files or folders with manifests of kind ExternalSecret"));
     }
-    let locked = std::mem::take(&mut input.locked);
-    let around = Arc::new(Surroundings::new(session.share(), &args.login, locked));
-    around.stop_on_signal();
-    let inventory = Arc::new(input.inventory);
-    let stores = Stores::new(inventory.clone(), around);
+    let Run { inventory, stores, .. } = run::begin(session, input, &args.login);
     let outcomes = round::resolve(&stores, &inventory.external_secrets, clock::timestamp());
     let mut secrets = made::secrets(&inventory, outcomes);
     stores.close();

@@ -4,14 +4,13 @@ mod apply;
 mod prune;
 mod report;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::parallel;
 use super::session::Session;
 use super::syncing::input::{self, InputArgs, LoginArgs};
 use super::syncing::lines::{Line, Name, shown};
-use super::syncing::surroundings::Surroundings;
+use super::syncing::run::{self, Run};
 use crate::external::resource::ExternalSecret;
 use crate::failure::{Failure, Kind};
 use crate::fsio::clock;
@@ -80,20 +79,15 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     {
         return Err(Failure::new(Kind::Generic, "--set: that is no value of a label"));
     }
-    let mut input = input::read(session, &args_input)?;
+    let input = input::read(session, &args_input)?;
     if input.inventory.external_secrets.is_empty() {
         return Err(Failure::new(Kind::NoDocument, "there is no ExternalSecret in the input")
             .hint("name files or folders with manifests of kind ExternalSecret"));
     }
-    let locked = std::mem::take(&mut input.locked);
-    let around = Arc::new(Surroundings::new(session.share(), &login, locked));
-    around.stop_on_signal();
+    let Run { inventory, around, stores } = run::begin(session, input, &login);
     let client = around.client()?;
-    let inventory = Arc::new(input.inventory);
-    let stores = Stores::new(inventory.clone(), around.clone());
-    let (done, failed) = until(args, &client, &inventory, &stores);
+    let (mut done, failed) = until(args, &client, &inventory, &stores);
     stores.close();
-    let (mut done, failed) = (done, failed);
     if args.prune && failed.is_empty() {
         done.extend(prune::prune(args, &client, &inventory, &done)?);
     }

@@ -1,14 +1,13 @@
 //! `sealant store check`: can I reach it, as whom, and what may I read?
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use serde_json::json;
 
 use crate::commands::session::Session;
 use crate::commands::syncing::input::{self, InputArgs, LoginArgs};
 use crate::commands::syncing::report::kind;
-use crate::commands::syncing::surroundings::Surroundings;
+use crate::commands::syncing::run::{self, Run};
 use crate::external::Reference;
 use crate::external::gather::{Request, wanted};
 use crate::failure::{Failure, Kind};
@@ -46,12 +45,8 @@ Examples:
 /// # Errors
 /// A store that does not answer, does not let us in, or does not let us read something.
 pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
-    let mut input = input::read(session, &args.input)?;
-    let locked = std::mem::take(&mut input.locked);
-    let around = Arc::new(Surroundings::new(session.share(), &args.login, locked));
-    around.stop_on_signal();
-    let inventory = Arc::new(input.inventory);
-    let stores = Stores::new(inventory, around);
+    let input = input::read(session, &args.input)?;
+    let Run { stores, .. } = run::begin(session, input, &args.login);
     let asked = asked(args, &stores);
     if asked.is_empty() {
         return Err(Failure::new(Kind::NoDocument, "there is no such store in the input")

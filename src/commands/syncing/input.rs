@@ -58,8 +58,6 @@ pub struct Input {
     pub inventory: Inventory,
     /// Secrets that are encrypted with SOPS, by namespace and name.
     pub locked: BTreeMap<(String, String), Locked>,
-    /// Files that were looked at.
-    pub files: usize,
     /// Stands for everything but the ExternalSecrets themselves: another number, another content.
     pub others: u64,
 }
@@ -72,7 +70,6 @@ pub fn read(session: &Session, args: &InputArgs) -> Result<Input, Failure> {
     let mut input = Input {
         inventory: Inventory::new(args.namespace.as_deref().unwrap_or_default()),
         locked: BTreeMap::new(),
-        files: 0,
         others: 0,
     };
     let mut problems = Vec::new();
@@ -83,7 +80,7 @@ pub fn read(session: &Session, args: &InputArgs) -> Result<Input, Failure> {
         for path in paths {
             if path == Path::new("-") {
                 let bytes = read_stdin(DOCUMENT_LIMIT)?;
-                input.add(session, "standard input", session.cwd(), None, &bytes, &mut problems);
+                input.add("standard input", session.cwd(), None, &bytes, &mut problems);
                 continue;
             }
             let is_folder = folder::is_folder(path);
@@ -96,7 +93,7 @@ pub fn read(session: &Session, args: &InputArgs) -> Result<Input, Failure> {
                 let original = read_bounded(file, DOCUMENT_LIMIT)?;
                 let above = absolute.parent().unwrap_or(session.cwd());
                 let (known, wrong) = (input.known(), problems.len());
-                input.add(session, &session.shown(&absolute), above, Some(&absolute), &original.bytes, &mut problems);
+                input.add(&session.shown(&absolute), above, Some(&absolute), &original.bytes, &mut problems);
                 if !is_folder && is_named && input.known() == known && problems.len() == wrong {
                     session.warn(&format!("{}: nothing in it is known here", file.display()));
                 }
@@ -167,14 +164,12 @@ impl Input {
 
     fn add(
         &mut self,
-        session: &Session,
         name: &str,
         above: &Path,
         path: Option<&Path>,
         bytes: &Wiped,
         problems: &mut Vec<(String, Problem)>,
     ) {
-        self.files += 1;
         let objects = match manifest::read(bytes) {
             Ok(objects) => objects,
             // a folder has other files, too; what has the word in it was meant for us
@@ -201,7 +196,6 @@ impl Input {
                 Err(found) => problems.extend(found.into_iter().map(|problem| (name.to_owned(), problem))),
             }
         }
-        let _ = session;
     }
 }
 

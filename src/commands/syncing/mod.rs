@@ -3,6 +3,7 @@
 //! | file | what it is for |
 //! |---|---|
 //! | [`input`] | the options that name manifests, and reading them |
+//! | [`run`] | everything that a single run works with |
 //! | [`surroundings`] | environment, cluster and files of this machine |
 //! | [`files`] | encrypted files as a store |
 //! | `secrets` | Secrets of a cluster as a store |
@@ -19,6 +20,7 @@ pub mod lines;
 pub mod made;
 pub mod output;
 pub mod report;
+pub mod run;
 #[cfg(feature = "kube")]
 mod secrets;
 pub mod surroundings;

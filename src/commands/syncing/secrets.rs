@@ -93,19 +93,19 @@ struct Namespace {
 
 /// The Secrets of a cluster. `context` says which one is our own.
 pub fn open(session: &Session, wanted: Cluster, context: Option<&str>) -> Result<Box<dyn Secrets>, StoreError> {
-    let loaded = match &wanted.kubeconfig {
-        Some(_) => {
-            return Err(StoreError::new(StoreCause::Unsupported, "provider.kubernetes.authRef is not supported")
-                .hint("say server and auth instead"));
+    let overrides = |server: &Option<String>, context: &str| Overrides {
+        server: server.clone().unwrap_or_default(),
+        context: context.to_owned(),
+        ..Overrides::default()
+    };
+    let loaded = match (wanted.kubeconfig, &wanted.server) {
+        (Some(text), _) => cluster::load_given(overrides(&None, ""), text, &session.env),
+        // what the kubeconfig of whoever runs us says is for their clusters, and not for one that a manifest names
+        (None, Some(_)) => {
+            cluster::load_given(overrides(&wanted.server, ""), SecretBytes::new(b"{}".to_vec()), &session.env)
         }
-        None => {
-            let overrides = Overrides {
-                context: context.unwrap_or_default().to_owned(),
-                server: wanted.server.clone().unwrap_or_default(),
-                ..Overrides::default()
-            };
-            cluster::load(overrides, &session.env).and_then(|loaded| loaded.config())
-        }
+        (None, None) => cluster::load(overrides(&None, context.unwrap_or_default()), &session.env)
+            .and_then(|loaded| loaded.config()),
     };
     let mut config = loaded.map_err(|found| error(&found))?;
     if let Some(pem) = wanted.ca {

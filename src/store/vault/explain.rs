@@ -25,6 +25,9 @@ pub(super) fn trouble(error: &VaultError) -> StoreError {
         VaultError::Tls { .. } => {
             new.hint("if the certificate is from an authority of your own, name it in caBundle or caProvider")
         }
+        VaultError::Unreachable { .. } | VaultError::Timeout { .. } => {
+            new.hint("is it running, and is server its address? What is in place stays; sealant store check says when it is back")
+        }
         VaultError::NotVault { .. } => new.hint("is server the address of a Vault?"),
         _ => new,
     }

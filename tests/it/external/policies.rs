@@ -206,3 +206,42 @@ fn secrets_of_the_cluster_are_a_store() {
     sync(cluster, &to, &world, &[]).code(229).says("forbidden");
     assert_eq!(secret(cluster, &to, "found"), before);
 }
+
+/// A kubeconfig in a Secret is all that its store goes by: it starts no program and reads no file.
+#[test]
+fn a_kubeconfig_in_a_secret_opens_a_store() {
+    let Some(cluster) = cluster::shared("a_kubeconfig_in_a_secret_opens_a_store") else { return };
+    let (from, to) = (cluster.namespace("kept"), cluster.namespace("made"));
+    cluster.apply(&format!(
+        "apiVersion: v1\nkind: Secret\nmetadata: {{name: db, namespace: {from}}}\nstringData: {{password: canary-value-p}}\n"
+    ));
+    let authority = base64_simd::STANDARD.encode_to_string(fs::read(cluster.authority()).unwrap());
+    let manifests = |user: serde_json::Value| {
+        let config = serde_json::json!({
+            "apiVersion": "v1", "kind": "Config", "current-context": "c",
+            "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+            "clusters": [{"name": "c", "cluster": {"server": cluster.url(), "certificate-authority-data": authority}}],
+            "users": [{"name": "u", "user": user}],
+        });
+        let secret = serde_json::json!({
+            "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "kubeconfig"},
+            "stringData": {"config": config.to_string()},
+        });
+        format!(
+            "{secret}\n---\napiVersion: external-secrets.io/v1\nkind: SecretStore\nmetadata: {{name: k8s}}\nspec: {{provider: \
+             {{kubernetes: {{remoteNamespace: {from}, authRef: {{name: kubeconfig, key: config}}}}}}}}\n---\napiVersion: \
+             external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {{name: es}}\nspec: {{secretStoreRef: {{name: k8s}}, \
+             dataFrom: [{{extract: {{key: db}}}}]}}\n"
+        )
+    };
+    let world = world(&manifests(serde_json::json!({"token": "canary-token-admin"})));
+    sync(cluster, &to, &world, &[]).code(0);
+    assert_eq!(data(&secret(cluster, &to, "es"))["password"], b"canary-value-p");
+    let exec = serde_json::json!({"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "false",
+                                           "interactiveMode": "Never"}});
+    let file = serde_json::json!({"tokenFile": "/etc/hostname"});
+    for (user, says) in [(exec, "may not start a program to log in"), (file, "open /etc/hostname: permission denied")] {
+        let world = self::world(&manifests(user));
+        sync(cluster, &to, &world, &[]).code(229).says(says);
+    }
+}
