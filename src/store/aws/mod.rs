@@ -4,6 +4,7 @@
 //!
 //! | file | what it is for |
 //! |---|---|
+//! | `answers` | each thing asked for once |
 //! | `settings` | what a store has to be told |
 //! | `session` | configuration, limits, tries, and the fuse |
 //! | `identity` | credentials and roles |
@@ -19,6 +20,7 @@
 //! | `tally` | how often AWS was asked |
 //! | `proof` | who we are, signed for others to ask |
 
+mod answers;
 mod identity;
 mod json;
 mod many;

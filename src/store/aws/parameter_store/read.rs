@@ -1,6 +1,5 @@
 //! Reading: current values by ten, versions and tags one by one, nothing twice.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -8,6 +7,7 @@ use super::Inner;
 use super::calls::{Get, GetMany, Got, GotMany, OfResource, Parameter, Tag, Tags};
 use crate::external::{Fetched, Part, Raw, Reference};
 use crate::secret::SecretBytes;
+use crate::store::aws::answers;
 use crate::store::aws::json;
 use crate::store::aws::many::each;
 use crate::store::aws::words::shown;
@@ -43,7 +43,7 @@ impl Value {
     }
 }
 
-type Outcome = Result<Option<Value>, StoreError>;
+type Outcome = answers::Outcome<Value>;
 
 fn wanted(inner: &Inner, reference: &Reference) -> Result<Wanted, StoreError> {
     if reference.key.is_empty() {
@@ -59,23 +59,8 @@ fn wanted(inner: &Inner, reference: &Reference) -> Result<Wanted, StoreError> {
 
 /// The answers, in the order of the references.
 pub(super) fn fetch(inner: &Arc<Inner>, references: &[Reference]) -> Vec<Result<Option<Fetched>, StoreError>> {
-    let asked: Vec<_> = references.iter().map(|reference| wanted(inner, reference)).collect();
-    let mut unique: Vec<_> = asked.iter().flatten().cloned().collect();
-    unique.sort();
-    unique.dedup();
-    let found: HashMap<Wanted, Outcome> = match unique.is_empty() {
-        true => HashMap::new(),
-        false => match inner.session.run(unique.len(), all(inner, unique)) {
-            Ok(found) => found.into_iter().collect(),
-            Err(error) => return references.iter().map(|_| Err(error.clone())).collect(),
-        },
-    };
-    let answer = |wanted: Result<Wanted, StoreError>| match found.get(&wanted?) {
-        Some(Ok(value)) => Ok(value.as_ref().map(Value::fetched)),
-        Some(Err(error)) => Err(error.clone()),
-        None => Err(StoreError::new(StoreCause::Odd, "a parameter was not asked for")),
-    };
-    asked.into_iter().map(answer).collect()
+    let asked = references.iter().map(|reference| wanted(inner, reference)).collect();
+    answers::of(asked, |unique| inner.session.run(unique.len(), all(inner, unique)), Value::fetched)
 }
 
 enum Job {

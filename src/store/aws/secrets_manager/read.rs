@@ -1,6 +1,6 @@
 //! Reading: current values by twenty, everything else one by one, nothing twice.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -11,6 +11,7 @@ use aws_sdk_secretsmanager::types::{ApiErrorType, Filter, SecretValueEntry};
 use super::{Inner, wanted};
 use crate::external::{Fetched, Raw, Reference};
 use crate::secret::{SecretBytes, SecretText};
+use crate::store::aws::answers;
 use crate::store::aws::json;
 use crate::store::aws::many::each;
 use crate::store::aws::trouble::{Fault, is_deleted};
@@ -57,27 +58,12 @@ impl Value {
 }
 
 /// `Ok(None)`: there is no such secret.
-pub(super) type Outcome = Result<Option<Value>, StoreError>;
+pub(super) type Outcome = answers::Outcome<Value>;
 
 /// The answers, in the order of the references.
 pub(super) fn fetch(inner: &Arc<Inner>, references: &[Reference]) -> Vec<Result<Option<Fetched>, StoreError>> {
-    let asked: Vec<_> = references.iter().map(|reference| wanted(inner, reference)).collect();
-    let mut unique: Vec<_> = asked.iter().flatten().cloned().collect();
-    unique.sort();
-    unique.dedup();
-    let found: HashMap<Wanted, Outcome> = match unique.is_empty() {
-        true => HashMap::new(),
-        false => match inner.session.run(unique.len(), all(inner, unique)) {
-            Ok(found) => found.into_iter().collect(),
-            Err(error) => return references.iter().map(|_| Err(error.clone())).collect(),
-        },
-    };
-    let answer = |wanted: Result<Wanted, StoreError>| match found.get(&wanted?) {
-        Some(Ok(value)) => Ok(value.as_ref().map(Value::fetched)),
-        Some(Err(error)) => Err(error.clone()),
-        None => Err(StoreError::new(StoreCause::Odd, "a secret was not asked for")),
-    };
-    asked.into_iter().map(answer).collect()
+    let asked = references.iter().map(|reference| wanted(inner, reference)).collect();
+    answers::of(asked, |unique| inner.session.run(unique.len(), all(inner, unique)), Value::fetched)
 }
 
 enum Job {
