@@ -41,7 +41,7 @@ fn certificates_are_held_made_anew_in_time_and_revoked() {
     bao.ask("POST", "pki/root/generate/internal", r#"{"common_name":"test","ttl":"1h"}"#);
     bao.ask("POST", "pki/roles/web", r#"{"allow_any_name":true,"generate_lease":true,"ttl":"10m"}"#);
     let address = format!("http://127.0.0.1:{}", bao.port);
-    let parameters = json!({"common_name": "a.example", "ttl": "6s"});
+    let parameters = json!({"common_name": "a.example", "ttl": "20s"});
     let world = World::new(&[("app/all.yaml", &manifests(&address, "pki/issue/web", "POST", &parameters, "1h"))]);
     let daemon = Daemon::ready(&world, &[]);
     let serial = || world.texts("out/es.yaml").remove("serial_number").unwrap();
@@ -51,7 +51,7 @@ fn certificates_are_held_made_anew_in_time_and_revoked() {
     };
     let first = serial();
     assert_eq!((held(), daemon.number("sealant_leases_held", &[])), (1, Some(1.0)));
-    // it lasts for six seconds, and an hour is too late
+    // it lasts for twenty seconds, and an hour is too late
     daemon.wait("another certificate", |_| serial() != first);
     // something else changes: leases are still held
     world.write("app/else.yaml", &(fake("s", &[("a", &canary("1"))]) + "---\n" + &external("else", "s", "", &["a"])));
